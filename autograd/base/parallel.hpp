@@ -1,0 +1,54 @@
+// Parallel loops whose result cannot depend on the number of threads.
+//
+// The rules: split over outputs, never over a sum; a long sum is cut into chunks whose size
+// depends on the shape alone, and the partial sums are folded in index order; no code asks how
+// many threads there are except to start them. parallel.cpp holds the project's only OpenMP
+// pragma; without OpenMP the same loops run on one thread with the same bits.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <type_traits>
+
+namespace planet {
+
+/// Threads used by parallel loops from now on. n >= 1; 0 means default_threads().
+void set_threads(int n);
+int threads();
+
+/// What this process may use: the smaller of the CPUs it may run on and its cgroup's CPU quota.
+struct CpuBudget {
+  int cpus = 1;        // CPUs in the affinity mask
+  double quota = 0;    // the cgroup's limit in CPUs; 0 = none
+  int threads = 1;     // the resulting default
+  std::string describe() const;  // "2 threads (2 CPUs, no cgroup limit)"
+};
+CpuBudget cpu_budget(const std::string& cgroup_root = "/sys/fs/cgroup");
+int default_threads();
+
+namespace detail {
+using LoopBody = void (*)(void* context, std::ptrdiff_t index);
+void run_parallel(std::ptrdiff_t count, LoopBody body, void* context);
+}  // namespace detail
+
+/// Calls f(i) for i = 0 .. count-1, each exactly once, in any order, on up to threads() threads.
+/// A loop inside a loop runs on the thread that meets it. The first exception is rethrown here.
+template <class F>
+void parallel_for(std::ptrdiff_t count, F&& f) {
+  using Body = std::remove_reference_t<F>;
+  detail::run_parallel(
+      count, [](void* context, std::ptrdiff_t i) { (*static_cast<Body*>(context))(i); },
+      const_cast<void*>(static_cast<const void*>(&f)));
+}
+
+/// Calls f(begin, end) on consecutive ranges of at most `grain` indices that cover 0 .. count-1.
+/// The ranges depend on count and grain alone.
+template <class F>
+void parallel_ranges(std::ptrdiff_t count, std::ptrdiff_t grain, F&& f) {
+  parallel_for((count + grain - 1) / grain, [&](std::ptrdiff_t i) {
+    const std::ptrdiff_t begin = i * grain;
+    f(begin, begin + grain < count ? begin + grain : count);
+  });
+}
+
+}  // namespace planet

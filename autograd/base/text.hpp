@@ -1,0 +1,23 @@
+// The nearest right word: what an error message offers when somebody mistypes a name.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace planet {
+
+/// The number of single-letter edits (insert, delete, replace, swap of neighbours) from a to b.
+int edit_distance(std::string_view a, std::string_view b);
+
+/// The choice nearest to `word`, or "" when none is near (more than a third of the letters differ
+/// and none starts with the word). Ties go to the earlier choice.
+std::string nearest(std::string_view word, std::span<const std::string> choices);
+
+/// " (did you mean 'pendulum_swingup'?)" or "": ready to append to a sentence.
+std::string did_you_mean(std::string_view word, std::span<const std::string> choices);
+
+/// "a, b, c".
+std::string join(std::span<const std::string> words, std::string_view separator = ", ");
+
+}  // namespace planet
