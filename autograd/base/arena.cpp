@@ -9,11 +9,11 @@ constexpr std::size_t alignment = 64;  // a cache line, and the widest SIMD regi
 }
 
 void Arena::Free::operator()(std::byte* p) const {
-  ::operator delete(p, std::align_val_t{alignment});
+  ::operator delete (p, std::align_val_t{alignment});
 }
 
 Arena::Block Arena::make_block(std::size_t size) {
-  auto* p = static_cast<std::byte*>(::operator new(size, std::align_val_t{alignment}));
+  auto* p = static_cast<std::byte*>(::operator new (size, std::align_val_t{alignment}));
   return {std::unique_ptr<std::byte, Free>(p), size};
 }
 

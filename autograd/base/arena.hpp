@@ -31,7 +31,7 @@ class Arena {
   void rewind(Mark mark);  // drops everything allocated since the mark
   void reset();            // drops everything and joins the blocks
 
-  std::size_t capacity() const;  // bytes held from the system
+  std::size_t capacity() const;               // bytes held from the system
   std::size_t peak() const { return peak_; }  // most bytes ever in use at once
 
  private:

@@ -50,8 +50,8 @@ CpuBudget cpu_budget(const std::string& cgroup_root) {
 
 std::string CpuBudget::describe() const {
   const std::string limit = quota > 0 ? cat("cgroup limit ", quota) : "no cgroup limit";
-  return cat(threads, threads == 1 ? " thread (" : " threads (", cpus, cpus == 1 ? " CPU, " : " CPUs, ",
-             limit,
+  return cat(threads, threads == 1 ? " thread (" : " threads (", cpus,
+             cpus == 1 ? " CPU, " : " CPUs, ", limit,
 #ifdef _OPENMP
              ")");
 #else

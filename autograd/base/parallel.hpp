@@ -18,9 +18,9 @@ int threads();
 
 /// What this process may use: the smaller of the CPUs it may run on and its cgroup's CPU quota.
 struct CpuBudget {
-  int cpus = 1;        // CPUs in the affinity mask
-  double quota = 0;    // the cgroup's limit in CPUs; 0 = none
-  int threads = 1;     // the resulting default
+  int cpus = 1;                  // CPUs in the affinity mask
+  double quota = 0;              // the cgroup's limit in CPUs; 0 = none
+  int threads = 1;               // the resulting default
   std::string describe() const;  // "2 threads (2 CPUs, no cgroup limit)"
 };
 CpuBudget cpu_budget(const std::string& cgroup_root = "/sys/fs/cgroup");

@@ -25,7 +25,8 @@ std::uint64_t Rng::below(std::uint64_t n) {
 
 double Rng::normal() {
   const PhiloxCounter w = block(take(1));
-  const double u1 = (static_cast<double>(word64(w) >> 11) + 1) * 0x1p-53;  // (0, 1]: log stays finite
+  const double u1 =
+      (static_cast<double>(word64(w) >> 11) + 1) * 0x1p-53;  // (0, 1]: log stays finite
   const double u2 = static_cast<double>(((std::uint64_t{w[2]} << 32) | w[3]) >> 11) * 0x1p-53;
   return std::sqrt(-2 * std::log(u1)) * std::cos(2 * std::numbers::pi * u2);
 }

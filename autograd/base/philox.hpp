@@ -29,19 +29,19 @@ constexpr PhiloxCounter philox4x32_10(PhiloxCounter c, PhiloxKey k) {
 
 /// Who draws. A consumer of its own stream never shifts the numbers of another.
 enum class Stream : std::uint32_t {
-  init = 1,        // initial weights
-  env,             // an environment's resets and its own randomness
-  random_action,   // the seed episodes' uniform actions
-  explore,         // exploration noise
-  replay,          // which windows a batch takes
-  dequantise,      // the uniform noise on 5-bit pixels, in training
-  posterior,       // the noise of posterior samples, in training
-  overshoot,       // the noise of multi-step priors, in training
-  agent,           // dequantisation and posterior samples while acting
-  planner,         // candidates and imagined states
-  evaluate,        // everything inside an evaluation
-  check,           // gradient checks: cotangents and inputs
-  test,            // tests
+  init = 1,       // initial weights
+  env,            // an environment's resets and its own randomness
+  random_action,  // the seed episodes' uniform actions
+  explore,        // exploration noise
+  replay,         // which windows a batch takes
+  dequantise,     // the uniform noise on 5-bit pixels, in training
+  posterior,      // the noise of posterior samples, in training
+  overshoot,      // the noise of multi-step priors, in training
+  agent,          // dequantisation and posterior samples while acting
+  planner,        // candidates and imagined states
+  evaluate,       // everything inside an evaluation
+  check,          // gradient checks: cotangents and inputs
+  test,           // tests
 };
 
 /// A place in one stream of one seed. Each draw uses one counter and throws the rest of its four
@@ -67,10 +67,10 @@ class Rng {
     return first;
   }
   PhiloxCounter block(std::uint64_t position) const {
-    return philox4x32_10({static_cast<std::uint32_t>(position),
-                          static_cast<std::uint32_t>(position >> 32), substream_,
-                          static_cast<std::uint32_t>(stream_)},
-                         key());
+    return philox4x32_10(
+        {static_cast<std::uint32_t>(position), static_cast<std::uint32_t>(position >> 32),
+         substream_, static_cast<std::uint32_t>(stream_)},
+        key());
   }
   PhiloxKey key() const {
     return {static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(seed_ >> 32)};
