@@ -1,0 +1,152 @@
+// What an op is: one struct with its formula, its derivative and the inputs that check them.
+//
+//   // y = tanh(x)                     dx += dy (1 - y^2)
+//   struct Tanh {
+//     static constexpr std::string_view name = "tanh";
+//     static constexpr int arity = 1;                       // or variadic
+//     static Shape shape(Shapes in, const NoAttr&);         // the result's shape; throws on bad
+//     input template <class T> static void forward(const Call<T>& c); template <class T> static
+//     void backward(const Call<T>& c); static constexpr std::array examples = {Example<>{"both
+//     signs", {{{2, 3}, -2, 2}}}};
+//   };
+//
+// Optional members:
+//   struct Attr {...};                           constants that are not tensors (a stride, a bound)
+//   static std::ptrdiff_t saved(Shapes, const Attr&);   elements kept from forward for backward
+//   static constexpr std::array<bool, arity> differentiable;   false: no gradient for that input
+//   static constexpr bool is_view = true;  with  static std::ptrdiff_t offset(Shapes, const Attr&):
+//       the result aliases input 0 from that element on, value and gradient alike; no forward and
+//       no backward are needed.
+//
+// The contract of backward: ADD to dx(i), never assign; skip an input whose dx(i) is null; read
+// values, saved() and dy() only; dy() may be overwritten, nobody reads it afterwards.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <initializer_list>
+#include <limits>
+#include <span>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+
+#include "autograd/shape.hpp"
+
+namespace planet {
+
+template <class T>
+class Tape;
+
+using Shapes = std::span<const Shape>;
+inline constexpr int variadic = -1;
+inline constexpr int max_examples_inputs = 8;
+
+struct NoAttr {};
+
+/// One input of an example: its shape and the range its values are drawn from. Values keep a
+/// distance from `kink`, and both sides of it occur.
+struct ExampleInput {
+  Shape shape;
+  double low = -1, high = 1;
+  double kink = std::numeric_limits<double>::quiet_NaN();
+};
+
+/// The inputs that an op's gradient check runs on.
+template <class Attr = NoAttr>
+struct Example {
+  struct Inputs {
+    std::array<ExampleInput, max_examples_inputs> list{};
+    int count = 0;
+    constexpr Inputs(std::initializer_list<ExampleInput> inputs) {
+      for (const ExampleInput& in : inputs) list[static_cast<std::size_t>(count++)] = in;
+    }
+  };
+  std::string_view note;
+  Inputs inputs;
+  Attr attr{};
+  double tolerance = 1e-6;  // relative; another value needs a reason
+  std::string_view reason = {};
+};
+
+namespace detail {
+template <class Op>
+struct AttrOf {
+  using type = NoAttr;
+};
+template <class Op>
+requires requires { typename Op::Attr; }
+struct AttrOf<Op> {
+  using type = typename Op::Attr;
+};
+template <class T>
+struct Node;
+}  // namespace detail
+
+template <class Op>
+using AttrOf = typename detail::AttrOf<Op>::type;
+
+/// What forward and backward of an op see: plain pointers and shapes.
+template <class T, class Attr = NoAttr>
+class Call {
+ public:
+  Call(Tape<T>& tape, detail::Node<T>& node) : tape_(tape), node_(node) {}
+
+  int arity() const;
+  const T* x(int i) const;          // value of input i
+  const Shape& shape(int i) const;  // its shape
+  T* dx(int i) const;               // its gradient, to be added to; null when nobody wants it
+  T* y() const;                     // the result
+  const Shape& shape() const;       // its shape
+  T* dy() const;                    // gradient of the result (backward only)
+  T* saved() const;                 // what forward left for backward
+  const Attr& attr() const;
+  T* scratch(std::ptrdiff_t n) const;  // memory until this call returns, not initialised
+
+ private:
+  Tape<T>& tape_;
+  detail::Node<T>& node_;
+};
+
+template <class Op>
+concept ViewOp = requires(Shapes s, const AttrOf<Op>& a) {
+  requires Op::is_view;
+  { Op::offset(s, a) } -> std::convertible_to<std::ptrdiff_t>;
+};
+
+template <class Op>
+concept ComputedOp = requires(const Call<double, AttrOf<Op>>& d, const Call<float, AttrOf<Op>>& f) {
+  Op::template forward<double>(d);
+  Op::template backward<double>(d);
+  Op::template forward<float>(f);
+  Op::template backward<float>(f);
+};
+
+template <class Op>
+concept NamedOp = requires(Shapes s, const AttrOf<Op>& a) {
+  { Op::name } -> std::convertible_to<std::string_view>;
+  { Op::arity } -> std::convertible_to<int>;
+  { Op::shape(s, a) } -> std::same_as<Shape>;
+};
+
+template <class Op>
+concept OpWithExamples = requires {
+  { Op::examples.size() } -> std::convertible_to<std::size_t>;
+  requires(Op::examples.size() > 0);
+};
+
+template <class Op, class List>
+inline constexpr bool is_listed = false;
+template <class Op, class... Ops>
+inline constexpr bool is_listed<Op, std::tuple<Ops...>> = (std::same_as<Op, Ops> || ...);
+
+/// Does input i of Op take a gradient?
+template <class Op>
+constexpr bool is_differentiable(int i) {
+  if constexpr (requires { Op::differentiable; })
+    return Op::differentiable[static_cast<std::size_t>(i)];
+  else return true;
+}
+
+}  // namespace planet

@@ -1,0 +1,68 @@
+// The table of contents of the engine: every op there is.
+//
+// An op that is not in this list, has no examples or has no backward does not compile (Tape::record
+// checks it), so there is no op without a gradient check. A project of your own keeps a list of its
+// own and passes it to Tape::record and gradcheck_list.
+#pragma once
+
+#include <tuple>
+
+namespace planet::ops {
+
+// elementwise.hpp
+struct Add;
+struct Sub;
+struct Mul;
+struct Div;
+struct AddRow;
+struct MulRow;
+struct Scale;
+struct AddConstant;
+struct Square;
+struct Exp;
+struct Log;
+struct Activate;
+struct Maximum;
+
+// reduce.hpp
+struct Sum;
+struct Mean;
+struct SumLast;
+struct LogSumExp;
+
+// shape_ops.hpp
+struct Reshape;
+struct SliceFirst;
+struct SliceLast;
+struct Concat;
+struct Stack;
+struct StopGradient;
+
+// dense.hpp
+struct MatMul;
+struct Linear;
+struct GruCell;
+
+// conv.hpp
+struct Conv2d;
+struct Conv2dTranspose;
+
+// gaussian.hpp
+struct GaussianSample;
+struct GaussianKl;
+struct GaussianLogLikelihood;
+struct HalfSquaredError;
+
+}  // namespace planet::ops
+
+namespace planet {
+
+using AllOps =
+    std::tuple<ops::Add, ops::Sub, ops::Mul, ops::Div, ops::AddRow, ops::MulRow, ops::Scale,
+               ops::AddConstant, ops::Square, ops::Exp, ops::Log, ops::Activate, ops::Maximum,
+               ops::Sum, ops::Mean, ops::SumLast, ops::LogSumExp, ops::Reshape, ops::SliceFirst,
+               ops::SliceLast, ops::Concat, ops::Stack, ops::StopGradient, ops::MatMul, ops::Linear,
+               ops::GruCell, ops::Conv2d, ops::Conv2dTranspose, ops::GaussianSample,
+               ops::GaussianKl, ops::GaussianLogLikelihood, ops::HalfSquaredError>;
+
+}  // namespace planet
