@@ -1,0 +1,49 @@
+// The sizes of a world model and the constants of its loss: everything that decides what the
+// numbers in a checkpoint mean. Saved with every checkpoint; presets in apps/common.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace planet {
+
+/// One (transposed) convolution: output channels and kernel width; the stride is 2 everywhere.
+struct ConvLayer {
+  int channels;
+  int kernel;
+  bool operator==(const ConvLayer&) const = default;
+};
+
+struct ModelConfig {
+  // Observations and actions.
+  int image_size = 64;
+  int image_bits = 5;  // pixels are reduced to this many bits, Section "preprocessing"
+  int action_size = 1;
+  // Networks (paper, Appendix A). The defaults are the preset `paper`.
+  std::vector<ConvLayer> encoder = {{32, 4}, {64, 4}, {128, 4}, {256, 4}};
+  int embed_size = 1024;  // what the encoder ends in; must be the size of its last feature map
+  std::vector<ConvLayer> decoder = {{128, 5}, {64, 5}, {32, 6}, {3, 6}};
+  int deter_size = 200;  // D_h
+  int stoch_size = 30;   // D_s
+  int hidden_size = 200;
+  int reward_layers = 3;
+  int reward_units = 300;
+  double min_std = 0.1;
+  // Loss (Section 3, Eq. 3).
+  double free_nats = 3;
+  double kl_scale = 1;
+  double reward_scale = 10;
+
+  bool operator==(const ModelConfig&) const = default;
+  /// Throws with a sentence naming the field: sizes >= 1, the convolutions must fit the image.
+  void check() const;
+};
+
+/// "tiny", "small" or "paper" for 64-, 32- or 16-pixel images (encoder, decoder and free nats
+/// follow the image size; the table is in rssm/README.md). image_size 0 means the preset's own.
+ModelConfig model_preset(const std::string& name, int image_size = 0);
+std::vector<std::string> model_preset_names();
+
+}  // namespace planet

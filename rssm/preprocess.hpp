@@ -1,0 +1,21 @@
+// Pixels as the model sees them (Section "preprocessing" of the appendix): few bits, centred, and
+// dequantised with fresh uniform noise of one bin, so that a density on them makes sense.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "autograd/base/philox.hpp"
+
+namespace planet {
+
+/// x = floor(pixel / 2^(8-bits)) / 2^bits + U(0, 2^-bits) - 0.5, in [-0.5, 0.5). For acting as for
+/// training, the noise is fresh at every call.
+template <class T>
+void preprocess(const std::uint8_t* pixels, std::ptrdiff_t n, int bits, Rng& rng, T* x);
+/// Back to bytes, for display: the lower edge of x's bin, clipped to 0..255. The inverse of
+/// preprocess on bins.
+template <class T>
+void postprocess(const T* x, std::ptrdiff_t n, int bits, std::uint8_t* pixels);
+
+}  // namespace planet

@@ -1,0 +1,76 @@
+// The world model: encoder, RSSM, decoder and reward head, and the loss that trains them together.
+//
+// Eq. 3 of the paper, per (t, b): ln p(o_t | h_t, s_t) + ln p(r_t | h_t, s_t) - KL[q(s_t|h_t,o_t)
+// || p(s_t|h_t)], as a loss to be minimised, with free nats. Reduction: features are summed, time
+// and batch averaged.
+#pragma once
+
+#include <cstdint>
+
+#include "nn/layers.hpp"
+#include "rssm/batch.hpp"
+#include "rssm/config.hpp"
+#include "rssm/encoder.hpp"
+#include "rssm/rssm.hpp"
+
+namespace planet {
+
+/// A batch as the model reads it: images in [-0.5, 0.5), time-major.
+template <class T>
+struct Sequence {
+  Var<T> image;   // [L,B,n,n,3]  as a [L*B,n,n,3]
+  Var<T> action;  // [L,B,A]      action[t] led to image[t]
+  Var<T> reward;  // [L,B]        reward[t] arrived with image[t]
+  Var<T> noise;   // [L,B,D_s]    standard normal, of the posterior samples
+};
+
+/// Every term by itself, then the sum.
+template <class T>
+struct ElboTerms {
+  Var<T> image;   // [L,B]  1/2 |o - o^|^2, summed over pixels
+  Var<T> reward;  // [L,B]  1/2 (r - r^)^2
+  Var<T> kl;      // [L,B]  KL[q || p], summed over D_s, before the free nats
+  Var<T> loss;    // [1]    mean(image) + reward_scale mean(reward) + kl_scale mean(max(kl -
+                  // free_nats, 0))
+  Var<T> q_mean, q_std, p_mean, p_std;  // [L,B,D_s]
+  Var<T> features;                      // [L*B,D_s+D_h] of the posterior samples
+  Var<T> reconstruction;                // [L*B,n,n,3]
+};
+
+template <class T>
+class WorldModel {
+ public:
+  /// Initial weights come from Rng(seed, Stream::init); the same seed gives a float and a double
+  /// model the same weights up to rounding.
+  WorldModel(const ModelConfig& config, std::uint64_t seed);
+
+  const ModelConfig& config() const { return config_; }
+  ParamStore<T>& params() { return params_; }
+  const ParamStore<T>& params() const { return params_; }
+  const Rssm<T>& rssm() const { return rssm_; }
+
+  Var<T> encode(Var<T> images) const;    // [N,n,n,3] -> [N,E]
+  Var<T> decode(Var<T> features) const;  // [N,D_s+D_h] -> [N,n,n,3], the mean image
+  Var<T> reward(Var<T> features) const;  // [N,D_s+D_h] -> [N], the mean reward
+  ElboTerms<T> elbo(const Sequence<T>& batch) const;
+
+ private:
+  ModelConfig config_;
+  ParamStore<T> params_;
+  Rng rng_;  // only used while the members below are built
+  Encoder<T> encoder_;
+  Rssm<T> rssm_;
+  Decoder<T> decoder_;
+  Mlp<T> reward_;
+};
+
+/// Puts a batch on the tape: bytes to 5-bit images with fresh dequantisation noise
+/// (preprocess.hpp), and fresh posterior noise. Advances both streams.
+template <class T>
+Sequence<T> make_sequence(Tape<T>& tape, const Batch& batch, const ModelConfig& config,
+                          Rng& dequantise, Rng& posterior);
+
+extern template class WorldModel<float>;
+extern template class WorldModel<double>;
+
+}  // namespace planet
