@@ -1,0 +1,97 @@
+// Env: the world as the agent meets it. Gymnasium's meaning of reset, step, terminated, truncated.
+//
+// One step() is one *decision*: the action is held for R control steps (the action repeat) and
+// their rewards are summed; an episode has T / R decisions. Pictures go into bytes the caller owns.
+// Most tasks are written as a Task (task.hpp) and become an Env through TaskEnv; a simulator that
+// already has its own loop implements Env itself and proves itself with check_env.hpp.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace planet {
+
+/// What one decision brought.
+struct StepResult {
+  double reward = 0;        // summed over the control steps, of the states *after* each of them
+  bool terminated = false;  // the task ended the episode: nothing follows
+  bool truncated = false;   // the time limit ended it: the world would have gone on
+  bool done() const { return terminated || truncated; }
+};
+
+/// One control step inside a decision: the state after it and its reward.
+struct ControlStep {
+  std::vector<double> state;
+  double reward = 0;
+};
+
+/// Everything an environment needs to go on bit for bit in another process.
+struct EnvSnapshot {
+  enum class Phase : std::uint64_t { unstarted, running, ended };
+
+  std::vector<double> state;        // Env::state()
+  std::uint64_t seed = 0;           // of the random stream
+  std::uint64_t rng_position = 0;   // how far the stream has been read
+  std::uint64_t seeded = 0;         // 1 once reset(seed) was called
+  std::uint64_t control_steps = 0;  // since the episode began
+  Phase phase = Phase::unstarted;
+
+  bool operator==(const EnvSnapshot&) const = default;
+  /// The same as plain words, for a checkpoint file (doubles by their bits), and back.
+  /// from_words throws Error on a list that to_words cannot have written.
+  std::vector<std::uint64_t> to_words() const;
+  static EnvSnapshot from_words(std::span<const std::uint64_t> words);
+};
+
+class Env {
+ public:
+  virtual ~Env() = default;
+
+  // ---- what it is -------------------------------------------------------------------------------
+  virtual std::string name() const = 0;
+  virtual int action_size() const = 0;     // A; every action lies in [-1, 1]^A
+  virtual int image_size() const = 0;      // n; pictures are [n, n, 3]
+  virtual int action_repeat() const = 0;   // R, control steps a decision
+  virtual int episode_length() const = 0;  // decisions until truncation, T / R
+  /// The names of state()'s entries, in order: the header of a trajectory file.
+  virtual std::vector<std::string> state_names() const = 0;
+
+  // ---- an episode -------------------------------------------------------------------------------
+  /// Begins an episode. With a seed the random stream starts anew, without one it goes on; the very
+  /// first reset needs a seed, for no clock stands in for one (Error).
+  virtual void reset(std::optional<std::uint64_t> seed = std::nullopt) = 0;
+
+  /// One decision. The action [A] is clipped to [-1, 1]. Error: before the first reset, after the
+  /// end, a wrong number of entries, NaN.
+  virtual StepResult step(std::span<const double> action) = 0;
+  /// The same for an action in float.
+  StepResult step(std::span<const float> action);
+  /// step(), and `trace` becomes the list of its control steps. An Env with a repeat of its own has
+  /// to override this; the default knows one control step a decision.
+  virtual StepResult step_traced(std::span<const double> action, std::vector<ControlStep>& trace);
+
+  /// The picture of the present state into n*n*3 bytes: rows from the top, RGB within a pixel.
+  /// Touches neither the state nor the random stream. Error: a wrong number of bytes, no episode.
+  virtual void render(std::span<std::uint8_t> pixels) const = 0;
+  std::vector<std::uint8_t> render() const;
+  std::size_t image_bytes() const;  // n*n*3
+
+  // ---- for tests, checkpoints and planners in the true simulator
+  // -----------------------------------
+  /// The physical state (no clock, no random stream), in double and to the last bit.
+  virtual std::vector<double> state() const = 0;
+  /// Begins an episode in this state: the clock at zero, the random stream where it was. May stand
+  /// in place of reset(). Error: wrong length, not finite.
+  virtual void set_state(std::span<const double> state) = 0;
+  /// A copy of everything: state, clock and random stream.
+  virtual std::unique_ptr<Env> clone() const = 0;
+  /// Everything as plain data, and back: what follows load() is what would have followed save().
+  virtual EnvSnapshot save() const = 0;
+  virtual void load(const EnvSnapshot& snapshot) = 0;
+};
+
+}  // namespace planet

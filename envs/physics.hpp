@@ -1,0 +1,67 @@
+// The small pieces of mechanics that tasks share, each checked against its own closed form.
+//
+// wrap_angle and tolerance shape rewards, rk4_step moves the smooth systems, capsule gives masses,
+// and soft_stop is the rail's end: a limit that pushes back like MuJoCo's. Everything is double.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+namespace planet::physics {
+
+inline constexpr double pi = 3.14159265358979323846;
+
+/// The same angle in [-pi, pi).
+double wrap_angle(double angle);
+
+/// How a reward falls off outside its goal.
+enum class Falloff { gaussian, linear, quadratic };
+
+/// dm_control's tolerance: 1 for x in [low, high]; outside, with d the distance divided by margin
+/// and v the value at d = 1: gaussian v^(d^2), linear max(0, 1-(1-v)d), quadratic max(0,
+/// 1-(1-v)d^2). margin 0 is an exact indicator. Requires low <= high, margin >= 0, and 0 < v < 1
+/// (linear and quadratic: 0 <= v < 1).
+double tolerance(double x, double low, double high, double margin,
+                 Falloff falloff = Falloff::gaussian, double value_at_margin = 0.1);
+
+/// Mass, and moment of inertia about a transverse axis through the centre.
+struct Inertia {
+  double mass = 0;
+  double moment = 0;
+};
+/// A cylinder of this length with a half ball on each end. density in kg/m^3 (MuJoCo's is 1000).
+Inertia capsule(double radius, double length, double density);
+
+/// One limit of one coordinate, as MuJoCo softens it.
+struct SoftStop {
+  double time_constant;  // t_c in seconds, at least two physics steps
+  double d0 = 0.9;       // impedance at first touch
+  double d1 = 0.95;      // impedance at full width
+  double width = 0.001;  // the penetration at which d1 is reached
+
+  /// The acceleration into the stop. penetration >= 0; speed and free_acceleration point into the
+  /// stop; rho = inverse inertia of the coordinate at the zero pose over the same now.
+  ///   a_ref = -(2 / (d1 t_c)) speed - (d / (d1^2 t_c^2)) penetration,  w = d / (d + (1 - d) rho)
+  /// and the result is (1 - w) free + w a_ref where that slows the motion, else free.
+  double acceleration(double penetration, double speed, double free_acceleration, double rho) const;
+};
+
+/// One step of the classical Runge-Kutta method for y' = f(y); error O(dt^5) a step.
+template <std::size_t N, class F>
+std::array<double, N> rk4_step(const std::array<double, N>& y, double dt, F&& f) {
+  const auto along = [&](const std::array<double, N>& slope, double h) {
+    std::array<double, N> z;
+    for (std::size_t i = 0; i < N; ++i) z[i] = y[i] + h * slope[i];
+    return z;
+  };
+  const std::array<double, N> k1 = f(y);
+  const std::array<double, N> k2 = f(along(k1, dt / 2));
+  const std::array<double, N> k3 = f(along(k2, dt / 2));
+  const std::array<double, N> k4 = f(along(k3, dt));
+  std::array<double, N> next;
+  for (std::size_t i = 0; i < N; ++i)
+    next[i] = y[i] + dt / 6 * (k1[i] + 2 * k2[i] + 2 * k3[i] + k4[i]);
+  return next;
+}
+
+}  // namespace planet::physics

@@ -1,0 +1,159 @@
+#include "envs/raster.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "autograd/base/error.hpp"
+
+namespace planet {
+
+// ---- Image
+// ---------------------------------------------------------------------------------------
+
+Image::Image(int w, int h) : width(w), height(h) {
+  require(w >= 0 && h >= 0, "an image of ", w, " x ", h, " pixels");
+  rgb.resize(static_cast<std::size_t>(w) * static_cast<std::size_t>(h) * 3);
+}
+
+Image::Image(int w, int h, std::span<const std::uint8_t> bytes) : Image(w, h) {
+  require(bytes.size() == rgb.size(), "an image of ", w, " x ", h, " pixels has ", rgb.size(),
+          " bytes, not ", bytes.size());
+  std::copy(bytes.begin(), bytes.end(), rgb.begin());
+}
+
+std::span<std::uint8_t, 3> Image::at(int x, int y) {
+  require(x >= 0 && x < width && y >= 0 && y < height, "pixel (", x, ", ", y,
+          ") lies outside an image of ", width, " x ", height);
+  const auto i =
+      static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x);
+  return std::span<std::uint8_t, 3>(rgb.data() + 3 * i, 3);
+}
+
+std::span<const std::uint8_t, 3> Image::at(int x, int y) const {
+  return const_cast<Image*>(this)->at(x, y);  // the same arithmetic, and nothing is written
+}
+
+// ---- signed distances
+// ----------------------------------------------------------------------------
+
+double disc_distance(Vec2 p, Vec2 centre, double radius) {
+  const double dx = p.x - centre.x, dy = p.y - centre.y;
+  return std::sqrt(dx * dx + dy * dy) - radius;
+}
+
+// The distance to the nearest point of the segment, less the radius.
+double capsule_distance(Vec2 p, Vec2 from, Vec2 to, double radius) {
+  const double ax = to.x - from.x, ay = to.y - from.y;
+  const double length2 = ax * ax + ay * ay;
+  const double along = (p.x - from.x) * ax + (p.y - from.y) * ay;
+  const double t = length2 > 0 ? std::clamp(along / length2, 0.0, 1.0) : 0.0;
+  return disc_distance(p, {from.x + t * ax, from.y + t * ay}, radius);
+}
+
+// Outside: the distance to the nearest side or corner. Inside: minus that to the nearest side.
+double box_distance(Vec2 p, Vec2 centre, Vec2 half) {
+  const double dx = std::abs(p.x - centre.x) - half.x, dy = std::abs(p.y - centre.y) - half.y;
+  const double ox = std::max(dx, 0.0), oy = std::max(dy, 0.0);
+  return std::sqrt(ox * ox + oy * oy) + std::min(std::max(dx, dy), 0.0);
+}
+
+double half_plane_distance(Vec2 p, Vec2 point, Vec2 outward) {
+  return (p.x - point.x) * outward.x + (p.y - point.y) * outward.y;
+}
+
+// ---- Scene
+// ---------------------------------------------------------------------------------------
+
+void Scene::clear(Rgb ground) {
+  ground_ = ground;
+  count_ = 0;
+}
+
+void Scene::add(const Body& body) {
+  require(count_ < capacity, "a scene holds at most ", capacity, " bodies");
+  require(std::isfinite(body.a.x + body.a.y + body.b.x + body.b.y + body.radius),
+          "a body of the scene has a measure that is not finite");
+  bodies_[static_cast<std::size_t>(count_++)] = body;
+}
+
+void Scene::disc(Vec2 centre, double radius, Rgb color) {
+  add({Kind::disc, centre, centre, radius, color});
+}
+void Scene::capsule(Vec2 from, Vec2 to, double radius, Rgb color) {
+  add({Kind::capsule, from, to, radius, color});
+}
+void Scene::box(Vec2 centre, Vec2 half, Rgb color) { add({Kind::box, centre, half, 0, color}); }
+void Scene::half_plane(Vec2 point, Vec2 outward, Rgb color) {
+  add({Kind::half_plane, point, outward, 0, color});
+}
+
+double Scene::distance(const Body& body, Vec2 p) {
+  switch (body.kind) {
+    case Kind::disc:
+      return disc_distance(p, body.a, body.radius);
+    case Kind::capsule:
+      return capsule_distance(p, body.a, body.b, body.radius);
+    case Kind::box:
+      return box_distance(p, body.a, body.b);
+    case Kind::half_plane:
+      return half_plane_distance(p, body.a, body.b);
+  }
+  fail("unknown kind of body");
+}
+
+// Rows [top, bottom) and columns [left, right) outside which the body's coverage is zero.
+struct Scene::Window {
+  int left, right, top, bottom;
+  bool holds(int i, int j) const { return i >= top && i < bottom && j >= left && j < right; }
+};
+
+Scene::Window Scene::window(const Body& body, int n) const {
+  if (body.kind == Kind::half_plane) return {0, n, 0, n};
+  Vec2 low = body.a, high = body.a;
+  if (body.kind == Kind::box) {
+    low = {body.a.x - body.b.x, body.a.y - body.b.y};
+    high = {body.a.x + body.b.x, body.a.y + body.b.y};
+  } else {
+    low = {std::min(body.a.x, body.b.x) - body.radius, std::min(body.a.y, body.b.y) - body.radius};
+    high = {std::max(body.a.x, body.b.x) + body.radius, std::max(body.a.y, body.b.y) + body.radius};
+  }
+  // World to pixels, and one pixel more on every side for the soft edge.
+  const double scale = n / camera_.width;
+  const auto pixel = [&](double offset) {
+    return static_cast<int>(std::clamp(std::floor(offset * scale + 0.5 * n), -1.0, n + 1.0));
+  };
+  const auto clip = [&](int k) { return std::clamp(k, 0, n); };
+  return {clip(pixel(low.x - camera_.centre.x) - 1), clip(pixel(high.x - camera_.centre.x) + 2),
+          clip(pixel(camera_.centre.y - high.y) - 1), clip(pixel(camera_.centre.y - low.y) + 2)};
+}
+
+void Scene::paint(int n, std::span<std::uint8_t> pixels) const {
+  const auto side = static_cast<std::size_t>(n);
+  require(n >= 1 && pixels.size() == side * side * 3, "a picture of ", n, " x ", n,
+          " pixels does not fit into ", pixels.size(), " bytes");
+  require(camera_.width > 0 && std::isfinite(camera_.width), "the camera's view is ", camera_.width,
+          " wide");
+  std::array<Window, capacity> windows;
+  for (int k = 0; k < count_; ++k)
+    windows[static_cast<std::size_t>(k)] = window(bodies_[static_cast<std::size_t>(k)], n);
+
+  const double pixels_per_unit = n / camera_.width;
+  std::uint8_t* out = pixels.data();
+  for (int i = 0; i < n; ++i) {
+    const double y = camera_.centre.y - ((i + 0.5) / n - 0.5) * camera_.width;
+    for (int j = 0; j < n; ++j) {
+      const double x = camera_.centre.x + ((j + 0.5) / n - 0.5) * camera_.width;
+      Rgb c = ground_;
+      for (std::size_t k = 0; k < static_cast<std::size_t>(count_); ++k) {
+        if (!windows[k].holds(i, j)) continue;
+        const double d = distance(bodies_[k], {x, y}) * pixels_per_unit;
+        const double cover = std::clamp(0.5 - d, 0.0, 1.0);
+        for (std::size_t q = 0; q < 3; ++q) c[q] += cover * (bodies_[k].color[q] - c[q]);
+      }
+      for (std::size_t q = 0; q < 3; ++q)
+        *out++ = static_cast<std::uint8_t>(std::floor(255 * c[q] + 0.5));
+    }
+  }
+}
+
+}  // namespace planet

@@ -1,0 +1,163 @@
+#include "envs/registry.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "autograd/base/error.hpp"
+#include "autograd/base/text.hpp"
+#include "envs/numbers.hpp"
+#include "envs/task_env.hpp"
+#include "envs/tasks/cartpole_swingup.hpp"
+#include "envs/tasks/counting.hpp"
+#include "envs/tasks/pendulum_swingup.hpp"
+#include "envs/tasks/terminating.hpp"
+
+namespace planet {
+namespace {
+
+// What every task has. A task whose picture is a fixed grid (view 0) has no `view`.
+const TaskOption repeat_option{
+    "action_repeat", "", "R, control steps a decision", {}, 1, 1e6, true};
+const TaskOption limit_option{"time_limit", "", "T, control steps an episode", {}, 1, 1e6, true};
+const TaskOption view_option{"view", "",   "width of the picture in the task's units", {}, 1e-3,
+                             1e3,    false};
+
+double checked_number(const EnvSpec& spec, const TaskOption& option, const std::string& text) {
+  const std::optional<double> value = parse_number(text);
+  require(value.has_value(), "[", spec.name, "] ", option.name, " is '", text,
+          "', which is not a number");
+  require(*value >= option.min && *value <= option.max, "[", spec.name, "] ", option.name, " is ",
+          text, "; it lies between ", option.min, " and ", option.max);
+  require(!option.integer || *value == std::floor(*value), "[", spec.name, "] ", option.name,
+          " is ", text, "; it is a whole number");
+  return *value;
+}
+
+void check_value(const EnvSpec& spec, const TaskOption& option, const std::string& text) {
+  if (option.choices.empty()) {
+    checked_number(spec, option, text);
+    return;
+  }
+  const bool known =
+      std::find(option.choices.begin(), option.choices.end(), text) != option.choices.end();
+  require(known, "[", spec.name, "] ", option.name, " is '", text, "'; it is one of ",
+          join(option.choices), did_you_mean(text, option.choices));
+}
+
+const TaskOption* find_option(const EnvSpec& spec, std::string_view name) {
+  for (const TaskOption& option : spec.options)
+    if (option.name == name) return &option;
+  return nullptr;
+}
+
+[[noreturn]] void fail_unknown_option(const EnvSpec& spec, const std::string& name) {
+  require(name != "view", "[", spec.name, "] the picture is a fixed grid, its view cannot change");
+  const std::vector<std::string> names = env_option_names(spec);
+  fail("[", spec.name, "] has no option '", name, "'", did_you_mean(name, names), "; it has ",
+       join(names));
+}
+
+}  // namespace
+
+double TaskValues::number(const std::string& name) const {
+  const std::optional<double> value = parse_number(word(name));
+  require(value.has_value(), "the option ", name, " is '", word(name), "', not a number");
+  return *value;
+}
+
+const std::string& TaskValues::word(const std::string& name) const {
+  const auto found = values_.find(name);
+  require(found != values_.end(), "the task asks for an option '", name, "' it does not list");
+  return found->second;
+}
+
+const std::vector<EnvSpec>& list_envs() {
+  static const std::vector<EnvSpec> specs{
+      pendulum_swingup_spec(),
+      cartpole_swingup_spec(),
+      counting_spec(),
+      terminating_spec(),
+  };
+  return specs;
+}
+
+const EnvSpec& env_spec(std::string_view name) {
+  std::vector<std::string> names;
+  for (const EnvSpec& spec : list_envs()) {
+    if (spec.name == name) return spec;
+    names.push_back(spec.name);
+  }
+  fail("there is no environment '", name, "'", did_you_mean(name, names), "; there are ",
+       join(names));
+}
+
+std::vector<std::string> env_option_names(const EnvSpec& spec) {
+  std::vector<std::string> names;
+  for (const TaskOption& option : spec.options) names.push_back(option.name);
+  names.push_back(repeat_option.name);
+  names.push_back(limit_option.name);
+  if (spec.view > 0) names.push_back(view_option.name);
+  return names;
+}
+
+void set_env_option(const EnvSpec& spec, EnvOptions& options, std::string_view assignment) {
+  const std::size_t equals = assignment.find('=');
+  require(equals != std::string_view::npos && equals > 0,
+          "an environment option is NAME=VALUE, not '", assignment, "'");
+  const std::string name(assignment.substr(0, equals));
+  const std::string value(assignment.substr(equals + 1));
+  if (name == repeat_option.name) {
+    options.action_repeat = static_cast<int>(checked_number(spec, repeat_option, value));
+  } else if (name == limit_option.name) {
+    options.time_limit = static_cast<int>(checked_number(spec, limit_option, value));
+  } else if (name == view_option.name && spec.view > 0) {
+    options.view = checked_number(spec, view_option, value);
+  } else if (const TaskOption* option = find_option(spec, name)) {
+    check_value(spec, *option, value);
+    options.values[name] = value;
+  } else {
+    fail_unknown_option(spec, name);
+  }
+}
+
+std::unique_ptr<Env> make_env(std::string_view name, const EnvOptions& options) {
+  const EnvSpec& spec = env_spec(name);
+  const int n = options.image_size;
+  require(n == 16 || n == 32 || n == 64, "[", name, "] image_size is ", n,
+          "; pictures are 16, 32 or 64 pixels wide");
+  require(options.view == 0 || spec.view > 0, "[", name,
+          "] the picture is a fixed grid, its view cannot change");
+  std::map<std::string, std::string> values;
+  for (const TaskOption& option : spec.options) values[option.name] = option.default_value;
+  for (const auto& [key, value] : options.values) {
+    const TaskOption* option = find_option(spec, key);
+    if (option == nullptr) fail_unknown_option(spec, key);
+    check_value(spec, *option, value);
+    values[key] = value;
+  }
+  EpisodeSettings settings;
+  settings.image_size = n;
+  settings.action_repeat = options.action_repeat == 0 ? spec.action_repeat : options.action_repeat;
+  settings.time_limit = options.time_limit == 0 ? spec.time_limit : options.time_limit;
+  settings.view = options.view;
+  return std::make_unique<TaskEnv>(spec.make_task(TaskValues(std::move(values))), settings);
+}
+
+std::optional<double> env_score(const EnvSpec& spec, const EnvOptions& options,
+                                double episode_return) {
+  if (!spec.scale) return std::nullopt;
+  const auto same = [](auto given, auto registered) {
+    return given == decltype(given){} || given == registered;
+  };
+  if (!same(options.action_repeat, spec.action_repeat) ||
+      !same(options.time_limit, spec.time_limit) || !same(options.view, spec.view))
+    return std::nullopt;
+  for (const auto& [name, value] : options.values) {
+    const TaskOption* option = find_option(spec, name);
+    if (option == nullptr || option->default_value != value) return std::nullopt;
+  }
+  const double zero = spec.scale->random.mean, one = spec.scale->oracle.mean;
+  return (episode_return - zero) / (one - zero);
+}
+
+}  // namespace planet

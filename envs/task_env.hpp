@@ -1,0 +1,68 @@
+// TaskEnv: a Task becomes an Env. Order, clipping, action repeat and time limit, once for all.
+//
+//   reset -> running -> (terminated by the task | truncated after T / R decisions) -> reset ...
+//
+// The repeat sits inside the limit, as in PlaNet: a decision holds its action for R control steps,
+// sums their rewards and stops early when the task ends; an episode has T / R decisions by integer
+// division, so with T = 1000 and R = 6 the last four control steps are never played.
+#pragma once
+
+#include <memory>
+
+#include "envs/env.hpp"
+#include "envs/task.hpp"
+
+namespace planet {
+
+struct EpisodeSettings {
+  int image_size = 64;    // n, 1..1024
+  int action_repeat = 1;  // R >= 1
+  int time_limit = 1000;  // T >= R, in control steps
+  double view = 0;        // width of the picture in the task's units; 0: as the task draws it
+};
+
+class TaskEnv final : public Env {
+ public:
+  /// Error: a null task, settings out of their ranges.
+  TaskEnv(std::unique_ptr<Task> task, const EpisodeSettings& settings);
+
+  std::string name() const override { return task_->name(); }
+  int action_size() const override { return action_size_; }
+  int image_size() const override { return settings_.image_size; }
+  int action_repeat() const override { return settings_.action_repeat; }
+  int episode_length() const override { return settings_.time_limit / settings_.action_repeat; }
+  std::vector<std::string> state_names() const override { return task_->state_names(); }
+
+  void reset(std::optional<std::uint64_t> seed = std::nullopt) override;
+  using Env::step;
+  StepResult step(std::span<const double> action) override { return decide(action, nullptr); }
+  StepResult step_traced(std::span<const double> action, std::vector<ControlStep>& trace) override {
+    return decide(action, &trace);
+  }
+  using Env::render;
+  void render(std::span<std::uint8_t> pixels) const override;
+
+  std::vector<double> state() const override;
+  void set_state(std::span<const double> state) override;
+  std::unique_ptr<Env> clone() const override;
+  EnvSnapshot save() const override;
+  void load(const EnvSnapshot& snapshot) override;
+
+ private:
+  using Phase = EnvSnapshot::Phase;
+  StepResult decide(std::span<const double> action, std::vector<ControlStep>* trace);
+  void clip(std::span<const double> action);
+  void adopt(std::span<const double> state);
+
+  std::unique_ptr<Task> task_;
+  EpisodeSettings settings_;
+  int action_size_;
+  std::size_t state_size_;
+  std::vector<double> clipped_;  // the action in use, so that a step allocates nothing
+  Rng rng_{0, Stream::env};
+  bool seeded_ = false;
+  int control_steps_ = 0;
+  Phase phase_ = Phase::unstarted;
+};
+
+}  // namespace planet

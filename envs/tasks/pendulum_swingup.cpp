@@ -1,0 +1,66 @@
+#include "envs/tasks/pendulum_swingup.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "autograd/base/error.hpp"
+#include "envs/physics.hpp"
+
+namespace planet {
+
+void PendulumSwingup::start(Rng& rng) {
+  theta_ = rng.uniform(-physics::pi, physics::pi);
+  omega_ = rng.uniform(-1, 1);
+}
+
+TaskStep PendulumSwingup::step(std::span<const double> action, Rng&) {
+  constexpr double m = 1, l = 1, g = 10, max_torque = 2;
+  const double torque = max_torque * action[0];
+  const double alpha = 3 * g / (2 * l) * std::sin(theta_) + 3 / (m * l * l) * torque;
+  omega_ = std::clamp(omega_ + alpha * dt, -max_speed, max_speed);
+  theta_ += omega_ * dt;
+  return {reward(theta_, omega_, torque), false};
+}
+
+// Gymnasium's cost, scaled by its largest value pi^2 + 0.1 * 8^2 + 0.001 * 2^2 into [0, 1].
+double PendulumSwingup::reward(double theta, double omega, double torque) {
+  constexpr double worst = 16.2736044;
+  const double angle = physics::wrap_angle(theta);
+  return 1 - (angle * angle + 0.1 * omega * omega + 0.001 * torque * torque) / worst;
+}
+
+// The torque is not drawn: the picture must not give the action away.
+void PendulumSwingup::draw(Scene& scene) const {
+  const Vec2 tip{std::sin(theta_), std::cos(theta_)};
+  scene.clear();
+  scene.look_at({0, 0}, 2.7);
+  scene.capsule({0, 0}, tip, 0.09, palette::body);
+  scene.disc(tip, 0.22, palette::tip);
+  scene.disc({0, 0}, 0.10, palette::rail);
+}
+
+void PendulumSwingup::set_state(std::span<const double> state) {
+  require(std::abs(state[1]) <= max_speed, "[pendulum_swingup] omega is ", state[1],
+          "; no episode is faster than ", max_speed, " rad/s");
+  theta_ = state[0];
+  omega_ = state[1];
+}
+
+EnvSpec pendulum_swingup_spec() {
+  EnvSpec spec;
+  spec.name = "pendulum_swingup";
+  spec.description = "swing a rod upright with a motor that is too weak to lift it";
+  spec.time_limit = 200;
+  spec.action_repeat = 2;
+  spec.dt = PendulumSwingup::dt;
+  spec.view = 2.7;
+  spec.max_return = 200;
+  spec.scale = ScoreScale{{125.3, 15.2, 100}, {189.4, 8.0, 10}, {12, 10, 1000, 100}};
+  spec.preset = "tiny";
+  spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
+    return std::make_unique<PendulumSwingup>();
+  };
+  return spec;
+}
+
+}  // namespace planet

@@ -1,0 +1,56 @@
+#include "envs/zlib.hpp"
+
+#include <array>
+
+#include "autograd/base/error.hpp"
+#include "envs/stb.hpp"
+
+namespace planet {
+namespace {
+
+constexpr std::size_t max_bytes = std::size_t{1} << 30;  // stb counts in int
+
+constexpr std::array<std::uint32_t, 256> make_crc_table() {
+  std::array<std::uint32_t, 256> table{};
+  for (std::uint32_t n = 0; n < 256; ++n) {
+    std::uint32_t c = n;
+    for (int k = 0; k < 8; ++k) c = (c & 1) != 0 ? 0xEDB88320U ^ (c >> 1) : c >> 1;
+    table[n] = c;
+  }
+  return table;
+}
+constexpr std::array<std::uint32_t, 256> crc_table = make_crc_table();
+
+}  // namespace
+
+std::vector<std::uint8_t> deflate_raw(std::span<const std::uint8_t> bytes) {
+  require(bytes.size() <= max_bytes, "deflate: ", bytes.size(), " bytes are too many, at most ",
+          max_bytes);
+  // 2 bytes of zlib's head and 4 of its Adler sum go.
+  const std::vector<std::uint8_t> whole = stb::zlib_compress(bytes, 8);
+  require(whole.size() >= 6, "deflate: out of memory for ", bytes.size(), " bytes");
+  return {whole.begin() + 2, whole.end() - 4};
+}
+
+std::vector<std::uint8_t> inflate_raw(std::span<const std::uint8_t> deflated, std::size_t size) {
+  require(deflated.size() <= max_bytes && size <= max_bytes, "inflate: ", deflated.size(),
+          " bytes that should become ", size, " are too many, at most ", max_bytes);
+  // No stream grows by more than 1032: a lie about the size cannot take memory for nothing.
+  require(size / 1032 <= deflated.size(), "inflate: ", deflated.size(), " bytes cannot hold ",
+          size);
+  std::vector<std::uint8_t> out(size);
+  const int written = stb::inflate(deflated, out);
+  require(written >= 0, "inflate: the compressed data are damaged, or hold more than ", size,
+          " bytes");
+  require(static_cast<std::size_t>(written) == size, "inflate: the compressed data hold ", written,
+          " bytes, not ", size);
+  return out;
+}
+
+std::uint32_t crc32(std::span<const std::uint8_t> bytes, std::uint32_t before) {
+  std::uint32_t c = ~before;
+  for (const std::uint8_t byte : bytes) c = crc_table[(c ^ byte) & 0xFF] ^ (c >> 8);
+  return ~c;
+}
+
+}  // namespace planet
