@@ -1,0 +1,69 @@
+// Adam (Kingma and Ba 2015, Algorithm 1) and clipping by the global norm (Pascanu et al. 2013).
+//
+//   m_t = b1 m + (1-b1) g        v_t = b2 v + (1-b2) g^2       g the gradient after clipping
+//   theta -= lr * (m_t / (1-b1^t)) / (sqrt(v_t / (1-b2^t)) + epsilon)
+//
+// This is the textbook's epsilon: beside the corrected sqrt(v). TensorFlow 1, which PlaNet was
+// written in, puts it beside the uncorrected one, which is the textbook's rule with the epsilon
+// epsilon / sqrt(1-b2^t): with 1e-4 that acts like 3.2e-3 at step 1, 3.3e-4 at step 100, and 1e-4
+// after some thousand steps. There is no switch: epsilon is the textbook's. tests/nn/adam.cpp
+// computes both.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "autograd/param.hpp"
+
+namespace planet {
+
+/// The gradient's global norm before clipping, and the factor that clips it.
+struct Clip {
+  double norm = 0;
+  double scale = 1;
+  bool finite() const { return std::isfinite(norm); }
+};
+
+/// norm = sqrt(sum of all squared gradients), scale = min(1, max_norm / norm). Changes nothing:
+/// Adam::step applies the scale in its own pass. A gradient with a NaN or an infinity gives a norm
+/// that is not finite; look at clip.finite() before the step, which would throw. max_norm > 0;
+/// infinity never clips.
+template <class T>
+Clip clip_by_global_norm(const ParamStore<T>& store, double max_norm);
+
+struct AdamConfig {
+  double learning_rate = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-4;  // the textbook's, see above
+};
+
+/// The moments are slabs of the store; Adam itself holds the rates and the number of steps.
+template <class T>
+class Adam {
+ public:
+  /// Throws unless learning_rate >= 0, 0 <= beta < 1, epsilon > 0. The store must outlive it.
+  explicit Adam(ParamStore<T>& store, AdamConfig config = {});
+
+  /// One update from the store's gradients times clip.scale. It does not zero the gradients:
+  /// call store.zero_grad() before the next backward. Throws, and changes nothing, if the norm in
+  /// `clip` is not finite.
+  void step(Clip clip = {});
+
+  std::int64_t steps() const { return steps_; }
+  void set_steps(std::int64_t steps);  // when resuming; the moments are loaded into the store
+
+  const AdamConfig& config() const { return config_; }
+  ParamStore<T>& store() { return *store_; }
+  const ParamStore<T>& store() const { return *store_; }
+
+ private:
+  ParamStore<T>* store_;
+  AdamConfig config_;
+  std::int64_t steps_ = 0;
+};
+
+extern template class Adam<float>;
+extern template class Adam<double>;
+
+}  // namespace planet

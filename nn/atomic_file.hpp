@@ -1,0 +1,42 @@
+// A file that is either completely there or not there at all.
+//
+// The bytes go into a temporary beside the target, are forced to the disk, and take the target's
+// name in one rename. A process killed at any moment leaves the old file or the new one.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace planet {
+
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::filesystem::path target);  // throws if the folder cannot be written
+  ~AtomicFile();                                      // without commit(): removes the temporary
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(const void* data, std::size_t bytes);
+  void write(std::string_view text) { write(text.data(), text.size()); }
+  /// Forces the bytes to the disk and gives them the target's name. Nothing can follow.
+  void commit();
+
+ private:
+  [[noreturn]] void fail_with_errno(std::string_view what);
+
+  std::filesystem::path target_, temporary_;
+  int descriptor_ = -1;
+};
+
+/// The whole of a text file at once.
+void write_text_atomically(const std::filesystem::path& path, std::string_view text);
+
+/// The whole of a regular file of at most max_bytes; a sentence for a folder, a missing file, ...
+std::string read_text(const std::filesystem::path& path, std::size_t max_bytes = 64u << 20);
+
+/// Forces a folder's names to the disk, after a rename inside it.
+void sync_folder(const std::filesystem::path& folder);
+
+}  // namespace planet

@@ -1,0 +1,51 @@
+// Initial weights, as TensorFlow draws them: Glorot uniform for weights, constants for biases.
+//
+// Glorot and Bengio 2010: with weights uniform in +-sqrt(6 / (fan_in + fan_out)), variance
+// 2 / (fan_in + fan_out), activations and gradients keep their size through layers of any width.
+// Every number is drawn in double and rounded once, and takes one draw of the generator. So the
+// float and the double model of one seed have the same weights up to that rounding.
+#pragma once
+
+#include <cstddef>
+
+#include "autograd/base/philox.hpp"
+#include "autograd/param.hpp"
+
+namespace planet {
+
+/// How many inputs an output sees, and how many outputs an input reaches. Weights have the shape
+/// [in,out], or [kh,kw,in,out] for a convolution, where both counts are multiplied by kh kw.
+/// (A transposed convolution's [kh,kw,out,in] has the two swapped; their sum is what matters.)
+struct Fans {
+  double in = 0;
+  double out = 0;
+};
+Fans fans(const Shape& shape);  // throws for a rank below 2: a bias has no fans
+
+/// sqrt(6 / (fan_in + fan_out)).
+double glorot_limit(Fans fans);
+
+template <class T>
+void init_constant(Param<T>& p, double value);
+template <class T>
+void init_zeros(Param<T>& p) {
+  init_constant(p, 0.0);
+}
+/// Uniform in [low, high).
+template <class T>
+void init_uniform(Param<T>& p, Rng& rng, double low, double high);
+/// Normal with mean 0.
+template <class T>
+void init_normal(Param<T>& p, Rng& rng, double std);
+template <class T>
+void init_glorot_uniform(Param<T>& p, Rng& rng);
+
+/// One column block [begin, end) of a matrix W [in,columns], drawn as if it were a matrix of its
+/// own: fan_out is end - begin. For weights of several gates that are stored side by side.
+template <class T>
+void init_glorot_uniform_columns(Param<T>& p, Rng& rng, std::ptrdiff_t begin, std::ptrdiff_t end);
+/// Columns [begin, end) of every row set to one value.
+template <class T>
+void init_constant_columns(Param<T>& p, std::ptrdiff_t begin, std::ptrdiff_t end, double value);
+
+}  // namespace planet
