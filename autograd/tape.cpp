@@ -6,8 +6,7 @@
 
 namespace planet {
 
-// ---- leaves
-// --------------------------------------------------------------------------------------
+// ---- leaves -------------------------------------------------------------------------------------
 
 template <class T>
 typename Tape<T>::Node& Tape<T>::push() {
@@ -72,9 +71,7 @@ Var<T> Tape<T>::use(const Param<T>& param) {
   if (cache == caches_.end()) cache = caches_.insert(caches_.end(), {param.store, {}});
   if (cache->leaves.size() <= param.index) cache->leaves.resize(param.store->params().size());
   Var<T>& leaf = cache->leaves[param.index];
-  const bool alive =
-      leaf.tape && leaf.node < nodes_.size() && nodes_[leaf.node].serial == leaf.serial;
-  if (!alive) {
+  if (!leaf.tape || !alive(leaf)) {
     Node& n = push();
     n.shape = param.shape;
     n.value = param.value();
@@ -85,22 +82,25 @@ Var<T> Tape<T>::use(const Param<T>& param) {
   return leaf;
 }
 
-// ---- recording
-// -----------------------------------------------------------------------------------
+// ---- recording ----------------------------------------------------------------------------------
 
 template <class T>
 typename Tape<T>::Node& Tape<T>::begin_record(std::string_view name, std::span<const Var<T>> inputs,
                                               int arity) {
-  require(arity == variadic ? !inputs.empty() : static_cast<int>(inputs.size()) == arity, "[", name,
-          "] takes ", arity == variadic ? "at least one input" : cat(arity, " inputs"), ", got ",
-          inputs.size());
+  // The sentences are built only when something is wrong: this runs for every record.
+  if (arity == variadic ? inputs.empty() : static_cast<int>(inputs.size()) != arity)
+    fail(label(name, scope_), "takes ",
+         arity == variadic ? "at least one input" : cat(arity, arity == 1 ? " input" : " inputs"),
+         ", got ", inputs.size());
   auto* in = arena_.allocate_array<std::uint32_t>(inputs.size());
   auto* shapes = arena_.allocate_array<Shape>(inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    require(inputs[i].tape == this, "[", name, "] input ", i,
-            inputs[i].tape ? " is on another tape" : " is an empty Var");
-    shapes[i] = node(inputs[i]).shape;
-    in[i] = inputs[i].node;
+    const Var<T> x = inputs[i];
+    if (x.tape != this)
+      fail(label(name, scope_), "input ", i, x.tape ? " is on another tape" : " is an empty Var");
+    if (!alive(x)) fail(label(name, scope_), "input ", i, " is a ", stale_text(x));
+    shapes[i] = nodes_[x.node].shape;
+    in[i] = x.node;
   }
   Node& n = push();
   n.in = in;
@@ -116,11 +116,10 @@ void Tape<T>::finish_value(Node& n, bool wants_grad) {
   const Arena::Mark before = arena_.mark();
   n.op->forward(*this, n);
   arena_.rewind(before);  // the op's scratch
-  if (check_finite_) verify(n, n.value, "result");
+  if (check_finite_) verify(n, n.value, n.shape, "result");
 }
 
-// ---- gradients
-// -----------------------------------------------------------------------------------
+// ---- gradients ----------------------------------------------------------------------------------
 
 // Where the gradient of n is added up; null when nobody wants it. A view adds to its owner's.
 template <class T>
@@ -164,9 +163,11 @@ void Tape<T>::seed(Var<T> y, std::span<const T> cotangent) {
     bytes += static_cast<std::size_t>(n.shape.size()) * sizeof(T) + 64;
   }
   grads_.prepare(bytes);
-  T* dy = gradient_of(node(y));
+  Node& n = node(y);
+  T* dy = gradient_of(n);
   require(dy, "[backward] nothing that takes a gradient was used to compute this value");
   for (std::size_t i = 0; i < cotangent.size(); ++i) dy[i] += cotangent[i];
+  if (check_finite_) verify(n, cotangent.data(), n.shape, "cotangent given to backward()");
 }
 
 template <class T>
@@ -174,10 +175,10 @@ void Tape<T>::sweep(std::size_t last) {
   for (std::size_t i = last + 1; i-- > 0;) {
     Node& n = nodes_[i];
     if (!n.op || n.alias != i || !n.grad) continue;
-    if (check_finite_) verify(n, n.grad, "gradient");
     const Arena::Mark before = arena_.mark();
     n.op->backward(*this, n);
     arena_.rewind(before);
+    if (check_finite_) verify_gradients(n);
     grads_.give(n.grad, static_cast<std::size_t>(n.shape.size()) * sizeof(T));
     n.grad = nullptr;
   }
@@ -191,19 +192,18 @@ std::span<const T> Tape<T>::grad(Var<T> leaf) const {
   return {n.grad, static_cast<std::size_t>(n.shape.size())};
 }
 
-// ---- reading and lifetime
-// --------------------------------------------------------------------------
+// ---- reading and lifetime -----------------------------------------------------------------------
 
 template <class T>
-void Tape<T>::stale(Var<T> v) const {
-  fail("stale Var: record #", v.serial, " was dropped by reset() or rewind(); the tape is at #",
-       next_serial_ - 1);
+std::string Tape<T>::stale_text(Var<T> v) const {
+  return cat("stale Var: record #", v.serial,
+             " was dropped by reset() or rewind(); the tape is at #", next_serial_ - 1);
 }
 
 template <class T>
 typename Tape<T>::Node& Tape<T>::node(Var<T> v) {
-  if (v.node >= nodes_.size() || nodes_[v.node].serial != v.serial) [[unlikely]]
-    stale(v);
+  if (v.tape != this || !alive(v)) [[unlikely]]
+    fail(v.tape == this ? stale_text(v) : "this Var is on another tape");
   return nodes_[v.node];
 }
 
@@ -240,35 +240,55 @@ void Tape<T>::rewind(const Mark& mark) {
   arena_.rewind(mark.memory);
 }
 
-// ---- diagnosis
-// -------------------------------------------------------------------------------------
+// ---- diagnosis ----------------------------------------------------------------------------------
 
 template <class T>
 std::string Tape<T>::path(const detail::ScopeName* scope) const {
   std::string p;
-  for (; scope; scope = scope->parent) p = std::string(scope->name) + (p.empty() ? "" : "/" + p);
+  for (; scope; scope = scope->parent) {
+    if (!p.empty()) p.insert(0, 1, '/');
+    p.insert(0, scope->name);
+  }
   return p;
 }
 
+// "[linear] rssm/prior: ", the beginning of every sentence about an op.
 template <class T>
-void Tape<T>::verify(const Node& n, const T* data, std::string_view what) const {
-  const std::ptrdiff_t size = n.shape.size();
+std::string Tape<T>::label(std::string_view name, const detail::ScopeName* scope) const {
+  const std::string where = path(scope);
+  return cat("[", name, "] ", where, where.empty() ? "" : ": ");
+}
+
+template <class T>
+void Tape<T>::verify(const Node& n, const T* data, const Shape& shape,
+                     std::string_view what) const {
+  const std::ptrdiff_t size = shape.size();
   const auto bad = std::find_if(data, data + size, [](T x) { return !std::isfinite(x); }) - data;
   if (bad == size) return;
-  const std::string where = path(n.scope);
   std::string inputs;
   for (int i = 0; i < n.arity; ++i) {
     const Node& x = nodes_[n.in[i]];
     const auto [low, high] = std::minmax_element(x.value, x.value + x.shape.size());
-    inputs += cat(i ? ", " : "", "input ", i, " ", x.shape, " in [", *low, ", ", *high, "]");
+    inputs += cat(i ? ", " : " (", "input ", i, " ", x.shape, " in [", *low, ", ", *high, "]");
   }
-  throw NonFinite(cat("[", n.op->name, "] ", where.empty() ? "" : where + ": ", "the ", what,
-                      " is ", data[bad], " at element ", bad, " of ", n.shape,
-                      "; this is the first op that made a non-finite value (", inputs, ")"));
+  if (n.arity > 0) inputs += ")";
+  throw NonFinite(cat(label(n.op ? n.op->name : "leaf", n.scope), "the ", what, " is ", data[bad],
+                      " at element ", bad, " of ", shape,
+                      "; this is the first op that made a non-finite value", inputs));
 }
 
-// ---- memory for gradients
-// --------------------------------------------------------------------------
+// After n's backward: everything it has added to was finite before.
+template <class T>
+void Tape<T>::verify_gradients(const Node& n) {
+  for (int i = 0; i < n.arity; ++i) {
+    const Node& x = nodes_[n.in[i]];
+    const Node& owner = nodes_[x.alias];
+    if (!x.needs_grad || !owner.grad) continue;
+    verify(n, owner.grad + x.offset, x.shape, cat("gradient of input ", i));
+  }
+}
+
+// ---- memory for gradients -----------------------------------------------------------------------
 
 namespace detail {
 

@@ -29,9 +29,15 @@ struct Var {
   std::uint32_t node = 0;
   std::uint32_t serial = 0;
 
-  const Shape& shape() const { return tape->shape(*this); }
-  std::span<const T> value() const { return tape->value(*this); }
-  T item() const { return tape->item(*this); }  // the only element of a [1]
+  const Shape& shape() const { return on().shape(*this); }
+  std::span<const T> value() const { return on().value(*this); }
+  T item() const { return on().item(*this); }  // the only element of a [1]
+
+  /// Its tape; throws if there is none.
+  Tape<T>& on() const {
+    require(tape != nullptr, "this Var is empty: it was never given a value");
+    return *tape;
+  }
 };
 
 /// Thrown by check_finite: the first op that made an infinity or a NaN, and from what.
@@ -178,9 +184,12 @@ class Tape {
   T* gradient_of(Node& n);
   void seed(Var<T> y, std::span<const T> cotangent);
   void sweep(std::size_t last);
-  void verify(const Node& n, const T* data, std::string_view what) const;
+  void verify(const Node& n, const T* data, const Shape& shape, std::string_view what) const;
+  void verify_gradients(const Node& n);
+  std::string label(std::string_view op, const detail::ScopeName* scope) const;
   std::string path(const detail::ScopeName* scope) const;
-  [[noreturn]] void stale(Var<T> v) const;
+  bool alive(Var<T> v) const { return v.node < nodes_.size() && nodes_[v.node].serial == v.serial; }
+  std::string stale_text(Var<T> v) const;
 
   struct LeafCache {
     const ParamStore<T>* store;

@@ -85,8 +85,7 @@ Var<T> Tape<T>::record(std::span<const Var<T>> inputs, const AttrOf<Op>& attr) {
     n.shape = Op::shape(in, attr);
   } catch (const Error& e) {
     nodes_.pop_back();
-    const std::string where = scope_path();
-    fail("[", Op::name, "] ", where.empty() ? "" : where + ": ", e.what());
+    fail(label(Op::name, scope_), e.what());
   }
   bool wants_grad = false;
   for (int i = 0; i < n.arity; ++i)
