@@ -72,12 +72,12 @@ struct Example {
 
 namespace detail {
 template <class Op>
-struct AttrOf {
+struct FindAttr {
   using type = NoAttr;
 };
 template <class Op>
 requires requires { typename Op::Attr; }
-struct AttrOf<Op> {
+struct FindAttr<Op> {
   using type = typename Op::Attr;
 };
 template <class T>
@@ -85,7 +85,7 @@ struct Node;
 }  // namespace detail
 
 template <class Op>
-using AttrOf = typename detail::AttrOf<Op>::type;
+using AttrOf = typename detail::FindAttr<Op>::type;
 
 /// What forward and backward of an op see: plain pointers and shapes.
 template <class T, class Attr = NoAttr>

@@ -46,6 +46,30 @@ class Shape {
     return s;
   }
 
+  /// The same axes with the first one replaced; the axes after the first ([1] when none is left);
+  /// and the first `n` of them ([1] for none).
+  constexpr Shape with_first(std::ptrdiff_t n) const {
+    Shape s = *this;
+    s.axes_[0] = n;
+    return s;
+  }
+  constexpr Shape without_first() const {
+    Shape s;
+    for (int i = 1; i < rank_; ++i) s.axes_[static_cast<std::size_t>(s.rank_++)] = (*this)[i];
+    return s.rank_ ? s : Shape{1};
+  }
+  constexpr Shape first(int n) const {
+    Shape s;
+    for (int i = 0; i < n; ++i) s.axes_[static_cast<std::size_t>(s.rank_++)] = (*this)[i];
+    return s.rank_ ? s : Shape{1};
+  }
+  /// One more axis in front: [B,D] -> [n,B,D]. Needs rank() < max_rank.
+  constexpr Shape with_new_first(std::ptrdiff_t n) const {
+    Shape s{n};
+    for (int i = 0; i < rank_; ++i) s.axes_[static_cast<std::size_t>(s.rank_++)] = (*this)[i];
+    return s;
+  }
+
   constexpr bool operator==(const Shape&) const = default;
   std::string str() const;  // "[50,200]"
 
@@ -56,7 +80,10 @@ class Shape {
 
 inline std::string Shape::str() const {
   std::string s = "[";
-  for (int i = 0; i < rank_; ++i) s += (i ? "," : "") + std::to_string((*this)[i]);
+  for (int i = 0; i < rank_; ++i) {
+    if (i > 0) s += ',';
+    s += std::to_string((*this)[i]);
+  }
   return s + "]";
 }
 inline std::ostream& operator<<(std::ostream& out, const Shape& s) { return out << s.str(); }

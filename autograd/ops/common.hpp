@@ -1,0 +1,41 @@
+// What the op structs share: the sentences about shapes, and the loop over rows.
+//
+// A tensor is also a matrix of Shape::rows() rows and Shape::last() columns; ops "over the last
+// axis" work on that matrix. Next: elementwise.hpp, the simplest ops.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+
+#include "autograd/base/error.hpp"
+#include "autograd/kernels/loop.hpp"
+#include "autograd/op.hpp"
+#include "autograd/tape.hpp"
+
+namespace planet::ops {
+
+/// The shape of all inputs, which must be the same; `names` are theirs in the message.
+inline Shape same_shape(Shapes in, std::initializer_list<std::string_view> names) {
+  for (std::size_t i = 1; i < in.size(); ++i)
+    require(in[i] == in[0], names.begin()[0], " is ", in[0], ", ", names.begin()[i], " is ", in[i],
+            "; the shapes must be equal");
+  return in[0];
+}
+
+/// A row b [D] that fits the last axis of x [...,D].
+inline Shape row_fits(const Shape& x, const Shape& b) {
+  require(b.rank() == 1 && b[0] == x.last(), "x is ", x, ", b is ", b, "; b must be [", x.last(),
+          "], as long as the last axis of x");
+  return x;
+}
+
+/// Calls f(r) for every row r of a matrix. Whole rows of about 32768 elements in all are the unit
+/// of parallel work, so small matrices stay on one thread.
+template <class F>
+void each_row(std::ptrdiff_t rows, std::ptrdiff_t columns, F f) {
+  kernels::each(rows, f,
+                std::max<std::ptrdiff_t>(1, (1 << 15) / std::max<std::ptrdiff_t>(1, columns)));
+}
+
+}  // namespace planet::ops

@@ -1,0 +1,346 @@
+// Elementwise ops: the same shape in and out, and the two named broadcasts along rows.
+//
+// Read `Mul` first: it is the pattern of every op. The two inputs of a binary op get their
+// gradients in two loops, never in one: they may be overlapping views of one tensor, and a loop
+// may only touch element i of what it writes. Next: reduce.hpp, then dense.hpp.
+#pragma once
+
+#include <array>
+#include <cmath>
+
+#include "autograd/kernels/math.hpp"
+#include "autograd/kernels/reduce.hpp"
+#include "autograd/ops/common.hpp"
+
+namespace planet::ops {
+
+// y = a b                                  da += dy b        db += dy a
+struct Mul {
+  static constexpr std::string_view name = "mul";
+  static constexpr int arity = 2;
+  static Shape shape(Shapes in, const NoAttr&) { return same_shape(in, {"a", "b"}); }
+  template <class T>
+  static void forward(const Call<T>& c) {
+    const T *a = c.x(0), *b = c.x(1);
+    T* y = c.y();
+    kernels::each(c.shape().size(), [=](auto i) { y[i] = a[i] * b[i]; });
+  }
+  template <class T>
+  static void backward(const Call<T>& c) {
+    const T *a = c.x(0), *b = c.x(1), *dy = c.dy();
+    const auto n = c.shape().size();
+    if (T* da = c.dx(0)) kernels::each(n, [=](auto i) { da[i] += dy[i] * b[i]; });
+    if (T* db = c.dx(1)) kernels::each(n, [=](auto i) { db[i] += dy[i] * a[i]; });
+  }
+  static constexpr std::array examples = {
+      Example<>{"a matrix", {{{2, 3}, -2, 2}, {{2, 3}, -2, 2}}},
+      Example<>{"four axes", {{{2, 1, 3, 2}, -2, 2}, {{2, 1, 3, 2}, -2, 2}}},
+      Example<>{"one element", {{{1}, 1, 2}, {{1}, -2, -1}}},
+  };
+};
+
+// y = a + b                                da += dy          db += dy
+struct Add {
+  static constexpr std::string_view name = "add";
+  static constexpr int arity = 2;
+  static Shape shape(Shapes in, const NoAttr&) { return same_shape(in, {"a", "b"}); }
+  template <class T>
+  static void forward(const Call<T>& c) {
+    const T *a = c.x(0), *b = c.x(1);
+    T* y = c.y();
+    kernels::each(c.shape().size(), [=](auto i) { y[i] = a[i] + b[i]; });
+  }
+  template <class T>
+  static void backward(const Call<T>& c) {
+    const T* dy = c.dy();
+    const auto n = c.shape().size();
+    if (T* da = c.dx(0)) kernels::each(n, [=](auto i) { da[i] += dy[i]; });
+    if (T* db = c.dx(1)) kernels::each(n, [=](auto i) { db[i] += dy[i]; });
+  }
+  static constexpr std::array examples = {
+      Example<>{"a matrix", {{{3, 5}}, {{3, 5}}}},
+      Example<>{"a vector", {{{7}}, {{7}}}},
+  };
+};
+
+// y = a - b                                da += dy          db -= dy
+struct Sub {
+  static constexpr std::string_view name = "sub";
+  static constexpr int arity = 2;
+  static Shape shape(Shapes in, const NoAttr&) { return same_shape(in, {"a", "b"}); }
+  template <class T>
+  static void forward(const Call<T>& c) {
+    const T *a = c.x(0), *b = c.x(1);
+    T* y = c.y();
+    kernels::each(c.shape().size(), [=](auto i) { y[i] = a[i] - b[i]; });
+  }
+  template <class T>
+  static void backward(const Call<T>& c) {
+    const T* dy = c.dy();
+    const auto n = c.shape().size();
+    if (T* da = c.dx(0)) kernels::each(n, [=](auto i) { da[i] += dy[i]; });
+    if (T* db = c.dx(1)) kernels::each(n, [=](auto i) { db[i] -= dy[i]; });
+  }
+  static constexpr std::array examples = {
+      Example<>{"a matrix", {{{3, 5}}, {{3, 5}}}},
+      Example<>{"three axes", {{{2, 2, 3}}, {{2, 2, 3}}}},
+  };
+};
+
+// y = a / b                                da += dy / b      db -= dy y / b
+struct Div {
+  static constexpr std::string_view name = "div";
+  static constexpr int arity = 2;
+  static Shape shape(Shapes in, const NoAttr&) { return same_shape(in, {"a", "b"}); }
+  template <class T>
+  static void forward(const Call<T>& c) {
+    const T *a = c.x(0), *b = c.x(1);
+    T* y = c.y();
+    kernels::each(c.shape().size(), [=](auto i) { y[i] = a[i] / b[i]; });
+  }
+  template <class T>
+  static void backward(const Call<T>& c) {
+    const T *b = c.x(1), *y = c.y(), *dy = c.dy();
+    const auto n = c.shape().size();
+    if (T* da = c.dx(0)) kernels::each(n, [=](auto i) { da[i] += dy[i] / b[i]; });
+    if (T* db = c.dx(1)) kernels::each(n, [=](auto i) { db[i] -= dy[i] * y[i] / b[i]; });
+  }
+  static constexpr std::array examples = {
+      Example<>{"positive denominators", {{{2, 3}, -2, 2}, {{2, 3}, 0.5, 2}}},
+      Example<>{"negative denominators", {{{5}, -2, 2}, {{5}, -2, -0.5}}},
+  };
+};
+
+// y[r,c] = x[r,c] + b[c]                   dx += dy          db[c] += sum_r dy[r,c]
+struct AddRow {
+  static constexpr std::string_view name = "add_row";
+  static constexpr int arity = 2;
+  static Shape shape(Shapes in, const NoAttr&) { return row_fits(in[0], in[1]); }
+  template <class T>
+  static void forward(const Call<T>& c) {
+    const T *x = c.x(0), *b = c.x(1);
+    T* y = c.y();
+    const auto D = c.shape().last();
+    each_row(c.shape().rows(), D, [=](auto r) {
+      for (std::ptrdiff_t j = 0; j < D; ++j) y[r * D + j] = x[r * D + j] + b[j];
+    });
+  }
+  template <class T>
+  static void backward(const Call<T>& c) {
+    const T* dy = c.dy();
+    if (T* dx = c.dx(0)) kernels::each(c.shape().size(), [=](auto i) { dx[i] += dy[i]; });
+    if (T* db = c.dx(1)) kernels::add_column_sums(dy, c.shape().rows(), c.shape().last(), db);
+  }
+  static constexpr std::array examples = {
+      Example<>{"a row under a matrix", {{{3, 5}}, {{5}}}},
+      Example<>{"a row under three axes", {{{2, 3, 4}}, {{4}}}},
+      Example<>{"a row under a row", {{{3}}, {{3}}}},
+  };
+};
+
+// y[r,c] = x[r,c] b[c]                     dx += dy b        db[c] += sum_r dy[r,c] x[r,c]
+struct MulRow {
+  static constexpr std::string_view name = "mul_row";
+  static constexpr int arity = 2;
+  static Shape shape(Shapes in, const NoAttr&) { return row_fits(in[0], in[1]); }
+  template <class T>
+  static void forward(const Call<T>& c) {
+    const T *x = c.x(0), *b = c.x(1);
+    T* y = c.y();
+    const auto D = c.shape().last();
+    each_row(c.shape().rows(), D, [=](auto r) {
+      for (std::ptrdiff_t j = 0; j < D; ++j) y[r * D + j] = x[r * D + j] * b[j];
+    });
+  }
+  template <class T>
+  static void backward(const Call<T>& c) {
+    const T *x = c.x(0), *b = c.x(1);
+    T* dy = c.dy();
+    const auto R = c.shape().rows(), D = c.shape().last();
+    if (T* dx = c.dx(0))
+      each_row(R, D, [=](auto r) {
+        for (std::ptrdiff_t j = 0; j < D; ++j) dx[r * D + j] += dy[r * D + j] * b[j];
+      });
+    if (T* db = c.dx(1)) {
+      kernels::each(R * D, [=](auto i) { dy[i] *= x[i]; });  // dy is ours to overwrite
+      kernels::add_column_sums(dy, R, D, db);
+    }
+  }
+  static constexpr std::array examples = {
+      Example<>{"a row under a matrix", {{{3, 5}, -2, 2}, {{5}, -2, 2}}},
+      Example<>{"a row under three axes", {{{2, 3, 4}, -2, 2}, {{4}, -2, 2}}},
+      Example<>{"a row under a row", {{{3}, -2, 2}, {{3}, -2, 2}}},
+  };
+};
+
+// y = k x                                  dx += k dy
+struct Scale {
+  struct Attr {
+    double k;
+  };
+  static constexpr std::string_view name = "scale";
+  static constexpr int arity = 1;
+  static Shape shape(Shapes in, const Attr&) { return in[0]; }
+  template <class T>
+  static void forward(const Call<T, Attr>& c) {
+    const T *x = c.x(0), k = static_cast<T>(c.attr().k);
+    T* y = c.y();
+    kernels::each(c.shape().size(), [=](auto i) { y[i] = k * x[i]; });
+  }
+  template <class T>
+  static void backward(const Call<T, Attr>& c) {
+    const T *dy = c.dy(), k = static_cast<T>(c.attr().k);
+    if (T* dx = c.dx(0)) kernels::each(c.shape().size(), [=](auto i) { dx[i] += k * dy[i]; });
+  }
+  static constexpr std::array examples = {
+      Example<Attr>{"larger than one", {{{2, 3}}}, {2.5}},
+      Example<Attr>{"negative", {{{5}}}, {-0.3}},
+  };
+};
+
+// y = x + k                                dx += dy
+struct AddConstant {
+  struct Attr {
+    double k;
+  };
+  static constexpr std::string_view name = "add_constant";
+  static constexpr int arity = 1;
+  static Shape shape(Shapes in, const Attr&) { return in[0]; }
+  template <class T>
+  static void forward(const Call<T, Attr>& c) {
+    const T *x = c.x(0), k = static_cast<T>(c.attr().k);
+    T* y = c.y();
+    kernels::each(c.shape().size(), [=](auto i) { y[i] = x[i] + k; });
+  }
+  template <class T>
+  static void backward(const Call<T, Attr>& c) {
+    const T* dy = c.dy();
+    if (T* dx = c.dx(0)) kernels::each(c.shape().size(), [=](auto i) { dx[i] += dy[i]; });
+  }
+  static constexpr std::array examples = {Example<Attr>{"the floor of a std", {{{2, 3}}}, {0.1}}};
+};
+
+// y = x^2                                  dx += 2 x dy
+struct Square {
+  static constexpr std::string_view name = "square";
+  static constexpr int arity = 1;
+  static Shape shape(Shapes in, const NoAttr&) { return in[0]; }
+  template <class T>
+  static void forward(const Call<T>& c) {
+    const T* x = c.x(0);
+    T* y = c.y();
+    kernels::each(c.shape().size(), [=](auto i) { y[i] = x[i] * x[i]; });
+  }
+  template <class T>
+  static void backward(const Call<T>& c) {
+    const T *x = c.x(0), *dy = c.dy();
+    if (T* dx = c.dx(0))
+      kernels::each(c.shape().size(), [=](auto i) { dx[i] += 2 * x[i] * dy[i]; });
+  }
+  static constexpr std::array examples = {Example<>{"both signs", {{{3, 4}, -2, 2}}}};
+};
+
+// y = e^x                                  dx += y dy
+struct Exp {
+  static constexpr std::string_view name = "exp";
+  static constexpr int arity = 1;
+  static Shape shape(Shapes in, const NoAttr&) { return in[0]; }
+  template <class T>
+  static void forward(const Call<T>& c) {
+    kernels::exp(c.x(0), c.y(), c.shape().size());
+  }
+  template <class T>
+  static void backward(const Call<T>& c) {
+    const T *y = c.y(), *dy = c.dy();
+    if (T* dx = c.dx(0)) kernels::each(c.shape().size(), [=](auto i) { dx[i] += y[i] * dy[i]; });
+  }
+  static constexpr std::array examples = {
+      Example<>{"both signs", {{{3, 5}, -3, 3}}},
+      Example<>{"longer than a vector register and odd", {{{37}, -2, 2}}},
+  };
+};
+
+// y = ln x                                 dx += dy / x
+struct Log {
+  static constexpr std::string_view name = "log";
+  static constexpr int arity = 1;
+  static Shape shape(Shapes in, const NoAttr&) { return in[0]; }
+  template <class T>
+  static void forward(const Call<T>& c) {
+    kernels::log(c.x(0), c.y(), c.shape().size());
+  }
+  template <class T>
+  static void backward(const Call<T>& c) {
+    const T *x = c.x(0), *dy = c.dy();
+    if (T* dx = c.dx(0)) kernels::each(c.shape().size(), [=](auto i) { dx[i] += dy[i] / x[i]; });
+  }
+  static constexpr std::array examples = {
+      Example<>{"around one", {{{3, 5}, 0.2, 3}}},
+      Example<>{"large, odd length", {{{19}, 1, 50}}},
+  };
+};
+
+// y = act(x), see activation.hpp           dx += dy act'(x), written in y
+struct Activate {
+  struct Attr {
+    Activation act;
+  };
+  static constexpr std::string_view name = "activate";
+  static constexpr int arity = 1;
+  static Shape shape(Shapes in, const Attr&) { return in[0]; }
+  template <class T>
+  static void forward(const Call<T, Attr>& c) {
+    kernels::activate(c.attr().act, c.x(0), c.y(), c.shape().size());
+  }
+  template <class T>
+  static void backward(const Call<T, Attr>& c) {
+    T *dx = c.dx(0), *dz = c.dy();
+    if (!dx) return;
+    kernels::activate_backward(c.attr().act, c.y(), dz, dz, c.shape().size());
+    kernels::each(c.shape().size(), [=](auto i) { dx[i] += dz[i]; });
+  }
+  static constexpr std::array examples = {
+      Example<Attr>{"none", {{{2, 3}}}, {Activation::none}},
+      Example<Attr>{"relu", {{{3, 7}, -2, 2, 0}}, {Activation::relu}},
+      Example<Attr>{"elu", {{{3, 7}, -3, 2, 0}}, {Activation::elu}},
+      Example<Attr>{"tanh", {{{3, 7}, -2, 2}}, {Activation::tanh}},
+      Example<Attr>{"sigmoid", {{{3, 7}, -4, 4}}, {Activation::sigmoid}},
+      Example<Attr>{"softplus", {{{3, 7}, -4, 4}}, {Activation::softplus}},
+  };
+};
+
+// y = x < k ? k : x                        dx += x <= k ? 0 : dy
+// At x = k the gradient is 0 (k wins). NaN is neither below nor equal, so it stays NaN and lets
+// its gradient through: a broken KL is seen, not clipped to its free nats.
+struct Maximum {
+  struct Attr {
+    double k;
+  };
+  static constexpr std::string_view name = "maximum";
+  static constexpr int arity = 1;
+  static Shape shape(Shapes in, const Attr& a) {
+    require(!std::isnan(a.k), "x is ", in[0], ", the bound is NaN; it must be a number");
+    return in[0];
+  }
+  template <class T>
+  static void forward(const Call<T, Attr>& c) {
+    const T *x = c.x(0), k = static_cast<T>(c.attr().k);
+    T* y = c.y();
+    kernels::each(c.shape().size(), [=](auto i) { y[i] = x[i] < k ? k : x[i]; });
+  }
+  template <class T>
+  static void backward(const Call<T, Attr>& c) {
+    const T *x = c.x(0), *dy = c.dy(), k = static_cast<T>(c.attr().k);
+    if (T* dx = c.dx(0))
+      kernels::each(c.shape().size(), [=](auto i) {
+        const T through = dy[i];
+        dx[i] += x[i] <= k ? T(0) : through;
+      });
+  }
+  static constexpr std::array examples = {
+      Example<Attr>{"zero", {{{3, 5}, -2, 2, 0}}, {0}},
+      Example<Attr>{"free nats", {{{11}, 0, 6, 3}}, {3}},
+  };
+};
+
+}  // namespace planet::ops
