@@ -1,4 +1,9 @@
 // Experience: whole episodes of bytes, and windows sampled from them (Algorithm 1, data set D).
+//
+// Bytes and not floats, because a float frame takes four times the memory; the model's view of a
+// frame is made when a batch is put on the tape (preprocess.hpp). Episodes are kept whole and none
+// is cut, so a window can start at any row, at the reset frame as well, and still ends within its
+// episode. What a row means: batch.hpp.
 #pragma once
 
 #include <cstddef>
@@ -23,33 +28,41 @@ struct Episode {
   bool truncated = false;           // ended by the time limit
 
   std::ptrdiff_t rows() const { return static_cast<std::ptrdiff_t>(reward.size()); }
+  std::size_t frame_bytes() const { return static_cast<std::size_t>(image_size * image_size * 3); }
   double episode_return() const;  // sum of the rewards
-  std::size_t bytes() const;
-  /// The reset frame: begins the episode.
+  std::size_t bytes() const;      // of the three arrays and this struct: what the budget counts
+  /// The reset frame [n,n,3]: begins the episode. n >= 1 and A >= 1, else Error.
   void begin(std::ptrdiff_t image_size, std::ptrdiff_t action_size, const std::uint8_t* frame);
-  /// The action that was executed, and what came of it.
+  /// The action [A] that was executed, and what came of it. Error: before begin(), not finite.
   void append(const float* action, double reward, const std::uint8_t* frame);
+  /// Error unless the arrays have as many rows as each other and row 0 is a reset row.
+  void check() const;
 };
 
 /// Whole episodes within a memory budget; when it is exceeded the oldest go.
 class Replay {
  public:
-  explicit Replay(std::size_t budget_bytes);
+  explicit Replay(std::size_t budget_bytes);  // Error: 0
 
-  /// Throws if the episode alone exceeds the budget or its sizes differ from the others'.
+  /// Keeps the episode and drops the oldest ones until bytes() <= budget(). Error: the episode
+  /// fails its check(), alone exceeds the budget, or has other sizes than the ones kept.
   void add(Episode episode);
   /// B windows of L rows: an episode uniformly among those with at least L rows, then a start
   /// uniformly. A window never crosses an episode; the batch is a copy. Throws, naming both
   /// numbers, when no episode is long enough. Memory of `batch` is reused.
+  /// Uniform over episodes, as in PlaNet, and not over frames: a long episode is no more likely
+  /// than a short one, and in the middle of an episode every row is as likely as any other.
   void sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& rng, Batch& batch) const;
 
   const std::deque<Episode>& episodes() const { return episodes_; }
   std::int64_t first_index() const { return dropped_; }  // number of episodes dropped so far
   std::size_t bytes() const { return bytes_; }
   std::size_t budget() const { return budget_; }
-  std::ptrdiff_t frames() const;
+  std::ptrdiff_t frames() const;  // rows of all episodes
 
  private:
+  const Episode& draw(std::ptrdiff_t L, std::uint64_t eligible, Rng& rng) const;
+
   std::deque<Episode> episodes_;
   std::size_t budget_, bytes_ = 0;
   std::int64_t dropped_ = 0;

@@ -1,0 +1,148 @@
+#include "rssm/replay.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "autograd/base/error.hpp"
+
+namespace planet {
+namespace {
+
+std::size_t count(std::ptrdiff_t n) { return static_cast<std::size_t>(n); }
+
+// Grows, never shrinks: a batch that is filled again and again stops allocating.
+template <class T>
+void resize(std::vector<T>& v, std::ptrdiff_t n) {
+  v.resize(count(n));
+}
+
+}  // namespace
+
+// ---- Episode -----------------------------------------------------------------------------------
+
+double Episode::episode_return() const {
+  return std::accumulate(reward.begin(), reward.end(), 0.0);
+}
+
+std::size_t Episode::bytes() const {
+  return sizeof(Episode) + image.size() + sizeof(float) * (action.size() + reward.size());
+}
+
+void Episode::begin(std::ptrdiff_t n, std::ptrdiff_t A, const std::uint8_t* frame) {
+  require(n >= 1 && A >= 1, "[Episode::begin] image_size is ", n, " and action_size is ", A,
+          "; both must be at least 1");
+  image_size = n;
+  action_size = A;
+  image.assign(frame, frame + frame_bytes());
+  action.assign(count(A), 0.0f);
+  reward.assign(1, 0.0f);
+  terminated = truncated = false;
+}
+
+void Episode::append(const float* a, double r, const std::uint8_t* frame) {
+  require(rows() >= 1, "[Episode::append] before begin(): row 0 is the reset frame");
+  require(std::isfinite(r), "[Episode::append] the reward of row ", rows(), " is ", r,
+          "; it must be finite");
+  for (std::ptrdiff_t i = 0; i < action_size; ++i)
+    require(std::isfinite(a[i]), "[Episode::append] entry ", i, " of the action of row ", rows(),
+            " is ", a[i], "; it must be finite");
+  image.insert(image.end(), frame, frame + frame_bytes());
+  action.insert(action.end(), a, a + action_size);
+  reward.push_back(static_cast<float>(r));
+}
+
+void Episode::check() const {
+  require(image_size >= 1 && action_size >= 1, "[Episode] image_size is ", image_size,
+          " and action_size is ", action_size, "; both must be at least 1");
+  require(rows() >= 1, "[Episode] has no rows; the reset frame is row 0");
+  require(image.size() == count(rows()) * frame_bytes(), "[Episode] has ", rows(), " rows but ",
+          image.size(), " bytes of images; ", count(rows()) * frame_bytes(), " would be right");
+  require(action.size() == count(rows() * action_size), "[Episode] has ", rows(), " rows but ",
+          action.size(), " numbers of actions; ", rows() * action_size, " would be right");
+  const bool zero = reward[0] == 0 && std::all_of(action.begin(), action.begin() + action_size,
+                                                  [](float a) { return a == 0; });
+  require(zero, "[Episode] row 0 is the reset frame; its action and its reward must be 0");
+}
+
+// ---- Replay ------------------------------------------------------------------------------------
+
+Replay::Replay(std::size_t budget_bytes) : budget_(budget_bytes) {
+  require(budget_ > 0, "[Replay] the memory budget is 0 bytes; it must hold at least one episode");
+}
+
+void Replay::add(Episode episode) {
+  episode.check();
+  require(episode.bytes() <= budget_, "[Replay::add] one episode takes ", episode.bytes(),
+          " bytes, the whole budget is ", budget_);
+  if (!episodes_.empty()) {
+    const Episode& other = episodes_.front();
+    require(episode.image_size == other.image_size && episode.action_size == other.action_size,
+            "[Replay::add] the episode has ", episode.image_size, "-pixel images and ",
+            episode.action_size, " action numbers; the others here have ", other.image_size,
+            " and ", other.action_size);
+  }
+  // An episode grew row by row: without this, up to half of what it holds would be spare room that
+  // the budget does not see.
+  episode.image.shrink_to_fit();
+  episode.action.shrink_to_fit();
+  episode.reward.shrink_to_fit();
+  bytes_ += episode.bytes();
+  episodes_.push_back(std::move(episode));
+  while (bytes_ > budget_) {
+    bytes_ -= episodes_.front().bytes();
+    episodes_.pop_front();
+    ++dropped_;
+  }
+}
+
+std::ptrdiff_t Replay::frames() const {
+  std::ptrdiff_t n = 0;
+  for (const Episode& e : episodes_) n += e.rows();
+  return n;
+}
+
+const Episode& Replay::draw(std::ptrdiff_t L, std::uint64_t eligible, Rng& rng) const {
+  std::uint64_t k = rng.below(eligible);
+  if (eligible == episodes_.size()) return episodes_[k];
+  for (const Episode& e : episodes_)
+    if (e.rows() >= L && k-- == 0) return e;
+  fail("[Replay::sample] internal error: fewer episodes have ", L, " rows than were counted");
+}
+
+void Replay::sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& rng, Batch& batch) const {
+  require(B >= 1 && L >= 1, "[Replay::sample] asked for ", B, " windows of ", L,
+          " rows; both numbers must be at least 1");
+  std::ptrdiff_t longest = 0;
+  std::uint64_t eligible = 0;
+  for (const Episode& e : episodes_) {
+    longest = std::max(longest, e.rows());
+    if (e.rows() >= L) ++eligible;
+  }
+  require(eligible > 0, "[Replay::sample] a window has ", L, " rows, but the longest of the ",
+          episodes_.size(), " episodes here has ", longest,
+          "; a shorter batch length or longer episodes would do");
+
+  const std::ptrdiff_t n = episodes_.front().image_size, A = episodes_.front().action_size;
+  const std::ptrdiff_t frame = n * n * 3;
+  batch.T = L;
+  batch.B = B;
+  batch.image_size = n;
+  batch.action_size = A;
+  resize(batch.image, L * B * frame);
+  resize(batch.action, L * B * A);
+  resize(batch.reward, L * B);
+  for (std::ptrdiff_t b = 0; b < B; ++b) {
+    const Episode& e = draw(L, eligible, rng);
+    const auto starts = static_cast<std::uint64_t>(e.rows() - L + 1);
+    const auto first = static_cast<std::ptrdiff_t>(rng.below(starts));
+    for (std::ptrdiff_t t = 0; t < L; ++t) {  // row `first + t` of the episode, whole
+      const std::ptrdiff_t from = first + t, to = t * B + b;
+      std::copy_n(e.image.data() + from * frame, frame, batch.image.data() + to * frame);
+      std::copy_n(e.action.data() + from * A, A, batch.action.data() + to * A);
+      batch.reward[count(to)] = e.reward[count(from)];
+    }
+  }
+}
+
+}  // namespace planet
