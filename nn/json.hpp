@@ -41,9 +41,11 @@ class Json {
   Json(std::string value) : value_(std::move(value)) {}
   Json(Array value) : value_(std::move(value)) {}
   static Json array() { return Json(Array{}); }
-  static Json object() {
+  static Json object() { return from_unique({}); }
+  /// From members whose keys the caller knows to be different (set() looks each one up).
+  static Json from_unique(Object members) {
     Json j;
-    j.value_ = Object{};
+    j.value_ = std::move(members);
     return j;
   }
   /// An array of anything that Json can be made of.
@@ -66,7 +68,7 @@ class Json {
   std::string_view kind_name() const;  // "a string", for errors
 
   bool as_bool() const;
-  double as_double() const;         // any number; null is NaN, which is how the writer wrote it
+  double as_double() const;         // any number; null is none, so test is_null() where it may be
   std::int64_t as_int64() const;    // a number written without fraction or exponent
   std::uint64_t as_uint64() const;  // the same, not negative
   const std::string& as_string() const;

@@ -1,0 +1,92 @@
+#include "nn/adam.hpp"
+
+#include <algorithm>
+
+#include "autograd/base/error.hpp"
+#include "autograd/base/parallel.hpp"
+#include "autograd/kernels/reduce.hpp"
+
+namespace planet {
+
+template <class T>
+Clip clip_by_global_norm(const ParamStore<T>& store, double max_norm) {
+  require(max_norm > 0, "the gradient's norm cannot be clipped to ", max_norm,
+          "; the limit must be positive");
+  const double norm = std::sqrt(kernels::sum_of_squares(store.grads(), store.size()));
+  return {norm, norm > max_norm ? max_norm / norm : 1.0};
+}
+
+template <class T>
+Adam<T>::Adam(ParamStore<T>& store, AdamConfig config) : store_(&store), config_(config) {
+  const auto rate = [](double beta) { return beta >= 0 && beta < 1; };
+  require(config.learning_rate >= 0 && std::isfinite(config.learning_rate),
+          "Adam's learning_rate is ", config.learning_rate, "; it must be 0 or more");
+  require(rate(config.beta1), "Adam's beta1 is ", config.beta1, "; it must be in [0,1)");
+  require(rate(config.beta2), "Adam's beta2 is ", config.beta2, "; it must be in [0,1)");
+  require(config.epsilon > 0 && std::isfinite(config.epsilon), "Adam's epsilon is ", config.epsilon,
+          "; it must be positive");
+}
+
+template <class T>
+void Adam<T>::set_steps(std::int64_t steps) {
+  require(steps >= 0, "Adam cannot have made ", steps, " steps");
+  steps_ = steps;
+}
+
+namespace {
+
+// What a step needs beside the slabs; the corrections for the moments' start at zero are folded
+// into two factors, computed once in double.
+template <class T>
+struct Rates {
+  T scale, b1, b2, one_minus_b1, one_minus_b2;
+  T rate;        // lr / (1 - b1^t)
+  T correction;  // 1 / sqrt(1 - b2^t)
+  T epsilon;
+};
+
+// One pass over a range of the four slabs. Plain loads, stores, products and a square root, so
+// that the compiler can use whole vectors; no element sees another, so the bits do not depend on
+// where a range begins.
+template <class T>
+void update(const Rates<T> k, const T* __restrict g, T* __restrict m, T* __restrict v,
+            T* __restrict theta, std::ptrdiff_t n) {
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    const T gi = k.scale * g[i];
+    m[i] = k.b1 * m[i] + k.one_minus_b1 * gi;
+    v[i] = k.b2 * v[i] + k.one_minus_b2 * (gi * gi);
+    theta[i] -= k.rate * m[i] / (k.correction * std::sqrt(v[i]) + k.epsilon);
+  }
+}
+
+}  // namespace
+
+template <class T>
+void Adam<T>::step(Clip clip) {
+  require(clip.finite(), "the gradient's norm is ", clip.norm,
+          "; Adam does not take a step from a gradient that is not finite");
+  ++steps_;
+  const auto t = static_cast<double>(steps_);
+  const auto cast = [](double x) { return static_cast<T>(x); };
+  const Rates<T> rates{cast(clip.scale),
+                       cast(config_.beta1),
+                       cast(config_.beta2),
+                       cast(1 - config_.beta1),
+                       cast(1 - config_.beta2),
+                       cast(config_.learning_rate / (1 - std::pow(config_.beta1, t))),
+                       cast(1 / std::sqrt(1 - std::pow(config_.beta2, t))),
+                       cast(config_.epsilon)};
+  ParamStore<T>& s = *store_;
+  constexpr std::ptrdiff_t grain = 1 << 15;
+  parallel_ranges(s.size(), grain, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    update(rates, s.grads() + begin, s.first_moments() + begin, s.second_moments() + begin,
+           s.values() + begin, end - begin);
+  });
+}
+
+template Clip clip_by_global_norm(const ParamStore<float>&, double);
+template Clip clip_by_global_norm(const ParamStore<double>&, double);
+template class Adam<float>;
+template class Adam<double>;
+
+}  // namespace planet
