@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "autograd/base/arena.hpp"
@@ -154,6 +155,17 @@ class Tape {
   const Shape& shape(Var<T> v) const { return node(v).shape; }
   std::span<const T> value(Var<T> v) const;
   T item(Var<T> v) const;
+
+  // ---- memory ----
+  /// n default-made values that live until reset() or rewind(), for a caller that collects Vars
+  /// before it stacks them and must not allocate.
+  template <class U>
+  std::span<U> array(std::size_t n) {
+    static_assert(std::is_trivially_destructible_v<U>, "the tape destroys nothing");
+    U* first = arena_.template allocate_array<U>(n);
+    std::uninitialized_value_construct_n(first, n);
+    return {first, n};
+  }
 
   // ---- lifetime ----
   void reset();  // drops every record; memory is kept
