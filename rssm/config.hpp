@@ -1,10 +1,11 @@
 // The sizes of a world model and the constants of its loss: everything that decides what the
-// numbers in a checkpoint mean. Saved with every checkpoint; presets in apps/common.
+// numbers in a checkpoint mean. Saved with every checkpoint, and with every exported case.
+// Presets: model_preset() here, as a table in README.md. Next: rssm.hpp.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace planet {
@@ -19,11 +20,11 @@ struct ConvLayer {
 struct ModelConfig {
   // Observations and actions.
   int image_size = 64;
-  int image_bits = 5;  // pixels are reduced to this many bits, Section "preprocessing"
+  int image_bits = 5;  // pixels are reduced to this many bits (preprocess.hpp)
   int action_size = 1;
   // Networks (paper, Appendix A). The defaults are the preset `paper`.
   std::vector<ConvLayer> encoder = {{32, 4}, {64, 4}, {128, 4}, {256, 4}};
-  int embed_size = 1024;  // what the encoder ends in; must be the size of its last feature map
+  int embed_size = 1024;  // what the encoder ends in: must be the size of its last feature map
   std::vector<ConvLayer> decoder = {{128, 5}, {64, 5}, {32, 6}, {3, 6}};
   int deter_size = 200;  // D_h
   int stoch_size = 30;   // D_s
@@ -37,9 +38,22 @@ struct ModelConfig {
   double reward_scale = 10;
 
   bool operator==(const ModelConfig&) const = default;
+  int feature_size() const { return stoch_size + deter_size; }  // of [s_t, h_t]
+
   /// Throws with a sentence naming the field: sizes >= 1, the convolutions must fit the image.
   void check() const;
+
+  /// Every field by its name: {"encoder", "32:4 64:4 128:4 256:4"}, {"free_nats", "3"}, ...
+  /// Numbers have the shortest digits that read back as the same number.
+  std::map<std::string, std::string> to_map() const;
+  /// The inverse. Throws for a field that is missing, unknown (with the nearest name) or not a
+  /// number of its kind; checks the result.
+  static ModelConfig from_map(const std::map<std::string, std::string>& fields);
 };
+
+/// "32:4 64:4" <-> {{32, 4}, {64, 4}}: channels and kernel of each layer.
+std::string to_text(const std::vector<ConvLayer>& layers);
+std::vector<ConvLayer> conv_layers_from_text(std::string_view text, std::string_view field);
 
 /// "tiny", "small" or "paper" for 64-, 32- or 16-pixel images (encoder, decoder and free nats
 /// follow the image size; the table is in rssm/README.md). image_size 0 means the preset's own.

@@ -1,5 +1,8 @@
-// Pixels as the model sees them (Section "preprocessing" of the appendix): few bits, centred, and
-// dequantised with fresh uniform noise of one bin, so that a density on them makes sense.
+// Pixels as the model sees them (Section 5 of the paper): few bits, centred, and dequantised with
+// fresh uniform noise of one bin, so that a density on them makes sense.
+//
+// Without the noise the data would sit on 32 points of the real line, where a density may grow
+// without bound. With it, E ln p(x + u) is a lower bound of the log-probability of the bin.
 #pragma once
 
 #include <cstddef>
@@ -9,10 +12,11 @@
 
 namespace planet {
 
-/// x = floor(pixel / 2^(8-bits)) / 2^bits + U(0, 2^-bits) - 0.5, in [-0.5, 0.5). For acting as for
-/// training, the noise is fresh at every call.
+/// x = floor(pixel / 2^(8-bits)) / 2^bits + U[0, 2^-bits) - 0.5, in [-0.5, 0.5), for n bytes. For
+/// acting as for training, the noise is fresh at every call. 1 <= bits <= 8.
 template <class T>
 void preprocess(const std::uint8_t* pixels, std::ptrdiff_t n, int bits, Rng& rng, T* x);
+
 /// Back to bytes, for display: the lower edge of x's bin, clipped to 0..255. The inverse of
 /// preprocess on bins.
 template <class T>

@@ -15,10 +15,10 @@
 
 namespace planet {
 
-/// A batch as the model reads it: images in [-0.5, 0.5), time-major.
+/// A batch as the model reads it, time-major (batch.hpp says which action belongs to which frame).
 template <class T>
 struct Sequence {
-  Var<T> image;   // [L,B,n,n,3]  as a [L*B,n,n,3]
+  Var<T> image;   // [L*B,n,n,3]  in [-0.5, 0.5)
   Var<T> action;  // [L,B,A]      action[t] led to image[t]
   Var<T> reward;  // [L,B]        reward[t] arrived with image[t]
   Var<T> noise;   // [L,B,D_s]    standard normal, of the posterior samples
@@ -30,18 +30,21 @@ struct ElboTerms {
   Var<T> image;   // [L,B]  1/2 |o - o^|^2, summed over pixels
   Var<T> reward;  // [L,B]  1/2 (r - r^)^2
   Var<T> kl;      // [L,B]  KL[q || p], summed over D_s, before the free nats
-  Var<T> loss;    // [1]    mean(image) + reward_scale mean(reward) + kl_scale mean(max(kl -
-                  // free_nats, 0))
-  Var<T> q_mean, q_std, p_mean, p_std;  // [L,B,D_s]
-  Var<T> features;                      // [L*B,D_s+D_h] of the posterior samples
-  Var<T> reconstruction;                // [L*B,n,n,3]
+  Var<T> loss;    // [1]    mean(image) + reward_scale mean(reward)
+                  //        + kl_scale mean(max(kl - free_nats, 0))
+  // What they were made of.
+  Filtered<T> states;       // h_t, q(s_t | h_t, o_t), s_t
+  Gaussian<T> prior;        // [L,B,D_s]  p(s_t | h_t)
+  Var<T> features;          // [L*B,D_s+D_h]  [s_t, h_t]
+  Var<T> reconstruction;    // [L*B,n,n,3]    o^_t
+  Var<T> predicted_reward;  // [L,B]          r^_t
 };
 
 template <class T>
 class WorldModel {
  public:
   /// Initial weights come from Rng(seed, Stream::init); the same seed gives a float and a double
-  /// model the same weights up to rounding.
+  /// model the same weights up to rounding. Throws if config.check() does.
   WorldModel(const ModelConfig& config, std::uint64_t seed);
 
   const ModelConfig& config() const { return config_; }
@@ -52,6 +55,7 @@ class WorldModel {
   Var<T> encode(Var<T> images) const;    // [N,n,n,3] -> [N,E]
   Var<T> decode(Var<T> features) const;  // [N,D_s+D_h] -> [N,n,n,3], the mean image
   Var<T> reward(Var<T> features) const;  // [N,D_s+D_h] -> [N], the mean reward
+  /// Throws with a sentence if a shape does not fit the others or the model.
   ElboTerms<T> elbo(const Sequence<T>& batch) const;
 
  private:
@@ -69,6 +73,12 @@ class WorldModel {
 template <class T>
 Sequence<T> make_sequence(Tape<T>& tape, const Batch& batch, const ModelConfig& config,
                           Rng& dequantise, Rng& posterior);
+
+/// The terms with the constants that the loss leaves out, [L,B]: summed over t, a lower bound of
+/// ln p(o, r | a) in expectation over the noise. Images have variance 1 per pixel, the reward has
+/// variance 1 / reward_scale (a scale of 0 leaves it out), the KL counts in full, free nats or not.
+template <class T>
+Var<T> log_likelihood(const ElboTerms<T>& terms, const ModelConfig& config);
 
 extern template class WorldModel<float>;
 extern template class WorldModel<double>;

@@ -1,0 +1,205 @@
+#include "rssm/config.hpp"
+
+#include <charconv>
+#include <utility>
+
+#include "autograd/base/error.hpp"
+#include "autograd/base/text.hpp"
+
+namespace planet {
+namespace {
+
+constexpr int stride = 2;
+
+// One field after the other, by name: for check(), to_map() and from_map().
+template <class Config, class F>
+void for_each_field(Config& c, F&& f) {
+  f("image_size", c.image_size);
+  f("image_bits", c.image_bits);
+  f("action_size", c.action_size);
+  f("encoder", c.encoder);
+  f("embed_size", c.embed_size);
+  f("decoder", c.decoder);
+  f("deter_size", c.deter_size);
+  f("stoch_size", c.stoch_size);
+  f("hidden_size", c.hidden_size);
+  f("reward_layers", c.reward_layers);
+  f("reward_units", c.reward_units);
+  f("min_std", c.min_std);
+  f("free_nats", c.free_nats);
+  f("kl_scale", c.kl_scale);
+  f("reward_scale", c.reward_scale);
+}
+
+template <class Number>
+std::string number_text(Number x) {
+  char digits[32];
+  const auto end = std::to_chars(digits, digits + sizeof digits, x).ptr;
+  return {digits, end};
+}
+std::string text_of(int x) { return number_text(x); }
+std::string text_of(double x) { return number_text(x); }
+std::string text_of(const std::vector<ConvLayer>& x) { return to_text(x); }
+
+template <class Number>
+void parse(std::string_view text, std::string_view field, Number& x) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), x);
+  require(error == std::errc() && end == text.data() + text.size(), field, " is '", text,
+          "'; it must be a", std::is_integral_v<Number> ? " whole" : "", " number");
+}
+void parse(std::string_view text, std::string_view field, std::vector<ConvLayer>& x) {
+  x = conv_layers_from_text(text, field);
+}
+
+void check_layers(const std::vector<ConvLayer>& layers, std::string_view field) {
+  require(!layers.empty(), field, " has no layers; it needs at least one");
+  for (const ConvLayer& l : layers)
+    require(l.channels >= 1 && l.kernel >= 1, field, " has a layer of ", l.channels,
+            " channels and kernel ", l.kernel, "; both must be at least 1");
+}
+
+void check_encoder(const ModelConfig& c) {
+  check_layers(c.encoder, "encoder");
+  int n = c.image_size;
+  for (const ConvLayer& l : c.encoder) {
+    require(n >= l.kernel, "encoder: a kernel of ", l.kernel, " does not fit a feature map of ", n,
+            " pixels; image_size ", c.image_size, " is too small for ", to_text(c.encoder));
+    n = (n - l.kernel) / stride + 1;
+  }
+  const int size = n * n * c.encoder.back().channels;
+  require(size == c.embed_size, "embed_size is ", c.embed_size, ", but the encoder ends in ", n,
+          "x", n, "x", c.encoder.back().channels, " = ", size, "; the two must be equal");
+}
+
+void check_decoder(const ModelConfig& c) {
+  check_layers(c.decoder, "decoder");
+  int n = 1;
+  for (const ConvLayer& l : c.decoder) n = (n - 1) * stride + l.kernel;
+  require(n == c.image_size && c.decoder.back().channels == 3, "decoder ", to_text(c.decoder),
+          " makes images of ", n, "x", n, "x", c.decoder.back().channels, "; image_size ",
+          c.image_size, " needs ", c.image_size, "x", c.image_size, "x3");
+}
+
+}  // namespace
+
+void ModelConfig::check() const {
+  for_each_field(*this, [](std::string_view field, const auto& x) {
+    using X = std::remove_cvref_t<decltype(x)>;
+    if constexpr (std::is_same_v<X, int>) {
+      const int least = field == "reward_layers" ? 0 : 1;
+      require(x >= least, field, " is ", x, "; it must be at least ", least);
+    } else if constexpr (std::is_same_v<X, double>) {
+      require(x >= 0 && x <= 1e30, field, " is ", x, "; it must be a number from 0 on");
+    }
+  });
+  require(image_bits <= 8, "image_bits is ", image_bits, "; a byte has 1 to 8 bits");
+  require(min_std > 0, "min_std is 0; a standard deviation of 0 has no density");
+  check_encoder(*this);
+  check_decoder(*this);
+}
+
+std::map<std::string, std::string> ModelConfig::to_map() const {
+  std::map<std::string, std::string> fields;
+  for_each_field(*this,
+                 [&](std::string_view field, const auto& x) { fields.emplace(field, text_of(x)); });
+  return fields;
+}
+
+ModelConfig ModelConfig::from_map(const std::map<std::string, std::string>& fields) {
+  ModelConfig c;
+  std::vector<std::string> known, missing;
+  for_each_field(c, [&](std::string_view field, auto& x) {
+    known.emplace_back(field);
+    const auto found = fields.find(known.back());
+    if (found == fields.end()) missing.emplace_back(field);
+    else parse(found->second, field, x);
+  });
+  for (const auto& [field, text] : fields) {
+    bool is_known = false;
+    for (const std::string& k : known) is_known |= k == field;
+    require(is_known, "a model has no field '", field, "'", did_you_mean(field, known));
+  }
+  require(missing.empty(), "the model's ", join(missing), " is not given");
+  c.check();
+  return c;
+}
+
+std::string to_text(const std::vector<ConvLayer>& layers) {
+  std::string text;
+  for (const ConvLayer& l : layers)
+    text += cat(text.empty() ? "" : " ", text_of(l.channels), ":", text_of(l.kernel));
+  return text;
+}
+
+std::vector<ConvLayer> conv_layers_from_text(std::string_view text, std::string_view field) {
+  std::vector<ConvLayer> layers;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    const std::size_t colon = word.find(':');
+    require(colon != word.npos, field, " has a layer '", word,
+            "'; a layer is CHANNELS:KERNEL, as in '32:4 64:4'");
+    ConvLayer l{};
+    parse(word.substr(0, colon), field, l.channels);
+    parse(word.substr(colon + 1), field, l.kernel);
+    layers.push_back(l);
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+  }
+  return layers;
+}
+
+namespace {
+
+// The image networks follow the image size n and the first layer's channels c: each further
+// halving of the image doubles the channels, and 2x2 pixels are left. free nats scale with n^2.
+void size_images(ModelConfig& m, int n, int c) {
+  m.image_size = n;
+  switch (n) {
+    case 16:
+      m.encoder = {{c, 4}, {2 * c, 4}};
+      m.decoder = {{2 * c, 6}, {3, 6}};
+      m.free_nats = 0.2;
+      break;
+    case 32:
+      m.encoder = {{c, 4}, {2 * c, 4}, {4 * c, 4}};
+      m.decoder = {{4 * c, 5}, {2 * c, 6}, {3, 6}};
+      m.free_nats = 0.75;
+      break;
+    case 64:
+      m.encoder = {{c, 4}, {2 * c, 4}, {4 * c, 4}, {8 * c, 4}};
+      m.decoder = {{4 * c, 5}, {2 * c, 5}, {c, 6}, {3, 6}};
+      m.free_nats = 3;
+      break;
+    default:
+      fail("image_size is ", n, "; a preset has 16, 32 or 64 pixels");
+  }
+  m.embed_size = 4 * m.encoder.back().channels;
+}
+
+}  // namespace
+
+std::vector<std::string> model_preset_names() { return {"tiny", "small", "paper"}; }
+
+ModelConfig model_preset(const std::string& name, int image_size) {
+  const std::vector<std::string> names = model_preset_names();
+  struct Row {
+    int image, channels, deter, stoch, hidden, reward_layers, reward_units;
+  };
+  constexpr Row rows[] = {{32, 8, 64, 16, 64, 2, 64},       // tiny
+                          {32, 16, 128, 16, 128, 2, 128},   // small
+                          {64, 32, 200, 30, 200, 3, 300}};  // paper
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] != name) continue;
+    const Row& r = rows[i];
+    ModelConfig m;
+    size_images(m, image_size == 0 ? r.image : image_size, r.channels);
+    m.deter_size = r.deter;
+    m.stoch_size = r.stoch;
+    m.hidden_size = r.hidden;
+    m.reward_layers = r.reward_layers;
+    m.reward_units = r.reward_units;
+    return m;
+  }
+  fail("there is no preset '", name, "'", did_you_mean(name, names), "; there are ", join(names));
+}
+
+}  // namespace planet

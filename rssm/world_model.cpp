@@ -1,0 +1,126 @@
+#include "rssm/world_model.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "autograd/base/error.hpp"
+#include "autograd/kernels/random.hpp"
+#include "rssm/preprocess.hpp"
+
+namespace planet {
+namespace {
+
+const ModelConfig& checked(const ModelConfig& config) {
+  config.check();
+  return config;
+}
+
+template <class T>
+void check_shapes(const Sequence<T>& x, const ModelConfig& c) {
+  const Shape& a = x.action.shape();
+  require(a.rank() == 3 && a[2] == c.action_size, "[elbo] action is ", a, "; it must be [L,B,",
+          c.action_size, "]");
+  const std::ptrdiff_t L = a[0], B = a[1], n = c.image_size;
+  const auto expect = [](const Var<T>& v, const Shape& shape, const char* what) {
+    if (v.shape() != shape)
+      fail("[elbo] ", what, " is ", v.shape(), "; with this action it must be ", shape);
+  };
+  expect(x.image, {L * B, n, n, 3}, "image");
+  expect(x.reward, {L, B}, "reward");
+  expect(x.noise, {L, B, c.stoch_size}, "noise");
+}
+
+}  // namespace
+
+template <class T>
+WorldModel<T>::WorldModel(const ModelConfig& config, std::uint64_t seed)
+    : config_(checked(config)),
+      rng_(seed, Stream::init),
+      encoder_(params_, rng_, config_),
+      rssm_(params_, rng_, config_),
+      decoder_(params_, rng_, config_),
+      reward_(params_, rng_, "reward", config_.feature_size(),
+              std::vector<std::ptrdiff_t>(static_cast<std::size_t>(config_.reward_layers),
+                                          config_.reward_units),
+              1, Activation::relu) {}
+
+template <class T>
+Var<T> WorldModel<T>::encode(Var<T> images) const {
+  return encoder_(images);
+}
+
+template <class T>
+Var<T> WorldModel<T>::decode(Var<T> features) const {
+  return decoder_(features);
+}
+
+template <class T>
+Var<T> WorldModel<T>::reward(Var<T> features) const {
+  return reshape(reward_(features), features.shape().without_last());
+}
+
+// The recurrence is inside filter(); everything that does not wait for the step before is one op
+// on all L*B rows: encoder, prior, decoder, reward head, KL.
+template <class T>
+ElboTerms<T> WorldModel<T>::elbo(const Sequence<T>& batch) const {
+  check_shapes(batch, config_);
+  const std::ptrdiff_t L = batch.action.shape()[0], B = batch.action.shape()[1];
+  ElboTerms<T> out;
+
+  const Var<T> e = reshape(encode(batch.image), {L, B, config_.embed_size});
+  out.states = rssm_.filter(e, batch.action, batch.noise);  // q(s_t | h_t, o_t) and its samples
+  out.prior = rssm_.prior(out.states.h);                    // p(s_t | h_t)
+  out.features = reshape(concat(out.states.s, out.states.h), {L * B, config_.feature_size()});
+  out.reconstruction = decode(out.features);                     // mean of p(o_t|h_t,s_t)
+  out.predicted_reward = reshape(reward(out.features), {L, B});  // mean of p(r_t|h_t,s_t)
+
+  out.image = reshape(half_squared_error(out.reconstruction, batch.image), {L, B});
+  out.reward = half_squared_error(out.predicted_reward, batch.reward, 2);
+  out.kl = gaussian_kl(out.states.q, out.prior);
+  out.loss = mean(out.image) + scale(mean(out.reward), config_.reward_scale) +
+             scale(mean_above_free_nats(out.kl, config_.free_nats), config_.kl_scale);
+  return out;
+}
+
+template <class T>
+Sequence<T> make_sequence(Tape<T>& tape, const Batch& batch, const ModelConfig& config,
+                          Rng& dequantise, Rng& posterior) {
+  const std::ptrdiff_t L = batch.T, B = batch.B, n = batch.image_size, A = batch.action_size;
+  require(n == config.image_size && A == config.action_size, "the batch has images of ", n,
+          " pixels and ", A, " actions; the model has ", config.image_size, " and ",
+          config.action_size);
+  T *image = nullptr, *action = nullptr, *reward = nullptr, *noise = nullptr;
+  Sequence<T> out;
+  out.image = tape.uninitialised({L * B, n, n, 3}, &image);
+  out.action = tape.uninitialised({L, B, A}, &action);
+  out.reward = tape.uninitialised({L, B}, &reward);
+  out.noise = tape.uninitialised({L, B, config.stoch_size}, &noise);
+  preprocess(batch.image.data(), L * B * n * n * 3, config.image_bits, dequantise, image);
+  std::copy(batch.action.begin(), batch.action.end(), action);
+  std::copy(batch.reward.begin(), batch.reward.end(), reward);
+  kernels::fill_normal(posterior, noise, L * B * config.stoch_size);
+  return out;
+}
+
+template <class T>
+Var<T> log_likelihood(const ElboTerms<T>& terms, const ModelConfig& config) {
+  const double ln_2pi = std::log(2 * std::numbers::pi);
+  double constant = 0.5 * ln_2pi * 3 * config.image_size * config.image_size;
+  Var<T> negative = terms.image + terms.kl;
+  if (config.reward_scale > 0) {
+    negative = negative + scale(terms.reward, config.reward_scale);
+    constant += 0.5 * (ln_2pi - std::log(config.reward_scale));
+  }
+  return scale(add_constant(negative, constant), -1);
+}
+
+template class WorldModel<float>;
+template class WorldModel<double>;
+template Sequence<float> make_sequence(Tape<float>&, const Batch&, const ModelConfig&, Rng&, Rng&);
+template Sequence<double> make_sequence(Tape<double>&, const Batch&, const ModelConfig&, Rng&,
+                                        Rng&);
+template Var<float> log_likelihood(const ElboTerms<float>&, const ModelConfig&);
+template Var<double> log_likelihood(const ElboTerms<double>&, const ModelConfig&);
+
+}  // namespace planet
