@@ -1,15 +1,30 @@
 // What the planner plans in: anything that can say what action sequences are worth.
 //
-// Two kinds exist: the latent model (latent_dynamics.hpp) and a true simulator (apps/common).
+// Two kinds exist: the latent model (latent_dynamics.hpp) and a true simulator (apps/common). A
+// third takes one function. The planner that asks: cem.hpp.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
 
 #include "autograd/base/philox.hpp"
 
 namespace planet {
+
+/// The action sequences of one iteration, for every belief: [B,H,J,A], each number in [-1, 1].
+/// Belief by belief and step by step, so that one step of neighbouring candidates is one matrix.
+struct Candidates {
+  std::ptrdiff_t B = 0;  // beliefs
+  std::ptrdiff_t H = 0;  // horizon: steps
+  std::ptrdiff_t J = 0;  // candidates
+  std::ptrdiff_t A = 0;  // numbers in an action
+  const float* actions = nullptr;
+
+  /// The action [A] of candidate j at step t in belief b; candidate j+1's follows it in memory.
+  const float* at(std::ptrdiff_t b, std::ptrdiff_t t, std::ptrdiff_t j) const {
+    return actions + ((b * H + t) * J + j) * A;
+  }
+};
 
 class Dynamics {
  public:
@@ -17,11 +32,10 @@ class Dynamics {
   virtual std::ptrdiff_t action_size() const = 0;
   /// How many beliefs plan() is to plan for, each by itself.
   virtual std::ptrdiff_t beliefs() const = 0;
-  /// Imagines J candidates of H actions from belief b. actions: [H,J,A], already clipped;
-  /// returns: [J], the undiscounted sum of the H rewards. Randomness of the imagination comes from
-  /// `rng` alone, so that a belief planned in a batch is planned as it would be alone.
-  virtual void imagine(std::ptrdiff_t b, std::ptrdiff_t H, std::ptrdiff_t J, const float* actions,
-                       Rng& rng, float* returns) = 0;
+  /// Imagines every candidate from its belief. returns: [B,J], the undiscounted sums of H rewards.
+  /// Randomness comes from rngs[b] alone, the same number of counters whatever the other beliefs
+  /// are: so a belief that is planned in a batch is planned as it would be alone.
+  virtual void imagine(const Candidates& candidates, std::span<Rng> rngs, float* returns) = 0;
 };
 
 }  // namespace planet
