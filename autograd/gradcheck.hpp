@@ -1,0 +1,156 @@
+// Gradient checks: is backward the derivative of forward?
+//
+// Every op is compared with central differences in double, on the examples it carries, and the
+// check is built so that it can fail: a random cotangent, gradients that start at 0.25, inputs that
+// must matter, kinks kept away, NaN never accepted. The same examples compare float with double and
+// inference with recording. For an op of your own: gradcheck_op<MyOp, MyList>(); for a whole model:
+// gradcheck(loss, params). The policy, point by point, is in gradcheck_op.cpp.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "autograd/tape.hpp"
+
+namespace planet {
+
+/// The verdict on one example of an op, or on one parameter of a model.
+struct GradReport {
+  std::string name;     // of the op or the parameter
+  std::string example;  // the example's note; the parameter's shape
+  bool ok = true;
+  std::string failure;  // one sentence: what is wrong and where; empty when ok
+
+  int derivatives = 0;      // elements compared with finite differences
+  double tolerance = 1e-6;  // relative
+  /// Largest |a - n| / (max(|a|, |n|) + 1e-8 / tolerance), a analytic and n numeric. So worst <=
+  /// tolerance says the same as |a - n| <= 1e-8 + tolerance max(|a|, |n|) at every element.
+  double worst = 0;
+  int input = 0;               // where it is worst: the op's input (0 for a parameter),
+  std::ptrdiff_t element = 0;  // the element of it,
+  double analytic = 0, numeric = 0;
+  double float_error = 0;  // ops: largest |float - double| over the tensor's largest magnitude
+  int smaller_steps = 0;   // models: elements with a kink within h, checked with a smaller h
+};
+
+namespace detail {
+
+template <class T>
+using RecordOp = Var<T> (*)(Tape<T>&, std::span<const Var<T>>, const void* attr);
+
+/// One example with its op's type left behind, so that the check itself is compiled once.
+struct OpCase {
+  std::string_view op, note;
+  int arity = 0;
+  std::vector<ExampleInput> inputs;
+  std::vector<bool> differentiable;
+  double tolerance = 1e-6;
+  std::string_view reason;
+  const void* attr = nullptr;
+  RecordOp<double> record_double = nullptr;
+  RecordOp<float> record_float = nullptr;
+
+  template <class T>
+  Var<T> record(Tape<T>& tape, std::span<const Var<T>> in) const {
+    if constexpr (std::is_same_v<T, float>) return record_float(tape, in, attr);
+    else return record_double(tape, in, attr);
+  }
+};
+
+GradReport check_case(const OpCase& c);
+
+template <class Op, class List, class T>
+Var<T> record_case(Tape<T>& tape, std::span<const Var<T>> in, const void* attr) {
+  return tape.template record<Op, List>(in, *static_cast<const AttrOf<Op>*>(attr));
+}
+
+}  // namespace detail
+
+/// Checks every example of Op, which is a member of List.
+template <class Op, class List = AllOps>
+std::vector<GradReport> gradcheck_op() {
+  std::vector<GradReport> reports;
+  for (const auto& example : Op::examples) {
+    detail::OpCase c;
+    c.op = Op::name;
+    c.note = example.note;
+    c.arity = Op::arity;
+    for (int i = 0; i < example.inputs.count; ++i) {
+      c.inputs.push_back(example.inputs.list[static_cast<std::size_t>(i)]);
+      c.differentiable.push_back(is_differentiable<Op>(i));
+    }
+    c.tolerance = example.tolerance;
+    c.reason = example.reason;
+    c.attr = &example.attr;
+    c.record_double = &detail::record_case<Op, List, double>;
+    c.record_float = &detail::record_case<Op, List, float>;
+    reports.push_back(detail::check_case(c));
+  }
+  return reports;
+}
+
+namespace detail {
+template <class List>
+struct EachOp;
+template <class... Ops>
+struct EachOp<std::tuple<Ops...>> {
+  static std::vector<std::string> names() { return {std::string(Ops::name)...}; }
+  static std::vector<GradReport> check(std::string_view only) {
+    std::vector<GradReport> all;
+    const auto append = [&](std::vector<GradReport> some) {
+      all.insert(all.end(), some.begin(), some.end());
+    };
+    ((only.empty() || only == Ops::name ? append(gradcheck_op<Ops, std::tuple<Ops...>>()) : void()),
+     ...);
+    return all;
+  }
+};
+void require_op_name(std::string_view name, std::span<const std::string> names);
+}  // namespace detail
+
+/// The names of the ops in List, in its order.
+template <class List>
+std::vector<std::string> op_names() {
+  return detail::EachOp<List>::names();
+}
+
+/// Checks every op in List, or only the one of that name. Throws if there is none.
+template <class List>
+std::vector<GradReport> gradcheck_list(std::string_view only = {}) {
+  if (!only.empty()) detail::require_op_name(only, op_names<List>());
+  return detail::EachOp<List>::check(only);
+}
+
+/// The same for AllOps, compiled in the library.
+std::vector<GradReport> gradcheck_all_ops(std::string_view only = {});
+std::vector<std::string> all_op_names();
+
+// ---- whole models ------------------------------------------------------------------------------
+
+struct GradcheckOptions {
+  std::vector<std::string> only;  // names of parameters; empty: all of them
+  std::ptrdiff_t elements = 0;    // checked of each parameter, drawn at random; 0: all of them
+  double tolerance = 1e-6;        // relative
+  double absolute = 1e-8;
+  double least = 1e-3;  // a parameter none of whose derivatives exceeds this was not tested
+};
+
+/// Computes the loss, [1], on the given tape from the parameters that are checked. It must be the
+/// same function at every call: draw noise once, outside. Finite differences see through
+/// stop_gradient, so whatever stands behind one must be a constant here.
+using LossFunction = std::function<Var<double>(Tape<double>&)>;
+
+/// Compares the gradient of the loss with central differences: one report a parameter. A model has
+/// thousands of ReLUs, and some lie within h of their kink; an element that disagrees is tried
+/// again with h/8 and h/64. Values and gradients in `params` are left as they were found.
+std::vector<GradReport> gradcheck(const LossFunction& loss, ParamStore<double>& params,
+                                  const GradcheckOptions& options = {});
+
+/// Did every report pass? False for an empty list.
+bool all_ok(std::span<const GradReport> reports);
+
+}  // namespace planet

@@ -1,0 +1,157 @@
+// The gradient check of a whole model: every parameter's gradient against central differences of
+// the loss. The same policy as for one op (gradcheck_op.cpp), but one number comes out and there
+// are thousands of kinks inside.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "autograd/base/philox.hpp"
+#include "autograd/base/text.hpp"
+#include "autograd/gradcheck.hpp"
+
+namespace planet {
+namespace {
+
+class ModelCheck {
+ public:
+  ModelCheck(const LossFunction& loss, ParamStore<double>& params, const GradcheckOptions& options)
+      : loss_(loss), params_(params), options_(options) {}
+
+  std::vector<GradReport> run() {
+    require_known_names();
+    const std::vector<double> found(params_.grads(), params_.grads() + params_.size());
+    std::vector<GradReport> reports;
+    try {
+      const std::vector<double> g = gradient();
+      for (const Param<double>& p : params_.params())
+        if (wanted(p.name)) reports.push_back(check(p, g.data() + p.offset));
+    } catch (...) {
+      std::copy(found.begin(), found.end(), params_.grads());
+      throw;
+    }
+    std::copy(found.begin(), found.end(), params_.grads());
+    return reports;
+  }
+
+ private:
+  bool wanted(const std::string& name) const {
+    return options_.only.empty() ||
+           std::find(options_.only.begin(), options_.only.end(), name) != options_.only.end();
+  }
+
+  void require_known_names() const {
+    std::vector<std::string> names;
+    for (const Param<double>& p : params_.params()) names.push_back(p.name);
+    for (const std::string& name : options_.only)
+      require(params_.find(name) != nullptr, "[gradcheck] there is no parameter named '", name, "'",
+              did_you_mean(name, names));
+  }
+
+  double value() {
+    inference_.reset();
+    return loss_(inference_).item();
+  }
+
+  // What backward adds to gradients that start at 0.25.
+  std::vector<double> gradient() {
+    std::fill_n(params_.grads(), params_.size(), start);
+    Tape<double> tape;
+    const Var<double> loss = loss_(tape);
+    const double recorded = loss.item(), first = value(), second = value();
+    require(std::isfinite(recorded), "[gradcheck] the loss is ", recorded);
+    require(std::memcmp(&first, &second, sizeof first) == 0, "[gradcheck] the loss is ", first,
+            " and then ", second, " for the same parameters; draw its noise once, outside");
+    require(std::memcmp(&recorded, &first, sizeof first) == 0, "[gradcheck] the loss is ", recorded,
+            " when recorded and ", first, " in inference mode");
+    tape.backward(loss);
+    std::vector<double> g(params_.grads(), params_.grads() + params_.size());
+    for (double& v : g) v -= start;
+    return g;
+  }
+
+  double difference(double& x, double h) {
+    const double x0 = x, above = x0 + h, below = x0 - h;
+    x = above;
+    const double loss_above = value();
+    x = below;
+    const double loss_below = value();
+    x = x0;
+    return (loss_above - loss_below) / (above - below);
+  }
+
+  double error(double a, double n) const {
+    return std::abs(a - n) /
+           (std::max(std::abs(a), std::abs(n)) + options_.absolute / options_.tolerance);
+  }
+
+  GradReport check(const Param<double>& p, const double* g) {
+    GradReport r;
+    r.name = p.name;
+    r.example = p.shape.str();
+    r.tolerance = options_.tolerance;
+    double largest = 0;
+    for (const std::ptrdiff_t e : chosen(p)) {
+      double& x = p.value()[e];
+      const double h =
+          std::cbrt(std::numeric_limits<double>::epsilon()) * std::max(1.0, std::abs(x));
+      double n = difference(x, h), off = error(g[e], n);
+      for (const double smaller : {h / 8, h / 64}) {
+        if (off <= r.tolerance) break;
+        r.smaller_steps += smaller == h / 8;
+        const double again = difference(x, smaller);
+        if (!(error(g[e], again) < off)) continue;
+        n = again;
+        off = error(g[e], n);
+      }
+      ++r.derivatives;
+      largest = std::max(largest, std::abs(n));
+      if (!std::isnan(r.worst) && !(off <= r.worst)) {  // the first NaN stays the worst
+        r.worst = off;
+        r.element = e;
+        r.analytic = g[e];
+        r.numeric = n;
+      }
+    }
+    judge(r, largest);
+    return r;
+  }
+
+  void judge(GradReport& r, double largest) const {
+    r.ok = r.worst <= r.tolerance && largest > options_.least;
+    if (!(r.worst <= r.tolerance))
+      r.failure = cat("the gradient of ", r.name, " is ", r.analytic, " at element ", r.element,
+                      ", finite differences give ", r.numeric);
+    else if (!r.ok)
+      r.failure = cat("nothing was proved: no derivative by ", r.name, " exceeds ", options_.least,
+                      "; the largest is ", largest);
+  }
+
+  // All elements, or as many as asked for: the first of a shuffled order, sorted.
+  std::vector<std::ptrdiff_t> chosen(const Param<double>& p) const {
+    std::vector<std::ptrdiff_t> e(static_cast<std::size_t>(p.shape.size()));
+    for (std::size_t i = 0; i < e.size(); ++i) e[i] = static_cast<std::ptrdiff_t>(i);
+    if (options_.elements <= 0 || options_.elements >= p.shape.size()) return e;
+    Rng rng(0, Stream::check, static_cast<std::uint32_t>(p.index));
+    const auto count = static_cast<std::size_t>(options_.elements);
+    for (std::size_t i = 0; i < count; ++i) std::swap(e[i], e[i + rng.below(e.size() - i)]);
+    e.resize(count);
+    std::sort(e.begin(), e.end());
+    return e;
+  }
+
+  static constexpr double start = 0.25;
+  const LossFunction& loss_;
+  ParamStore<double>& params_;
+  const GradcheckOptions& options_;
+  Tape<double> inference_{Mode::inference};
+};
+
+}  // namespace
+
+std::vector<GradReport> gradcheck(const LossFunction& loss, ParamStore<double>& params,
+                                  const GradcheckOptions& options) {
+  return ModelCheck(loss, params, options).run();
+}
+
+}  // namespace planet
