@@ -38,4 +38,15 @@ void each_row(std::ptrdiff_t rows, std::ptrdiff_t columns, F f) {
                 std::max<std::ptrdiff_t>(1, (1 << 15) / std::max<std::ptrdiff_t>(1, columns)));
 }
 
+/// dx += dy * slope(i), where dy has one element per row; nothing when dx is null. The gradient of
+/// every sum over the last axis.
+template <class T, class F>
+void add_per_row(T* dx, const T* dy, std::ptrdiff_t rows, std::ptrdiff_t columns, F slope) {
+  if (!dx) return;
+  each_row(rows, columns, [=](auto r) {
+    const T g = dy[r];
+    for (std::ptrdiff_t i = r * columns; i < (r + 1) * columns; ++i) dx[i] += g * slope(i);
+  });
+}
+
 }  // namespace planet::ops

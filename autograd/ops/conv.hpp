@@ -138,9 +138,8 @@ struct Conv2dTranspose {
       Example<Attr>{
           "4x4, stride 3", {{{2, 1, 2, 1}}, {{4, 4, 2, 1}}, {{2}}}, {3, Activation::sigmoid}},
       Example<Attr>{"5x5, stride 2, from one pixel",
-                    {{{1, 1, 1, 3}}, {{5, 5, 2, 3}}, {{2}}},
-                    {2, Activation::relu},
-                    1e-6},
+                    {{{1, 1, 1, 1}, 0.5, 2}, {{5, 5, 2, 1}}, {{2}}},
+                    {2, Activation::elu}},
       Example<Attr>{"6x6, stride 2, the decoder's last",
                     {{{1, 2, 2, 1}}, {{6, 6, 1, 1}}, {{1}}},
                     {2, Activation::softplus}},

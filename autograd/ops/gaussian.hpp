@@ -4,7 +4,6 @@
 #pragma once
 
 #include <array>
-#include <numbers>
 
 #include "autograd/kernels/math.hpp"
 #include "autograd/kernels/reduce.hpp"
@@ -12,7 +11,7 @@
 
 namespace planet::ops {
 
-// y = mean + std noise                     dmean += dy       dstd += dy noise
+// y = mu + sigma noise                     dmu += dy         dsigma += dy noise
 // The reparameterisation: the noise is drawn outside and takes no gradient.
 struct GaussianSample {
   static constexpr std::string_view name = "gaussian_sample";
@@ -21,16 +20,16 @@ struct GaussianSample {
   static Shape shape(Shapes in, const NoAttr&) { return same_shape(in, {"mean", "std", "noise"}); }
   template <class T>
   static void forward(const Call<T>& c) {
-    const T *mean = c.x(0), *std = c.x(1), *noise = c.x(2);
+    const T *mu = c.x(0), *sigma = c.x(1), *noise = c.x(2);
     T* y = c.y();
-    kernels::each(c.shape().size(), [=](auto i) { y[i] = mean[i] + std[i] * noise[i]; });
+    kernels::each(c.shape().size(), [=](auto i) { y[i] = mu[i] + sigma[i] * noise[i]; });
   }
   template <class T>
   static void backward(const Call<T>& c) {
     const T *noise = c.x(2), *dy = c.dy();
     const auto n = c.shape().size();
-    if (T* dmean = c.dx(0)) kernels::each(n, [=](auto i) { dmean[i] += dy[i]; });
-    if (T* dstd = c.dx(1)) kernels::each(n, [=](auto i) { dstd[i] += dy[i] * noise[i]; });
+    if (T* dmu = c.dx(0)) kernels::each(n, [=](auto i) { dmu[i] += dy[i]; });
+    if (T* dsigma = c.dx(1)) kernels::each(n, [=](auto i) { dsigma[i] += dy[i] * noise[i]; });
   }
   static constexpr std::array examples = {
       Example<>{"a matrix", {{{3, 5}}, {{3, 5}, 0.2, 2}, {{3, 5}, -2, 2}}},
@@ -65,16 +64,10 @@ struct GaussianKl {
   static void backward(const Call<T>& c) {
     const T *m = c.x(0), *s = c.x(1), *n = c.x(2), *t = c.x(3), *dy = c.dy();
     const auto R = c.shape(0).rows(), D = c.shape(0).last();
-    const auto add = [=](T* dx, auto slope) {  // dx += dy * slope, dy's row spread over D
-      if (!dx) return;
-      each_row(R, D, [=](auto r) {
-        for (std::ptrdiff_t i = r * D; i < (r + 1) * D; ++i) dx[i] += dy[r] * slope(i);
-      });
-    };
-    add(c.dx(0), [=](auto i) { return (m[i] - n[i]) / (t[i] * t[i]); });
-    add(c.dx(1), [=](auto i) { return s[i] / (t[i] * t[i]) - 1 / s[i]; });
-    add(c.dx(2), [=](auto i) { return (n[i] - m[i]) / (t[i] * t[i]); });
-    add(c.dx(3), [=](auto i) {
+    add_per_row(c.dx(0), dy, R, D, [=](auto i) { return (m[i] - n[i]) / (t[i] * t[i]); });
+    add_per_row(c.dx(1), dy, R, D, [=](auto i) { return s[i] / (t[i] * t[i]) - 1 / s[i]; });
+    add_per_row(c.dx(2), dy, R, D, [=](auto i) { return (n[i] - m[i]) / (t[i] * t[i]); });
+    add_per_row(c.dx(3), dy, R, D, [=](auto i) {
       const T d = m[i] - n[i];
       return (1 - (s[i] * s[i] + d * d) / (t[i] * t[i])) / t[i];
     });
@@ -112,15 +105,9 @@ struct GaussianLogLikelihood {
   static void backward(const Call<T>& c) {
     const T *x = c.x(0), *m = c.x(1), *s = c.x(2), *dy = c.dy();
     const auto R = c.shape(0).rows(), D = c.shape(0).last();
-    const auto add = [=](T* dx, auto slope) {
-      if (!dx) return;
-      each_row(R, D, [=](auto r) {
-        for (std::ptrdiff_t i = r * D; i < (r + 1) * D; ++i) dx[i] += dy[r] * slope(i);
-      });
-    };
-    add(c.dx(0), [=](auto i) { return (m[i] - x[i]) / (s[i] * s[i]); });
-    add(c.dx(1), [=](auto i) { return (x[i] - m[i]) / (s[i] * s[i]); });
-    add(c.dx(2), [=](auto i) {
+    add_per_row(c.dx(0), dy, R, D, [=](auto i) { return (m[i] - x[i]) / (s[i] * s[i]); });
+    add_per_row(c.dx(1), dy, R, D, [=](auto i) { return (x[i] - m[i]) / (s[i] * s[i]); });
+    add_per_row(c.dx(2), dy, R, D, [=](auto i) {
       const T z = (x[i] - m[i]) / s[i];
       return (z * z - 1) / s[i];
     });
@@ -144,6 +131,7 @@ struct HalfSquaredError {
   static constexpr std::array<bool, 2> differentiable = {true, false};
   static Shape shape(Shapes in, const Attr& a) {
     const Shape x = same_shape(in, {"x", "target"});
+    require(x.size() > 0, "x is ", x, "; it must have at least one element");
     require(0 <= a.kept && a.kept <= x.rank(), "x is ", x, ", ", a.kept,
             " axes are to be kept; that must be 0 to ", x.rank());
     return x.first(a.kept);
@@ -157,10 +145,7 @@ struct HalfSquaredError {
   static void backward(const Call<T, Attr>& c) {
     const T *x = c.x(0), *target = c.x(1), *dy = c.dy();
     const auto R = c.shape().size(), D = c.shape(0).size() / R;
-    if (T* dx = c.dx(0))
-      each_row(R, D, [=](auto r) {
-        for (std::ptrdiff_t i = r * D; i < (r + 1) * D; ++i) dx[i] += dy[r] * (x[i] - target[i]);
-      });
+    add_per_row(c.dx(0), dy, R, D, [=](auto i) { return x[i] - target[i]; });
   }
   static constexpr std::array examples = {
       Example<Attr>{"images", {{{2, 3, 3, 2}}, {{2, 3, 3, 2}}}, {1}},

@@ -68,12 +68,7 @@ struct SumLast {
   }
   template <class T>
   static void backward(const Call<T>& c) {
-    const T* dy = c.dy();
-    const auto D = c.shape(0).last();
-    if (T* dx = c.dx(0))
-      each_row(c.shape(0).rows(), D, [=](auto r) {
-        for (std::ptrdiff_t j = 0; j < D; ++j) dx[r * D + j] += dy[r];
-      });
+    add_per_row(c.dx(0), c.dy(), c.shape(0).rows(), c.shape(0).last(), [](auto) { return T(1); });
   }
   static constexpr std::array examples = {
       Example<>{"a matrix", {{{3, 5}}}},
@@ -105,9 +100,7 @@ struct LogSumExp {
       for (std::ptrdiff_t j = 0; j < D; ++j) p[r * D + j] = x[r * D + j] - y[r];
     });
     kernels::exp(p, p, R * D);
-    each_row(R, D, [=](auto r) {
-      for (std::ptrdiff_t j = 0; j < D; ++j) dx[r * D + j] += dy[r] * p[r * D + j];
-    });
+    add_per_row(dx, dy, R, D, [=](auto i) { return p[i]; });
   }
   static constexpr std::array examples = {
       Example<>{"a matrix", {{{3, 5}, -3, 3}}},
