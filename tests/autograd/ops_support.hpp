@@ -1,0 +1,56 @@
+// Short words for the op tests: tensors from numbers, comparisons that NaN fails, error texts.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "autograd/ops.hpp"
+
+namespace planet::test {
+
+template <class T>
+Var<T> var(Tape<T>& tape, std::vector<T> values, Shape shape) {
+  return tape.variable(std::span<const T>(values), shape);
+}
+
+/// n numbers in [-1, 1] that look random and are the same everywhere.
+template <class T = double>
+std::vector<T> numbers(std::ptrdiff_t n, std::uint32_t seed) {
+  std::vector<T> v(static_cast<std::size_t>(n));
+  std::uint32_t state = seed * 2654435761u + 1;
+  for (T& x : v) {
+    state = state * 1664525u + 1013904223u;
+    x = static_cast<T>(static_cast<double>(state >> 8) / double(1 << 23) - 1);
+  }
+  return v;
+}
+
+/// Every element of `got` lies within `tolerance` of its place in `want`, relative to the larger of
+/// 1 and |want|.
+template <class T>
+void check_close(std::span<const T> got, const std::vector<double>& want,
+                 double tolerance = 1e-12) {
+  REQUIRE(got.size() == want.size());
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    INFO("element ", i, " is ", got[i], ", expected ", want[i]);
+    const double scale = std::max(1.0, std::abs(want[i]));
+    CHECK(std::abs(static_cast<double>(got[i]) - want[i]) <= tolerance * scale);
+  }
+}
+
+/// The sentence of the Error that f throws; empty if it throws none.
+template <class F>
+std::string message(F f) {
+  try {
+    f();
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return {};
+}
+
+}  // namespace planet::test
