@@ -97,8 +97,7 @@ Filtered<T> Rssm<T>::filter(Var<T> embedding, Var<T> action, Var<T> noise) const
 
   State<T> state = initial(tape, B);
   for (std::ptrdiff_t t = 0; t < L; ++t) {
-    const Var<T> a_prev = at(action, t);
-    const Var<T> h_t = transition(state, a_prev);  // h_t = f(h_{t-1}, s_{t-1}, a_{t-1})
+    const Var<T> h_t = transition(state, at(action, t));          // f(h_{t-1}, s_{t-1}, a_{t-1})
     const Gaussian<T> q_s_t = posterior_given(h_t, at(seen, t));  // q(s_t | h_t, o_t)
     const Var<T> s_t = sample(q_s_t, at(noise, t));               // s_t ~ q
     state = {h_t, s_t};

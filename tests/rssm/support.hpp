@@ -1,0 +1,47 @@
+// A miniature model in which no two sizes are equal, so that a swapped pair cannot hide, and
+// random windows for it.
+#pragma once
+
+#include "autograd/ops.hpp"
+#include "rssm/world_model.hpp"
+
+namespace planet {
+
+/// 8-pixel images, A = 2, E = 27, D_h = 7, D_s = 3, hidden 5, reward head 2 x 6. About 2400
+/// parameters.
+inline ModelConfig miniature() {
+  ModelConfig c;
+  c.image_size = 8;
+  c.action_size = 2;
+  c.encoder = {{3, 4}};
+  c.embed_size = 27;
+  c.decoder = {{4, 3}, {3, 4}};
+  c.deter_size = 7;
+  c.stoch_size = 3;
+  c.hidden_size = 5;
+  c.reward_layers = 2;
+  c.reward_units = 6;
+  c.free_nats = 0.05;
+  return c;
+}
+
+/// Images in [-0.5, 0.5), actions in [-1, 1), rewards in [0, 1), normal noise.
+template <class T>
+Sequence<T> random_sequence(Tape<T>& tape, const ModelConfig& c, std::ptrdiff_t L, std::ptrdiff_t B,
+                            std::uint64_t seed = 1) {
+  Rng rng(seed, Stream::test);
+  const auto fill = [&](Shape shape, auto draw) {
+    T* memory = nullptr;
+    const Var<T> v = tape.uninitialised(shape, &memory);
+    for (std::ptrdiff_t i = 0; i < shape.size(); ++i) memory[i] = static_cast<T>(draw());
+    return v;
+  };
+  Sequence<T> x;
+  x.image = fill({L * B, c.image_size, c.image_size, 3}, [&] { return rng.uniform(-0.5, 0.5); });
+  x.action = fill({L, B, c.action_size}, [&] { return rng.uniform(-1, 1); });
+  x.reward = fill({L, B}, [&] { return rng.uniform(0, 1); });
+  x.noise = fill({L, B, c.stoch_size}, [&] { return rng.normal(); });
+  return x;
+}
+
+}  // namespace planet
