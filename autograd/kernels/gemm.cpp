@@ -1,47 +1,109 @@
+// The matrix product: which operand is read in place, which is copied, and how the work is cut.
+// The sizes of blocks change no bits: every element of C is one chain of madds over ascending k.
 #include "autograd/kernels/gemm.hpp"
 
-#include <vector>
-
-#include "autograd/base/parallel.hpp"
-#include "autograd/kernels/math.hpp"
-#include "autograd/kernels/simd.hpp"
+#include "autograd/kernels/gemm_core.hpp"
 
 namespace planet::kernels {
+namespace {
+
+struct PackedB;  // names of workspaces
+struct PackedA;
+
+constexpr std::ptrdiff_t max_block_rows = 192;
+
+/// How a product of M x K by K x N is cut.
+struct Plan {
+  std::ptrdiff_t block_rows;     // rows of A and C in a task
+  std::ptrdiff_t block_columns;  // columns of C in a task
+  std::ptrdiff_t k_block;
+  bool pack_b, copy_a;
+};
+
+constexpr std::ptrdiff_t ceil_div(std::ptrdiff_t a, std::ptrdiff_t b) { return (a + b - 1) / b; }
+
+template <class T>
+Plan make_plan(std::ptrdiff_t M, std::ptrdiff_t N, std::ptrdiff_t K, MatrixView<T> A,
+               MatrixView<T> B) {
+  constexpr std::ptrdiff_t panel = 2 * width<T>, tile = tile_rows<2>;
+  Plan plan{};
+  // Rows whose distance is a multiple of 2 KiB fall into the same few sets of the first cache.
+  const auto clashes = [](std::ptrdiff_t stride) {
+    return stride * static_cast<std::ptrdiff_t>(sizeof(T)) % 2048 == 0;
+  };
+  plan.pack_b = B.col != 1 || (M >= 4 * tile && (clashes(B.row) || K * N > (1 << 16)));
+  plan.copy_a = A.col == 1 && clashes(A.row) && M > 1 && N >= 2 * panel;
+  plan.k_block = 512;
+  // About a quarter of a million madds keep a thread busy for long enough to be worth waking.
+  const std::ptrdiff_t work = M * N * K;
+  const std::ptrdiff_t tasks = std::clamp<std::ptrdiff_t>(work / (1 << 18), 1, 64);
+  std::ptrdiff_t row_blocks =
+      std::max(ceil_div(M, max_block_rows), std::min(tasks, M / (4 * tile)));
+  row_blocks = std::max<std::ptrdiff_t>(row_blocks, 1);
+  plan.block_rows = std::min(max_block_rows, ceil_div(ceil_div(M, row_blocks), tile) * tile);
+  const std::ptrdiff_t column_blocks = std::max<std::ptrdiff_t>(1, tasks / row_blocks);
+  plan.block_columns =
+      std::max<std::ptrdiff_t>(1, ceil_div(ceil_div(N, panel), column_blocks)) * panel;
+  return plan;
+}
+
+/// Rows [i0, i1) and columns [j0, j1) of C, over all of k.
+template <class T>
+void block(const Plan& plan, MatrixView<T> A, const Panels<T>& B, std::ptrdiff_t i0,
+           std::ptrdiff_t i1, std::ptrdiff_t j0, std::ptrdiff_t j1, T* C, std::ptrdiff_t ldc,
+           const Epilogue<T>& epilogue) {
+  const std::ptrdiff_t K = B.K, rows = i1 - i0;
+  std::ptrdiff_t k0 = 0;
+  do {
+    const std::ptrdiff_t k1 = std::min(K, k0 + plan.k_block), depth = k1 - k0;
+    const bool first = k0 == 0, last = k1 == K;
+    const Target<T> out{C + i0 * ldc,
+                        ldc,
+                        0,
+                        epilogue.accumulate || !first,
+                        last ? epilogue.bias : nullptr,
+                        last && epilogue.act == Activation::relu};
+    if (A.col == 1) {
+      const T* table[max_block_rows];
+      const T* base = A.p + i0 * A.row + k0;
+      std::ptrdiff_t stride = A.row;
+      if (plan.copy_a) {
+        stride = plan.k_block + 16;
+        T* copy = workspace<T, PackedA>(max_block_rows * stride);
+        for (std::ptrdiff_t i = 0; i < rows; ++i) {
+          std::copy_n(base + i * A.row, depth, copy + i * stride);
+        }
+        base = copy;
+      }
+      for (std::ptrdiff_t i = 0; i < rows; ++i) table[i] = base + i * stride;
+      multiply_panels(RowOperand<T>{table, {1, depth, 0}}, rows, B, k0, j0, j1, out);
+    } else {
+      const ColumnOperand<T> a{A.p + i0 * A.row + k0 * A.col, depth, A.col};
+      multiply_panels(a, rows, B, k0, j0, j1, out);
+    }
+    k0 = k1;
+  } while (k0 < K);
+  finish_block(epilogue.act, C + i0 * ldc + j0, ldc, rows, j1 - j0);
+}
+
+}  // namespace
 
 template <class T>
 void gemm(std::ptrdiff_t M, std::ptrdiff_t N, std::ptrdiff_t K, MatrixView<T> A, MatrixView<T> B,
           T* C, std::ptrdiff_t ldc, const Epilogue<T>& epilogue) {
-  static thread_local std::vector<T> copy;
-  if (B.col != 1) {
-    copy.resize(static_cast<std::size_t>(K * N));
-    for (std::ptrdiff_t j = 0; j < N; ++j) {
-      for (std::ptrdiff_t k = 0; k < K; ++k)
-        copy[static_cast<std::size_t>(k * N + j)] = B.p[k * B.row + j * B.col];
-    }
-    B = rows(static_cast<const T*>(copy.data()), N);
-  }
-  const auto row = [&](std::ptrdiff_t i) {
-    T* c = C + i * ldc;
-    if (!epilogue.accumulate) {
-      for (std::ptrdiff_t j = 0; j < N; ++j) c[j] = 0;
-    }
-    for (std::ptrdiff_t k = 0; k < K; ++k) {
-      const T a = A.p[i * A.row + k * A.col];
-      const T* b = B.p + k * B.row;
-      for (std::ptrdiff_t j = 0; j < N; ++j) c[j] = madd(a, b[j], c[j]);
-    }
-    if (epilogue.bias) {
-      for (std::ptrdiff_t j = 0; j < N; ++j) c[j] += epilogue.bias[j];
-    }
-    activate(epilogue.act, c, c, N);
+  if (M <= 0 || N <= 0) return;
+  const Plan plan = make_plan(M, N, K, A, B);
+  const Panels<T> panels = prepare<T, PackedB>(B, K, N, plan.pack_b);
+  const std::ptrdiff_t row_blocks = ceil_div(M, plan.block_rows);
+  const std::ptrdiff_t column_blocks = ceil_div(N, plan.block_columns);
+  const auto task = [&](std::ptrdiff_t t) {
+    const std::ptrdiff_t i = t / column_blocks * plan.block_rows;
+    const std::ptrdiff_t j = t % column_blocks * plan.block_columns;
+    block(plan, A, panels, i, std::min(M, i + plan.block_rows), j,
+          std::min(N, j + plan.block_columns), C, ldc, epilogue);
   };
-  if (M * N * K < 200000) {
-    for (std::ptrdiff_t i = 0; i < M; ++i) row(i);
-  } else {
-    parallel_ranges(M, 8, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-      for (std::ptrdiff_t i = begin; i < end; ++i) row(i);
-    });
-  }
+  if (row_blocks * column_blocks == 1) return task(0);
+  parallel_for(row_blocks * column_blocks, task);
 }
 
 template void gemm(std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t, MatrixView<float>,

@@ -1,0 +1,106 @@
+// How the B operand is cut into panels, and when a panel is copied.
+//
+// A panel is what one tile is wide: two registers, one, or half of one at the right edge. In a
+// row-major B a panel can be read where it lies; it is copied only if it is padded at the edge, if
+// B is transposed, or if the copy pays: many rows of A will read it and B's rows are far apart.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "autograd/kernels/gemm.hpp"
+#include "autograd/kernels/gemm_kernel.hpp"
+
+namespace planet::kernels {
+
+/// Lanes of the panel that starts where `rest` columns are left.
+template <class T>
+constexpr std::ptrdiff_t panel_lanes(std::ptrdiff_t rest) {
+  constexpr std::ptrdiff_t half = static_cast<std::ptrdiff_t>(HalfBatch<T>::size);
+  return rest > width<T> + half % width<T> ? 2 * width<T> : rest > half ? width<T> : half;
+}
+
+/// Calls f(first column, lanes) for each panel of N columns.
+template <class T, class F>
+void each_panel(std::ptrdiff_t begin, std::ptrdiff_t N, F f) {
+  for (std::ptrdiff_t j = begin; j < N;) {
+    const std::ptrdiff_t lanes = panel_lanes<T>(N - j);
+    f(j, lanes);
+    j += lanes;
+  }
+}
+
+/// out[c * ld + r] = in[r * stride + c] for W x W elements.
+template <class T>
+PLANET_INLINE void transpose_block(const T* in, std::ptrdiff_t stride, T* out, std::ptrdiff_t ld) {
+  constexpr int W = static_cast<int>(width<T>);
+  Batch<T> a[W];
+  unroll<W>([&](auto i) { a[i] = load(in + i * stride); });
+  transpose(a);
+  unroll<W>([&](auto i) { a[i].store_unaligned(out + i * ld); });
+}
+
+/// Rows 0 .. K of columns j .. j+lanes of B, zero beyond N, to out[k * lanes + ...].
+template <class T>
+void pack_panel(MatrixView<T> B, std::ptrdiff_t K, std::ptrdiff_t N, std::ptrdiff_t j,
+                std::ptrdiff_t lanes, T* out) {
+  const std::ptrdiff_t n = std::min(lanes, N - j);
+  constexpr std::ptrdiff_t W = width<T>;
+  if (B.col == 1) {
+    const T* in = B.p + j;
+    for (std::ptrdiff_t k = 0; k < K; ++k, in += B.row, out += lanes) {
+      std::ptrdiff_t l = 0;
+      for (; l + W <= n; l += W) load(in + l).store_unaligned(out + l);
+      for (; l < n; ++l) out[l] = in[l];
+      for (; l < lanes; ++l) out[l] = 0;
+    }
+    return;
+  }
+  std::ptrdiff_t l = 0;
+  for (; l + W <= n; l += W) {  // blocks of W columns, each a run of B's memory
+    const T* in = B.p + (j + l) * B.col;
+    std::ptrdiff_t k = 0;
+    for (; k + W <= K && B.row == 1; k += W) {
+      transpose_block(in + k, B.col, out + k * lanes + l, lanes);
+    }
+    for (; k < K; ++k) {
+      for (std::ptrdiff_t q = 0; q < W; ++q) out[k * lanes + l + q] = in[k * B.row + q * B.col];
+    }
+  }
+  for (; l < lanes; ++l) {
+    const T* in = B.p + (j + l) * B.col;
+    for (std::ptrdiff_t k = 0; k < K; ++k) out[k * lanes + l] = l < n ? in[k * B.row] : T(0);
+  }
+}
+
+/// Elements of all panels of a packed B.
+template <class T>
+std::ptrdiff_t packed_size(std::ptrdiff_t K, std::ptrdiff_t N) {
+  std::ptrdiff_t columns = 0;
+  each_panel<T>(0, N, [&](std::ptrdiff_t j, std::ptrdiff_t lanes) { columns = j + lanes; });
+  return K * columns;
+}
+
+/// B as the nest sees it: panel(j) wherever it is.
+template <class T>
+struct Panels {
+  MatrixView<T> in_place;     // read here when packed is null
+  const T* packed = nullptr;  // all panels, one behind the other
+  const T* edge = nullptr;    // the padded last panel of a B that is otherwise read in place
+  std::ptrdiff_t K = 0, N = 0;
+
+  Panel<T> panel(std::ptrdiff_t j, std::ptrdiff_t lanes) const {
+    if (packed) return {packed + j * K, lanes};
+    return j + lanes > N ? Panel<T>{edge, lanes} : Panel<T>{in_place.p + j, in_place.row};
+  }
+};
+
+/// A buffer of the calling thread that only grows: no allocation once the largest size was seen.
+template <class T, class Tag>
+T* workspace(std::ptrdiff_t n) {
+  static thread_local std::vector<T> buffer;
+  if (buffer.size() < static_cast<std::size_t>(n)) buffer.resize(static_cast<std::size_t>(n));
+  return buffer.data();
+}
+
+}  // namespace planet::kernels
