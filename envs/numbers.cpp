@@ -29,9 +29,9 @@ std::optional<double> parse_number(std::string_view text) {
 }
 
 std::string state_text(std::span<const double> state) {
-  std::string out;
-  for (const double value : state) out += (out.empty() ? "" : ",") + number_text(value);
-  return out;
+  std::vector<std::string> words;
+  for (const double value : state) words.push_back(number_text(value));
+  return join(words, ",");
 }
 
 std::vector<double> parse_state(std::string_view text, std::span<const std::string> names) {

@@ -26,6 +26,7 @@ constexpr std::array<std::uint32_t, 256> crc_table = make_crc_table();
 std::vector<std::uint8_t> deflate_raw(std::span<const std::uint8_t> bytes) {
   require(bytes.size() <= max_bytes, "deflate: ", bytes.size(), " bytes are too many, at most ",
           max_bytes);
+  if (bytes.empty()) return {0x03, 0x00};  // one empty block; stb writes none, which nobody reads
   // 2 bytes of zlib's head and 4 of its Adler sum go.
   const std::vector<std::uint8_t> whole = stb::zlib_compress(bytes, 8);
   require(whole.size() >= 6, "deflate: out of memory for ", bytes.size(), " bytes");
@@ -38,8 +39,11 @@ std::vector<std::uint8_t> inflate_raw(std::span<const std::uint8_t> deflated, st
   // No stream grows by more than 1032: a lie about the size cannot take memory for nothing.
   require(size / 1032 <= deflated.size(), "inflate: ", deflated.size(), " bytes cannot hold ",
           size);
+  // stb looks up to two bytes ahead, which in a zlib stream are the Adler sum's; zeros stand in.
+  std::vector<std::uint8_t> padded(deflated.begin(), deflated.end());
+  padded.insert(padded.end(), 4, 0);
   std::vector<std::uint8_t> out(size);
-  const int written = stb::inflate(deflated, out);
+  const int written = stb::inflate(padded, out);
   require(written >= 0, "inflate: the compressed data are damaged, or hold more than ", size,
           " bytes");
   require(static_cast<std::size_t>(written) == size, "inflate: the compressed data hold ", written,

@@ -14,7 +14,8 @@ namespace planet {
 std::vector<std::uint8_t> deflate_raw(std::span<const std::uint8_t> bytes);
 
 /// The `size` bytes that were deflated. Error: the stream is damaged, or holds more or fewer bytes.
-/// The caller knows the size (zip stores it), so no stream can make this allocate more.
+/// The caller knows the size (zip stores it), so no stream can make this allocate more. Deflate has
+/// no checksum: compare the CRC-32 that stands beside it.
 std::vector<std::uint8_t> inflate_raw(std::span<const std::uint8_t> deflated, std::size_t size);
 
 /// CRC-32 of PNG and zip (polynomial 0xEDB88320). Give the last result to go on: crc32(b,

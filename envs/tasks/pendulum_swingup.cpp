@@ -13,12 +13,18 @@ void PendulumSwingup::start(Rng& rng) {
   omega_ = rng.uniform(-1, 1);
 }
 
+std::array<double, 2> PendulumSwingup::advance(double theta, double omega, double torque,
+                                               double h) {
+  constexpr double m = 1, l = 1, g = 10;
+  const double alpha = 3 * g / (2 * l) * std::sin(theta) + 3 / (m * l * l) * torque;
+  const double next = std::clamp(omega + alpha * h, -max_speed, max_speed);
+  return {theta + next * h, next};
+}
+
 TaskStep PendulumSwingup::step(std::span<const double> action, Rng&) {
-  constexpr double m = 1, l = 1, g = 10, max_torque = 2;
   const double torque = max_torque * action[0];
-  const double alpha = 3 * g / (2 * l) * std::sin(theta_) + 3 / (m * l * l) * torque;
-  omega_ = std::clamp(omega_ + alpha * dt, -max_speed, max_speed);
-  theta_ += omega_ * dt;
+  const auto [theta, omega] = advance(theta_, omega_, torque, dt);
+  theta_ = theta, omega_ = omega;
   return {reward(theta_, omega_, torque), false};
 }
 

@@ -6,6 +6,8 @@
 // theta = 0 is upright; m = l = 1, g = 10, dt = 0.05; the torque is 2u. README.md has the picture.
 #pragma once
 
+#include <array>
+
 #include "envs/registry.hpp"
 #include "envs/task.hpp"
 
@@ -14,7 +16,8 @@ namespace planet {
 class PendulumSwingup final : public Task {
  public:
   static constexpr double dt = 0.05;
-  static constexpr double max_speed = 8;
+  static constexpr double max_speed = 8;   // rad/s
+  static constexpr double max_torque = 2;  // N m, at u = 1
 
   std::string name() const override { return "pendulum_swingup"; }
   int action_size() const override { return 1; }
@@ -26,6 +29,8 @@ class PendulumSwingup final : public Task {
   void set_state(std::span<const double> state) override;
   std::unique_ptr<Task> clone() const override { return std::make_unique<PendulumSwingup>(*this); }
 
+  /// theta and omega after `h` seconds under a torque: omega first, clipped, then theta with it.
+  static std::array<double, 2> advance(double theta, double omega, double torque, double h);
   /// 1 upright and at rest, 0 hanging at full speed; of the state after the step, and its torque.
   static double reward(double theta, double omega, double torque);
 

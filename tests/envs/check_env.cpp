@@ -1,0 +1,239 @@
+// check_env finds every fault that is planted, and nothing in an honest environment.
+#include "envs/check_env.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+
+#include "autograd/base/error.hpp"
+#include "envs/registry.hpp"
+#include "tests/envs/support.hpp"
+
+using namespace planet;
+
+namespace {
+
+enum class Fault {
+  none,
+  no_action_size,
+  steps_before_reset,
+  ignores_the_seed,
+  one_start_for_all_seeds,
+  noise_from_nowhere,
+  picture_stands_still,
+  reward_not_finite,
+  state_not_finite,
+  ends_too_soon,
+  never_ends,
+  steps_after_the_end,
+  takes_any_action_size,
+  takes_nan,
+  does_not_clip,
+  render_draws_numbers,
+  render_moves_the_state,
+  render_leaves_bytes,
+  render_takes_any_buffer,
+  clone_is_shared,
+  clone_forgets_the_stream,
+  state_is_incomplete,
+  state_is_rounded,
+  snapshot_forgets_the_stream,
+  snapshot_forgets_the_clock,
+  trace_is_unsummed,
+};
+
+/// An honest environment with one fault in front of it.
+class Faulty final : public Env {
+ public:
+  explicit Faulty(Fault fault) : Faulty(fault, make_small()) {}
+
+  static std::shared_ptr<Env> make_small() {
+    EnvOptions options;
+    options.image_size = 16;
+    options.time_limit = 40;
+    return make_env("pendulum_swingup", options);
+  }
+
+  std::string name() const override { return "faulty"; }
+  int action_size() const override { return is(Fault::no_action_size) ? 0 : 1; }
+  int image_size() const override { return inner_->image_size(); }
+  int action_repeat() const override { return inner_->action_repeat(); }
+  int episode_length() const override {
+    return inner_->episode_length() + (is(Fault::ends_too_soon) ? 2
+                                       : is(Fault::never_ends)  ? -2
+                                                                : 0);
+  }
+  std::vector<std::string> state_names() const override { return inner_->state_names(); }
+
+  void reset(std::optional<std::uint64_t> seed) override {
+    ++resets_;
+    hidden_ = 0;
+    if (is(Fault::ignores_the_seed)) seed = static_cast<std::uint64_t>(resets_);
+    if (is(Fault::one_start_for_all_seeds)) seed = 1;
+    inner_->reset(seed);
+    started_ = true, ended_ = false;
+  }
+
+  StepResult step(std::span<const double> action) override {
+    std::vector<double> a(action.begin(), action.end());
+    if (is(Fault::takes_any_action_size)) a.resize(1);
+    if (is(Fault::takes_nan) && a.size() == 1 && std::isnan(a[0])) a[0] = 0;
+    if (is(Fault::steps_before_reset) && !started_) return {};
+    if (is(Fault::steps_after_the_end) && ended_) return {};
+    StepResult result = inner_->step(a);
+    if (is(Fault::noise_from_nowhere)) result.reward += 1e-12 * ++noise_source();
+    if (is(Fault::does_not_clip)) result.reward += 0.01 * action[0];
+    if (is(Fault::reward_not_finite)) result.reward = std::numeric_limits<double>::infinity();
+    if (is(Fault::state_is_incomplete)) result.reward += 0.01 * ++hidden_;
+    ended_ = result.done();
+    return result;
+  }
+
+  StepResult step_traced(std::span<const double> action, std::vector<ControlStep>& trace) override {
+    const StepResult result = inner_->step_traced(action, trace);
+    if (is(Fault::trace_is_unsummed)) trace.front().reward = 0;
+    return result;
+  }
+
+  void render(std::span<std::uint8_t> pixels) const override {
+    if (is(Fault::render_draws_numbers)) {
+      EnvSnapshot s = inner_->save();
+      ++s.rng_position;
+      inner_->load(s);
+    }
+    if (is(Fault::render_moves_the_state)) {
+      EnvSnapshot s = inner_->save();
+      s.state[0] += 1e-9;
+      inner_->load(s);
+    }
+    if (is(Fault::render_takes_any_buffer) && pixels.size() != image_bytes()) return;
+    const std::uint8_t last = pixels.empty() ? std::uint8_t{0} : pixels.back();
+    inner_->render(pixels);
+    if (is(Fault::picture_stands_still)) std::ranges::fill(pixels, std::uint8_t{7});
+    if (is(Fault::render_leaves_bytes)) pixels.back() = last;
+  }
+
+  std::vector<double> state() const override {
+    std::vector<double> s = inner_->state();
+    if (is(Fault::state_not_finite)) s[1] = std::numeric_limits<double>::quiet_NaN();
+    return s;
+  }
+  void set_state(std::span<const double> state) override {
+    std::vector<double> s(state.begin(), state.end());
+    if (is(Fault::state_is_rounded))
+      for (double& v : s) v = static_cast<double>(static_cast<float>(v));
+    inner_->set_state(s);
+    started_ = true, ended_ = false;
+  }
+  std::unique_ptr<Env> clone() const override {
+    std::shared_ptr<Env> inner = is(Fault::clone_is_shared) ? inner_ : inner_->clone();
+    auto copy = std::unique_ptr<Faulty>(new Faulty(fault_, inner));
+    copy->started_ = started_, copy->ended_ = ended_;
+    copy->hidden_ = hidden_, copy->resets_ = resets_;
+    if (is(Fault::clone_forgets_the_stream)) {
+      EnvSnapshot s = inner->save();
+      s.seed = 99;
+      inner->load(s);
+    }
+    return copy;
+  }
+  EnvSnapshot save() const override {
+    EnvSnapshot s = inner_->save();
+    if (is(Fault::clone_forgets_the_stream)) s.seed = 0;  // and nobody sees it in the snapshot
+    if (is(Fault::snapshot_forgets_the_clock)) s.control_steps = 0;
+    return s;
+  }
+  void load(const EnvSnapshot& snapshot) override {
+    EnvSnapshot s = snapshot;
+    if (is(Fault::snapshot_forgets_the_stream)) s.seed += 1;
+    inner_->load(s);
+    started_ = true, ended_ = false;
+  }
+
+ private:
+  Faulty(Fault fault, std::shared_ptr<Env> inner) : fault_(fault), inner_(std::move(inner)) {}
+  bool is(Fault fault) const { return fault_ == fault; }
+  static int& noise_source() {
+    static int count = 0;
+    return count;
+  }
+
+  Fault fault_;
+  std::shared_ptr<Env> inner_;
+  bool started_ = false, ended_ = false;
+  int resets_ = 0, hidden_ = 0;
+};
+
+struct Planted {
+  Fault fault;
+  std::string sentence;  // part of what check_env must say
+};
+
+const Planted planted[] = {
+    {Fault::no_action_size, "[sizes] action_size() is 0"},
+    {Fault::steps_before_reset, "[order] step() before the first reset()"},
+    {Fault::ignores_the_seed, "[seed] reset(1) twice"},
+    {Fault::one_start_for_all_seeds, "[seed] different seeds"},
+    {Fault::noise_from_nowhere, "[seed] the same seed and the same actions"},
+    {Fault::picture_stands_still, "[picture] the picture never changes"},
+    {Fault::reward_not_finite, "[values] the reward of decision 1"},
+    {Fault::state_not_finite, "[values] entry 1 of state()"},
+    {Fault::ends_too_soon, "[time limit] truncated after 20 decisions"},
+    {Fault::never_ends, "[time limit] not truncated after"},
+    {Fault::steps_after_the_end, "[order] step() after the end"},
+    {Fault::takes_any_action_size, "[action] an action with a wrong number of entries"},
+    {Fault::takes_nan, "[action] an action with NaN"},
+    {Fault::does_not_clip, "[action] an action of -3.5 must act as -1"},
+    {Fault::render_draws_numbers, "[render] render() must not change"},
+    {Fault::render_moves_the_state, "[render] render() must not change"},
+    {Fault::render_leaves_bytes, "[render] render() twice"},
+    {Fault::render_takes_any_buffer, "[render] render() into a buffer of a wrong size"},
+    {Fault::clone_is_shared, "[clone] stepping a clone must not move the original"},
+    {Fault::clone_forgets_the_stream, "[clone] a clone must copy the random stream"},
+    {Fault::state_is_incomplete, "[set_state] after set_state(state()) the episode must go on"},
+    {Fault::state_is_rounded, "[set_state] state() after set_state(v) must be v"},
+    {Fault::snapshot_forgets_the_stream, "[snapshot]"},
+    {Fault::snapshot_forgets_the_clock, "[snapshot] after load() the episode must go on"},
+    {Fault::trace_is_unsummed, "[step_traced] step_traced() must list each control step"},
+};
+
+}  // namespace
+
+TEST_CASE("check_env finds every planted fault") {
+  for (const Planted& plant : planted) {
+    CAPTURE(plant.sentence);
+    Faulty env(plant.fault);
+    const std::vector<std::string> broken = check_env(env);
+    std::string all;
+    for (const std::string& rule : broken) all += rule + "\n";
+    CAPTURE(all);
+    CHECK(test::contains(all, plant.sentence));
+  }
+}
+
+TEST_CASE("check_env has nothing to say about the same environment without a fault") {
+  Faulty env(Fault::none);
+  for (const std::string& rule : check_env(env)) FAIL_CHECK(rule);
+}
+
+TEST_CASE("check_env notices that an environment is not fresh") {
+  const auto env = make_env("pendulum_swingup");
+  env->reset(1);
+  const auto broken = check_env(*env);
+  REQUIRE(broken.size() == 1);
+  CHECK(test::contains(broken[0], "is this environment fresh"));
+}
+
+TEST_CASE("what check_env expects of starts and motion can be switched off") {
+  CheckEnvOptions options;
+  options.expect_variety = false;
+  Faulty same(Fault::one_start_for_all_seeds);
+  for (const std::string& rule : check_env(same, options))
+    CHECK_FALSE(test::contains(rule, "different seeds"));
+  options = {};
+  options.expect_motion = false;
+  Faulty still(Fault::picture_stands_still);
+  CHECK(check_env(still, options).empty());
+}

@@ -1,0 +1,128 @@
+// Golden frames: each task drawn from fixed states must look as it did when somebody looked at it.
+//
+// golden/NAME-n.png holds the states below side by side, golden/tasks.png all of them enlarged. To
+// draw them anew, and then look at them:
+//   PLANET_WRITE_GOLDEN=1 build/release/bin/test_envs -tc='golden*'
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <map>
+
+#include "envs/png.hpp"
+#include "envs/registry.hpp"
+#include "envs/sheet.hpp"
+#include "tests/envs/support.hpp"
+
+using namespace planet;
+
+namespace {
+
+using States = std::vector<std::vector<double>>;
+
+const std::map<std::string, States>& golden_states() {
+  static const std::map<std::string, States> states{
+      {"pendulum_swingup",
+       {{0, 0}, {0.5, 1}, {1.5707963267948966, 0}, {3.1, -4}, {-2, 8}, {0.05, 0}}},
+      {"cartpole_swingup",
+       {{0, 0, 0, 0},
+        {0.7, 0.4, 0, 0},
+        {-1.2, 3.0, 1, 2},
+        {1.9, 1.6, 0, 0},
+        {-1.85, -1, 0, 0},
+        {0.02, 3.1415926535897931, 0, 0}}},
+      {"counting", {{0, 0, 0}, {1, 255, 1}, {170, 85, -1}, {19, 7, 0.5}}},
+      {"terminating", {{0}, {0.3}, {-0.77}, {0.99}}},
+  };
+  return states;
+}
+
+std::vector<Image> draw_frames(const std::string& name, int n) {
+  EnvOptions options;
+  options.image_size = n;
+  const auto env = make_env(name, options);
+  std::vector<Image> frames;
+  for (const std::vector<double>& state : golden_states().at(name)) {
+    env->set_state(state);
+    frames.emplace_back(n, n, env->render());
+  }
+  return frames;
+}
+
+Image draw_strip(const std::string& name, int n) {
+  const std::vector<Image> frames = draw_frames(name, n);
+  Image strip(n * static_cast<int>(frames.size()), n);
+  for (std::size_t k = 0; k < frames.size(); ++k)
+    paste(frames[k], strip, n * static_cast<int>(k), 0);
+  return strip;
+}
+
+// Another libm may move a byte by one level, no more. 256 for pictures of different sizes.
+int worst_difference(const Image& now, const Image& then) {
+  if (now.width != then.width || now.height != then.height) return 256;
+  int worst = 0;
+  for (std::size_t i = 0; i < now.rgb.size(); ++i)
+    worst = std::max(worst, std::abs(int{now.rgb[i]} - int{then.rgb[i]}));
+  return worst;
+}
+
+}  // namespace
+
+TEST_CASE("golden frames of every task at every size") {
+  for (const EnvSpec& spec : list_envs())
+    for (const int n : {16, 32, 64}) {
+      CAPTURE(spec.name);
+      CAPTURE(n);
+      REQUIRE(golden_states().contains(spec.name));  // a new task brings its frames along
+      const std::string file = std::string(PLANET_SOURCE_DIR) + "/tests/envs/golden/" + spec.name +
+                               "-" + std::to_string(n) + ".png";
+      const Image now = draw_strip(spec.name, n);
+      if (std::getenv("PLANET_WRITE_GOLDEN") != nullptr) write_png(file, now);
+      CHECK(worst_difference(now, read_png(file)) <= 1);
+    }
+}
+
+TEST_CASE("golden frames on one sheet for the eye") {
+  std::vector<SheetRow> rows;
+  for (const EnvSpec& spec : list_envs())
+    for (const int n : {16, 32, 64}) {
+      SheetRow row{spec.name + " " + std::to_string(n), {}};
+      for (const Image& frame : draw_frames(spec.name, n))
+        row.images.push_back(enlarge(frame, 128 / n));
+      rows.push_back(row);
+    }
+  const Image sheet = contact_sheet(rows, {.scale = 1, .gap = 4, .title = "", .columns = {}});
+  const std::string file = std::string(PLANET_SOURCE_DIR) + "/tests/envs/golden/tasks.png";
+  if (std::getenv("PLANET_WRITE_GOLDEN") != nullptr) write_png(file, sheet);
+  CHECK(worst_difference(sheet, read_png(file)) <= 1);
+}
+
+TEST_CASE("pictures carry enough nats for the loss to see the object") {
+  // Half the summed squared difference, on bytes / 255, between the picture and the same without
+  // the object: the unit-variance Gaussian's nats. Measured on the drawing's definition: the bob is
+  // worth about 8.5 at 32 pixels and 37.4 at 64, more than the free nats at that size.
+  for (const auto& [n, nats] : {std::pair{32, 8.5}, std::pair{64, 37.4}}) {
+    double sum = 0;
+    const int angles = 90;
+    for (int k = 0; k < angles; ++k) {
+      const double theta = 0.0698 * k;
+      const Vec2 tip{std::sin(theta), std::cos(theta)};
+      std::vector<std::uint8_t> with(static_cast<std::size_t>(n * n * 3)), without(with.size());
+      EnvOptions options;
+      options.image_size = n;
+      const auto env = make_env("pendulum_swingup", options);
+      env->set_state(std::array{theta, 0.0});
+      env->render(with);
+      Scene scene;
+      scene.look_at({0, 0}, 2.7);
+      scene.capsule({0, 0}, tip, 0.09, palette::body);
+      scene.disc({0, 0}, 0.10, palette::rail);
+      scene.paint(n, without);
+      for (std::size_t i = 0; i < with.size(); ++i) {
+        const double d = (int{with[i]} - int{without[i]}) / 255.0;
+        sum += 0.5 * d * d;
+      }
+    }
+    CHECK(sum / angles == doctest::Approx(nats).epsilon(0.05));
+  }
+}
