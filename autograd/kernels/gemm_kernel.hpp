@@ -56,16 +56,16 @@ struct RowOperand {
   static PLANET_INLINE void step(const T* const* rows, std::ptrdiff_t at, Panel<T>& b,
                                  V (&c)[MR][NV]) {
     V bv[U][NV];
-    unroll<U>([&](auto u) {
-      unroll<NV>([&](auto v) {
+    unroll<U>([&](auto u) PLANET_INLINED {
+      unroll<NV>([&](auto v) PLANET_INLINED {
         bv[u][v] = V::load_unaligned(b.p + u * b.ld + v * static_cast<std::ptrdiff_t>(V::size));
       });
     });
-    unroll<MR>([&](auto i) {
+    unroll<MR>([&](auto i) PLANET_INLINED {
       const T* a = rows[i] + at;
-      unroll<U>([&](auto u) {
+      unroll<U>([&](auto u) PLANET_INLINED {
         const V av(a[u]);
-        unroll<NV>([&](auto v) { c[i][v] = madd(av, bv[u][v], c[i][v]); });
+        unroll<NV>([&](auto v) PLANET_INLINED { c[i][v] = madd(av, bv[u][v], c[i][v]); });
       });
     });
     b.p += U * b.ld;
@@ -98,12 +98,12 @@ PLANET_INLINE void accumulate(const Operand& a, std::ptrdiff_t i0, Panel<T> b, V
     for (std::ptrdiff_t k = 0; k < K; ++k, b.p += b.ld) {
       const T* p = a.column(k) + i0;
       V bv[NV];
-      unroll<NV>([&](auto v) {
+      unroll<NV>([&](auto v) PLANET_INLINED {
         bv[v] = V::load_unaligned(b.p + v * static_cast<std::ptrdiff_t>(V::size));
       });
-      unroll<MR>([&](auto i) {
+      unroll<MR>([&](auto i) PLANET_INLINED {
         const V av(p[i]);
-        unroll<NV>([&](auto v) { c[i][v] = madd(av, bv[v], c[i][v]); });
+        unroll<NV>([&](auto v) PLANET_INLINED { c[i][v] = madd(av, bv[v], c[i][v]); });
       });
     }
   }
@@ -129,33 +129,33 @@ __attribute__((noinline)) void tile(const Operand& a, std::ptrdiff_t i0, Panel<T
   T* const c0 = out.c + i0 * out.ld;
   V c[MR][NV];
   if (out.load) {
-    unroll<MR>([&](auto i) {
-      unroll<NV>([&](auto v) {
+    unroll<MR>([&](auto i) PLANET_INLINED {
+      unroll<NV>([&](auto v) PLANET_INLINED {
         T* p = c0 + i * out.ld + v * W;
         c[i][v] = v + 1 < NV || rest == W ? V::load_unaligned(p) : load_partial<V>(p, rest);
       });
     });
   } else {
-    unroll<MR>([&](auto i) { unroll<NV>([&](auto v) { c[i][v] = V(T(0)); }); });
+    unroll<MR>([&](auto i) PLANET_INLINED { unroll<NV>([&](auto v) { c[i][v] = V(T(0)); }); });
   }
 
   accumulate(a, i0, b, c);
 
   if (out.bias) {
-    unroll<NV>([&](auto v) {
+    unroll<NV>([&](auto v) PLANET_INLINED {
       const T* p = out.bias + v * W;
       const V bias = v + 1 < NV || rest == W ? V::load_unaligned(p) : load_partial<V>(p, rest);
-      unroll<MR>([&](auto i) { c[i][v] = c[i][v] + bias; });
+      unroll<MR>([&](auto i) PLANET_INLINED { c[i][v] = c[i][v] + bias; });
     });
   }
   if (out.relu) {
     const V zero(T(0));
-    unroll<MR>([&](auto i) {
-      unroll<NV>([&](auto v) { c[i][v] = select(c[i][v] < zero, zero, c[i][v]); });
+    unroll<MR>([&](auto i) PLANET_INLINED {
+      unroll<NV>([&](auto v) PLANET_INLINED { c[i][v] = select(c[i][v] < zero, zero, c[i][v]); });
     });
   }
-  unroll<MR>([&](auto i) {
-    unroll<NV>([&](auto v) {
+  unroll<MR>([&](auto i) PLANET_INLINED {
+    unroll<NV>([&](auto v) PLANET_INLINED {
       T* p = c0 + i * out.ld + v * W;
       if (v + 1 < NV || rest == W) {
         c[i][v].store_unaligned(p);

@@ -35,9 +35,9 @@ template <class T>
 PLANET_INLINE void transpose_block(const T* in, std::ptrdiff_t stride, T* out, std::ptrdiff_t ld) {
   constexpr int W = static_cast<int>(width<T>);
   Batch<T> a[W];
-  unroll<W>([&](auto i) { a[i] = load(in + i * stride); });
+  unroll<W>([&](auto i) PLANET_INLINED { a[i] = load(in + i * stride); });
   transpose(a);
-  unroll<W>([&](auto i) { a[i].store_unaligned(out + i * ld); });
+  unroll<W>([&](auto i) PLANET_INLINED { a[i].store_unaligned(out + i * ld); });
 }
 
 /// Rows 0 .. K of columns j .. j+lanes of B, zero beyond N, to out[k * lanes + ...].

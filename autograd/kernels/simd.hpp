@@ -22,6 +22,7 @@
 #endif
 
 #define PLANET_INLINE inline __attribute__((always_inline))
+#define PLANET_INLINED __attribute__((always_inline))  // behind the parameters of a lambda
 
 namespace planet::kernels {
 
@@ -227,7 +228,7 @@ PLANET_INLINE void map(F f, T* y, std::ptrdiff_t n, const Inputs*... x) {
 /// index is a constant stays in registers.
 template <int N, class F>
 PLANET_INLINE void unroll(F&& f) {
-  [&]<int... I>(std::integer_sequence<int, I...>) __attribute__((always_inline)) {
+  [&]<int... I>(std::integer_sequence<int, I...>) PLANET_INLINED {
     (f(std::integral_constant<int, I>{}), ...);
   }
   (std::make_integer_sequence<int, N>{});
@@ -237,15 +238,17 @@ PLANET_INLINE void unroll(F&& f) {
 template <class T, int W = static_cast<int>(width<T>)>
 PLANET_INLINE void transpose(Batch<T> (&a)[W]) {
   Batch<T> b[W];
-  const auto round = [&](auto& from, auto& to) __attribute__((always_inline)) {
-    unroll<W / 2>([&](auto i) { interleave(from[i], from[i + W / 2], to[2 * i], to[2 * i + 1]); });
+  const auto round = [&](auto& from, auto& to) PLANET_INLINED {
+    unroll<W / 2>([&](auto i) PLANET_INLINED {
+      interleave(from[i], from[i + W / 2], to[2 * i], to[2 * i + 1]);
+    });
   };
   if constexpr (W == 1) return;
   round(a, b);
   if constexpr (W >= 4) round(b, a);
   if constexpr (W >= 8) round(a, b);
   if constexpr (W >= 16) round(b, a);
-  if constexpr (W == 2 || W == 8) unroll<W>([&](auto i) { a[i] = b[i]; });
+  if constexpr (W == 2 || W == 8) unroll<W>([&](auto i) PLANET_INLINED { a[i] = b[i]; });
 }
 
 }  // namespace planet::kernels
