@@ -1,0 +1,181 @@
+// The gradient check of every op of the engine, of a list of a user's own, and of whole models.
+#include "autograd/gradcheck.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cmath>
+
+#include "autograd/base/philox.hpp"
+#include "autograd/ops.hpp"
+
+namespace planet {
+namespace {
+
+void fill(Param<double>& p, std::initializer_list<double> values) {
+  REQUIRE(static_cast<std::ptrdiff_t>(values.size()) == p.shape.size());
+  std::copy(values.begin(), values.end(), p.value());
+}
+
+void fill_normal(ParamStore<double>& params) {
+  Rng rng(1, Stream::test);
+  for (std::ptrdiff_t i = 0; i < params.size(); ++i) params.values()[i] = 0.5 * rng.normal();
+}
+
+// y = x^3 dx += 3 x^2 dy, as somebody outside this project would write it; wrong on request.
+template <bool wrong>
+struct Cube {
+  static constexpr std::string_view name = wrong ? "wrong_cube" : "cube";
+  static constexpr int arity = 1;
+  static Shape shape(Shapes in, const NoAttr&) { return in[0]; }
+  template <class T>
+  static void forward(const Call<T>& c) {
+    for (std::ptrdiff_t i = 0; i < c.shape().size(); ++i)
+      c.y()[i] = c.x(0)[i] * c.x(0)[i] * c.x(0)[i];
+  }
+  template <class T>
+  static void backward(const Call<T>& c) {
+    if (T* dx = c.dx(0))
+      for (std::ptrdiff_t i = 0; i < c.shape().size(); ++i)
+        dx[i] += (wrong ? 2 : 3) * c.x(0)[i] * c.x(0)[i] * c.dy()[i];
+  }
+  static constexpr std::array examples = {Example<>{"both signs", {{{2, 3}, -2, 2}}}};
+};
+using MyOps = std::tuple<Cube<false>, Cube<true>>;
+
+}  // namespace
+
+TEST_CASE("every op passes its gradient check") {
+  const auto reports = gradcheck_all_ops();
+  for (const GradReport& r : reports) {
+    INFO(r.name, ", ", r.example);
+    CHECK_MESSAGE(r.ok, r.failure);
+    CHECK(r.worst <= r.tolerance);
+    CHECK(r.float_error <= 1e-4);
+    CHECK(((r.derivatives > 0) != (r.name == "stop_gradient")));
+  }
+  CHECK(all_ok(reports));
+  CHECK(all_op_names().size() == std::tuple_size_v<AllOps>);
+  for (const std::string& name : all_op_names()) CHECK(all_ok(gradcheck_all_ops(name)));
+}
+
+TEST_CASE("op names are unique and a wrong one gets the nearest") {
+  auto names = all_op_names();
+  CHECK_THROWS_WITH(gradcheck_all_ops("gru_sell"),
+                    "there is no op named 'gru_sell' (did you mean 'gru_cell'?)");
+  std::sort(names.begin(), names.end());
+  CHECK(std::adjacent_find(names.begin(), names.end()) == names.end());
+}
+
+TEST_CASE("the numbers of a check do not depend on what was checked before") {
+  const auto alone = gradcheck_all_ops("gru_cell");
+  for (const GradReport& r : gradcheck_all_ops()) {
+    if (r.name != "gru_cell" || r.example != alone[0].example) continue;
+    CHECK(r.worst == alone[0].worst);
+    CHECK(r.analytic == alone[0].analytic);
+  }
+}
+
+TEST_CASE("a list of a user's own is checked under the same rule") {
+  CHECK(all_ok(gradcheck_list<MyOps>("cube")));
+  const auto reports = gradcheck_list<MyOps>();
+  REQUIRE(reports.size() == 2);
+  CHECK(reports[0].ok);
+  CHECK_FALSE(reports[1].ok);
+  CHECK_FALSE(all_ok(reports));
+  CHECK(reports[1].failure.find("all of it is 0.666667 times") != std::string::npos);
+  CHECK_FALSE(all_ok({}));
+}
+
+TEST_CASE("a model passes and is left as it was found") {
+  ParamStore<double> params;
+  auto &W1 = params.add("fc1/weight", {3, 4}), &b1 = params.add("fc1/bias", {4});
+  auto &W2 = params.add("fc2/weight", {4, 2}), &b2 = params.add("fc2/bias", {2});
+  fill_normal(params);
+  std::fill_n(params.grads(), params.size(), 7.0);
+  const std::vector<double> before(params.values(), params.values() + params.size());
+  const std::array x = {0.3, -0.7, 1.1, -0.2, 0.9, 0.4};
+  const LossFunction loss = [&](Tape<double>& t) {
+    const auto h = linear(t.constant(x, {2, 3}), t.use(W1), t.use(b1), Activation::elu);
+    return sum(square(linear(h, t.use(W2), t.use(b2))));
+  };
+  const auto reports = gradcheck(loss, params);
+  REQUIRE(reports.size() == 4);
+  for (const GradReport& r : reports) CHECK_MESSAGE(r.ok, r.failure);
+  CHECK(reports[0].name == "fc1/weight");
+  CHECK(reports[0].example == "[3,4]");
+  CHECK(reports[0].derivatives == 12);
+  CHECK(std::equal(before.begin(), before.end(), params.values()));
+  CHECK(
+      std::all_of(params.grads(), params.grads() + params.size(), [](double g) { return g == 7; }));
+
+  const auto some = gradcheck(loss, params, {.only = {"fc2/weight"}, .elements = 3});
+  REQUIRE(some.size() == 1);
+  CHECK(some[0].derivatives == 3);
+  CHECK(some[0].ok);
+  CHECK_THROWS_WITH(gradcheck(loss, params, {.only = {"fc2/wieght"}}),
+                    "[gradcheck] there is no parameter named 'fc2/wieght' (did you mean "
+                    "'fc2/weight'?)");
+}
+
+TEST_CASE("a model with a wrong op inside is rejected") {
+  ParamStore<double> params;
+  auto& w = params.add("w", {3});
+  fill(w, {0.5, -1.0, 2.0});
+  const auto reports = gradcheck(
+      [&](Tape<double>& t) { return sum(t.record<Cube<true>, MyOps>({t.use(w)})); }, params);
+  REQUIRE(reports.size() == 1);
+  CHECK_FALSE(reports[0].ok);
+  CHECK(
+      reports[0].failure.starts_with("the gradient of w is "));
+}
+
+TEST_CASE("a parameter that does not matter is not called checked") {
+  ParamStore<double> params;
+  auto &w = params.add("w", {1}), &unused = params.add("unused", {2});
+  fill(w, {1.5});
+  fill(unused, {1, 2});
+  const auto reports = gradcheck([&](Tape<double>& t) { return square(t.use(w)); }, params);
+  REQUIRE(reports.size() == 2);
+  CHECK(reports[0].ok);
+  CHECK_FALSE(reports[1].ok);
+  CHECK(reports[1].failure.starts_with("nothing was proved: no derivative by unused exceeds"));
+}
+
+TEST_CASE("a kink within h is stepped around, one at the point itself is not") {
+  ParamStore<double> params;
+  auto& w = params.add("w", {2});
+  const LossFunction loss = [&](Tape<double>& t) {
+    return sum(relu(t.use(w))) + sum(scale(t.use(w), 0.5));
+  };
+  fill(w, {1e-6, -1e-6});  // h is 6e-6
+  auto reports = gradcheck(loss, params);
+  CHECK_MESSAGE(reports[0].ok, reports[0].failure);
+  CHECK(reports[0].smaller_steps == 2);
+  fill(w, {0, 1});
+  reports = gradcheck(loss, params);
+  CHECK_FALSE(reports[0].ok);
+  CHECK(reports[0].element == 0);
+}
+
+TEST_CASE("a loss that is not a function of the parameters is refused") {
+  ParamStore<double> params;
+  auto& w = params.add("w", {1});
+  fill(w, {1});
+  Rng rng(3, Stream::test);
+  CHECK_THROWS_WITH_AS(
+      gradcheck([&](Tape<double>& t) { return scale(t.use(w), rng.normal()); }, params),
+      doctest::Contains("draw its noise once, outside"), Error);
+  CHECK_THROWS_WITH_AS(gradcheck([&](Tape<double>& t) { return scale(t.use(w), NAN); }, params),
+                       "[gradcheck] the loss is nan", Error);
+}
+
+TEST_CASE("a loss that becomes NaN beside the point fails") {
+  ParamStore<double> params;
+  auto& w = params.add("w", {1});
+  fill(w, {1e-9});  // and -6e-6 has no logarithm
+  const auto reports = gradcheck([&](Tape<double>& t) { return log(t.use(w)); }, params);
+  CHECK_FALSE(reports[0].ok);
+}
+
+}  // namespace planet
