@@ -1,0 +1,96 @@
+#include "planner/latent_dynamics.hpp"
+
+#include <algorithm>
+
+#include "autograd/base/parallel.hpp"
+#include "autograd/kernels/random.hpp"
+
+namespace planet {
+namespace {
+
+// One fork of the threads for a whole iteration: each lane rolls its chunks from the first step to
+// the last, and the loops inside the kernels run serially within it. More rows in a chunk use each
+// loaded weight more often; fewer keep a step's activations in the cache and all threads busy.
+constexpr std::ptrdiff_t rows_wanted = 128;
+constexpr std::ptrdiff_t most_lanes = 64;
+
+std::size_t size(std::ptrdiff_t n) { return static_cast<std::size_t>(n); }
+
+// n copies of one row.
+void tile(const float* row, std::ptrdiff_t D, std::ptrdiff_t n, std::vector<float>& out) {
+  out.resize(size(n * D));
+  for (std::ptrdiff_t j = 0; j < n; ++j) std::copy_n(row, D, out.data() + j * D);
+}
+
+}  // namespace
+
+LatentDynamics::LatentDynamics(const WorldModel<float>& model) : model_(model) {}
+
+void LatentDynamics::start(std::span<const float> h, std::span<const float> s) {
+  const std::ptrdiff_t D_h = model_.config().deter_size, D_s = model_.config().stoch_size;
+  beliefs_ = static_cast<std::ptrdiff_t>(h.size()) / D_h;
+  if (beliefs_ < 1 || h.size() != size(beliefs_ * D_h) || s.size() != size(beliefs_ * D_s))
+    fail("[LatentDynamics] h has ", h.size(), " numbers and s has ", s.size(),
+         "; B beliefs of this model have ", D_h, " B and ", D_s, " B, B at least 1");
+  h_.assign(h.begin(), h.end());
+  s_.assign(s.begin(), s.end());
+}
+
+std::ptrdiff_t LatentDynamics::chunk_rows(std::ptrdiff_t J) {
+  const std::ptrdiff_t chunks = (J + rows_wanted - 1) / rows_wanted;
+  const std::ptrdiff_t rows = (J + chunks - 1) / chunks;
+  return (rows + 3) / 4 * 4;
+}
+
+void LatentDynamics::imagine(const Candidates& c, std::span<Rng> rngs, float* returns) {
+  require(c.B == beliefs_, "[LatentDynamics] candidates for ", c.B, " beliefs, but start() had ",
+          beliefs_);
+  const std::ptrdiff_t D_s = model_.config().stoch_size;
+  places_.assign(rngs.begin(), rngs.end());
+  for (Rng& rng : rngs) rng.take(static_cast<std::uint64_t>(c.H * ((c.J * D_s + 3) / 4)));
+
+  const std::ptrdiff_t rows = chunk_rows(c.J), chunks = (c.J + rows - 1) / rows;
+  const std::ptrdiff_t items = c.B * chunks, lanes = std::min(items, most_lanes);
+  while (lanes_.size() < size(lanes)) lanes_.emplace_back();
+  parallel_for(lanes, [&](std::ptrdiff_t lane) {
+    for (std::ptrdiff_t i = lane; i < items; i += lanes) {
+      const std::ptrdiff_t b = i / chunks, begin = i % chunks * rows;
+      roll(lanes_[size(lane)], c, {b, begin, std::min(begin + rows, c.J)}, places_[size(b)],
+           returns + b * c.J + begin);
+    }
+  });
+}
+
+void LatentDynamics::roll(Lane& lane, const Candidates& c, Chunk chunk, const Rng& rng,
+                          float* returns) const {
+  const Rssm<float>& rssm = model_.rssm();
+  const std::ptrdiff_t D_h = model_.config().deter_size, D_s = model_.config().stoch_size;
+  const std::ptrdiff_t rows = chunk.end - chunk.begin;
+  Tape<float>& tape = lane.tape;
+  tape.reset();
+  tile(h_.data() + chunk.b * D_h, D_h, rows, lane.h);
+  tile(s_.data() + chunk.b * D_s, D_s, rows, lane.s);
+  std::fill_n(returns, rows, 0.0f);
+
+  for (std::ptrdiff_t t = 0; t < c.H; ++t) {
+    const RewindScope<float> step(tape);
+    Rng place = rng;
+    place.seek(rng.position() +
+               static_cast<std::uint64_t>(t * ((c.J * D_s + 3) / 4) + chunk.begin * D_s / 4));
+    float* z = nullptr;
+    const Var<float> noise = tape.uninitialised({rows, D_s}, &z);
+    kernels::fill_normal(place, z, rows * D_s);
+
+    const State<float> prev{tape.borrow(lane.h.data(), {rows, D_h}),
+                            tape.borrow(lane.s.data(), {rows, D_s})};
+    const Var<float> a_prev = tape.borrow(c.at(chunk.b, t, chunk.begin), {rows, c.A});
+    const State<float> state = rssm.imagine(prev, a_prev, noise);
+    const Var<float> reward = model_.reward(rssm.features(state));
+
+    for (std::ptrdiff_t j = 0; j < rows; ++j) returns[j] += reward.value()[size(j)];
+    std::copy_n(state.h.value().data(), rows * D_h, lane.h.data());
+    std::copy_n(state.s.value().data(), rows * D_s, lane.s.data());
+  }
+}
+
+}  // namespace planet
