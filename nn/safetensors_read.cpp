@@ -183,8 +183,9 @@ class Descriptor {  // closes itself, also when a constructor throws half-way
 
 std::string TensorInfo::shape_text() const {
   std::string text = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? "," : "") + std::to_string(shape[i]);
-  return text + "]";
+  for (const std::int64_t n : shape)
+    text.append(text.size() > 1 ? "," : "").append(std::to_string(n));
+  return text.append("]");
 }
 
 SafetensorsFile::SafetensorsFile(std::filesystem::path path) : path_(std::move(path)) {
