@@ -1,0 +1,38 @@
+// config.toml: every option of a run as used, one "key = value" a line, read back to the same run.
+//
+// The subset of TOML that is written is what is read: comments, numbers, true and false, strings in
+// double quotes, and lists of strings on one line. An unknown key, a key twice, or a [section] is
+// an error with the file's name and the line.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apps/common/run_config.hpp"
+
+namespace planet {
+
+/// One value given to one option, and where it was given (for the message).
+struct Assignment {
+  const Field* field = nullptr;
+  std::string text;
+  std::string where;  // "--batch-size" or "config.toml, line 12: batch_size"
+};
+
+/// The text of config.toml: grouped, each key with its help as a comment.
+std::string config_text(const RunConfig& config);
+
+/// Reads such a text; `name` stands in the messages.
+std::vector<Assignment> parse_config(std::string_view text, const std::string& name);
+std::vector<Assignment> read_config_file(const std::filesystem::path& path);
+
+/// Defaults < the task's preset < --preset < `file` < `command_line` (run_config.hpp). Fills in
+/// what follows from the task (action_size) and checks the result.
+RunConfig resolve_config(const std::vector<Assignment>& file,
+                         const std::vector<Assignment>& command_line);
+/// A config that was saved as text: exactly that run.
+RunConfig config_from_text(std::string_view text, const std::string& name);
+
+}  // namespace planet

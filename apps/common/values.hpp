@@ -1,0 +1,69 @@
+// Values as people type them, and back: 1e6, 1_000_000, 90s, 512MB, "8:4 16:4".
+//
+// Options on the command line, keys in config.toml and entries of a checkpoint's metadata are all
+// read and written here, so that what was saved reads back as the same value. Errors are the end of
+// a sentence ("is 'abc'; it is a whole number, such as 50"); the caller puts the option's name in
+// front. Next: run_config.hpp, the options themselves.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rssm/config.hpp"
+
+namespace planet {
+
+/// A span of wall-clock time; 0 is written "none".
+struct Duration {
+  double seconds = 0;
+  bool operator==(const Duration&) const = default;
+};
+
+/// How often: every so many episodes ("10"), every so much wall-clock time ("60s"), or "never".
+struct Cadence {
+  std::int64_t episodes = 0;
+  double seconds = 0;
+  bool never() const { return episodes == 0 && seconds == 0; }
+  bool operator==(const Cadence&) const = default;
+};
+
+/// A number of bytes: "512MB", "2GiB", or just the count.
+struct Bytes {
+  std::uint64_t count = 0;
+  bool operator==(const Bytes&) const = default;
+};
+
+// Each throws Error with the end of a sentence when `text` is no such value.
+void read_value(std::string_view text, int& value);
+void read_value(std::string_view text, std::int64_t& value);
+void read_value(std::string_view text, std::uint64_t& value);
+void read_value(std::string_view text, double& value);
+void read_value(std::string_view text, bool& value);
+void read_value(std::string_view text, std::string& value);
+void read_value(std::string_view text, Duration& value);  // "90s", "3m", "2h", "none"
+void read_value(std::string_view text, Cadence& value);   // "10", "60s", "never"
+void read_value(std::string_view text, Bytes& value);     // "512MB", "2GiB", "auto" is 0
+void read_value(std::string_view text, std::vector<ConvLayer>& value);  // "8:4 16:4"
+
+// The text that read_value turns into the same value.
+std::string write_value(std::int64_t value);
+std::string write_value(std::uint64_t value);
+inline std::string write_value(int value) { return write_value(std::int64_t{value}); }
+std::string write_value(double value);
+std::string write_value(bool value);
+std::string write_value(const std::string& value);
+std::string write_value(const Duration& value);
+std::string write_value(const Cadence& value);
+std::string write_value(const Bytes& value);
+std::string write_value(const std::vector<ConvLayer>& value);
+
+// For people: "1,234,567", "1.14 GiB", "2:05" (minutes and seconds, or h:mm:ss).
+std::string with_commas(std::int64_t value);
+std::string bytes_text(double bytes);
+std::string clock_text(double seconds);
+/// printf's %.*f.
+std::string fixed(double value, int digits);
+
+}  // namespace planet

@@ -1,0 +1,287 @@
+// train: PlaNet's Algorithm 1 on a CPU. Read it from the top: run() is the algorithm, what it calls
+// stands below it in the order of the calls. Files, clocks and options are in apps/common.
+//
+//   seed the data set with random episodes
+//   until a limit is reached:
+//     model fitting:    U times: a batch of windows, the loss, its gradient, Adam
+//     data collection:  one episode by planning, with exploration noise
+//     look:             a row of metrics; now and then an evaluation and a checkpoint
+//
+// Every random number belongs to a stream named by the seed and the number of the update or the
+// episode, so nothing but counters has to be saved for a resumed run to go on bit for bit.
+#include <cmath>
+#include <iostream>
+
+#include "apps/common/acting.hpp"
+#include "apps/common/checkpoint.hpp"
+#include "apps/common/command_line.hpp"
+#include "apps/common/console.hpp"
+#include "apps/common/interrupt.hpp"
+#include "apps/common/metrics.hpp"
+#include "apps/common/pictures.hpp"
+#include "apps/common/reporting.hpp"
+#include "apps/common/setup.hpp"
+#include "autograd/base/error.hpp"
+#include "autograd/base/parallel.hpp"
+#include "envs/png.hpp"
+
+namespace planet {
+namespace {
+
+class Training {
+ public:
+  explicit Training(const Setup& setup);
+  int run();
+
+ private:
+  // ---- Algorithm 1, in its order ----
+  void seed();
+  bool fit();
+  bool collect_episode();
+  // ---- looking and keeping ----
+  void remember(Collected collected);
+  void log_round(double episode_return, double collect_seconds);
+  bool evaluate_and_save();
+  void save();
+  bool evaluation_due() const;
+  bool checkpoint_due() const;
+  void show_bar();
+  int finish();
+
+  const RunConfig& config_;
+  const RunFolder& folder_;
+  Console console_;
+  WorldModel<float> model_;
+  Adam<float> adam_;
+  Replay replay_;
+  std::unique_ptr<Env> env_;
+  MpcAgent agent_;
+  Tape<float> tape_;
+  Batch batch_;
+  RunState run_;
+  Limits limits_;
+  std::unique_ptr<MetricsWriter> metrics_;
+  std::optional<Evaluation> evaluation_;  // the last one
+  std::filesystem::path checkpoint_;      // and the checkpoint
+  std::int64_t saved_episodes_ = 0;
+  double saved_seconds_ = 0;
+  bool evaluated_ = false;  // the parameters as they are now
+};
+
+// ---- Algorithm 1 -------------------------------------------------------------------------------
+
+int Training::run() {
+  seed();
+  while (!limits_.reached(run_)) {
+    if (evaluation_due() && !evaluate_and_save()) break;
+    if (!fit()) break;
+    if (!collect_episode()) break;
+  }
+  return finish();
+}
+
+// S episodes of uniformly random actions.
+void Training::seed() {
+  while (run_.episodes < config_.seed_episodes && !interrupted())
+    remember(collect_random(*env_, config_, run_.episodes));
+  if (config_.time_limit.seconds > 0 && run_.evaluation_cost == 0)
+    run_.evaluation_cost = estimate_evaluation(model_, config_, config_.eval_episodes);
+  limits_.expect_ending(1.1 * run_.evaluation_cost + 0.3);
+}
+
+// Model fitting: U updates a round. False when there was no time for all of them.
+bool Training::fit() {
+  const std::int64_t rounds = run_.episodes - config_.seed_episodes + 1;
+  while (run_.updates < rounds * config_.updates_per_episode) {
+    if (limits_.no_room_for_update()) return false;
+    const double start = process_seconds();
+    const auto k = static_cast<std::uint32_t>(run_.updates);
+    Rng choose(config_.seed, Stream::replay, k), dequantise(config_.seed, Stream::dequantise, k),
+        posterior(config_.seed, Stream::posterior, k);
+
+    replay_.sample(config_.batch_size, config_.batch_length, choose, batch_);
+    tape_.reset();
+    model_.params().zero_grad();
+    const ElboTerms<float> elbo =
+        model_.elbo(make_sequence(tape_, batch_, config_.model, dequantise, posterior));
+    tape_.backward(elbo.loss);
+    const Clip clip = clip_by_global_norm(model_.params(), config_.grad_clip);
+    if (!(std::isfinite(elbo.loss.item()) && clip.finite()))
+      explain_non_finite(model_, batch_, config_, run_.updates);
+    adam_.step(clip);
+
+    ++run_.updates;
+    evaluated_ = false;
+    const double seconds = process_seconds() - start;
+    run_.round.add(elbo, clip.norm, seconds);
+    limits_.measured_update(seconds);
+    if (checkpoint_due()) save();
+    show_bar();
+  }
+  return true;
+}
+
+// Data collection: one episode by planning in the latent space, with exploration noise. False when
+// there was no time for all of it; it will then be played again, bit for bit, after --resume.
+bool Training::collect_episode() {
+  const double start = process_seconds();
+  std::optional<Collected> collected = collect(*env_, agent_, config_, run_.episodes, limits_);
+  if (!collected) return false;
+  const double episode_return = collected->episode.episode_return();
+  remember(std::move(*collected));
+  log_round(episode_return, process_seconds() - start);
+  if (checkpoint_due()) save();
+  return true;
+}
+
+// ---- looking and keeping
+// -------------------------------------------------------------------------
+
+Training::Training(const Setup& setup)
+    : config_(setup.config),
+      folder_(setup.folder),
+      console_(progress_from(setup.config.progress), setup.folder.log()),
+      model_(config_.model, config_.seed),
+      adam_(model_.params(), {config_.learning_rate, 0.9, 0.999, config_.adam_epsilon}),
+      replay_(config_.replay_bytes()),
+      env_(make_env(config_.env, config_.make_env_options())),
+      agent_(model_, config_.planner, {AgentStreams::collecting(config_.seed)}),
+      run_(setup.resumed ? restore(folder_, model_, adam_, replay_) : RunState{}),
+      limits_(config_, run_) {
+  metrics_ = std::make_unique<MetricsWriter>(folder_.path(), run_.metrics_rows);
+  tape_.check_finite(config_.check_finite);
+  evaluated_ = run_.evaluated_updates == run_.updates;
+  saved_episodes_ = run_.episodes;
+  saved_seconds_ = limits_.elapsed();
+  print_header(console_, setup, *env_, model_);
+  if (setup.resumed) {
+    console_.line(cat("resumed at ", with_commas(run_.updates), " updates, ",
+                      with_commas(run_.episodes), " episodes"));
+    limits_.expect_ending(0);
+    require(!(evaluated_ && limits_.reached(run_)), folder_.path().string(),
+            " is finished: ", limits_.reason(run_),
+            " reached; to go on, raise --total-episodes, --steps or "
+            "--time-limit, which count the whole run");
+  }
+}
+
+void Training::remember(Collected collected) {
+  folder_.save_episode(run_.episodes, collected.episode);
+  replay_.add(std::move(collected.episode));
+  ++run_.episodes;
+  run_.decisions += collected.decisions;
+  run_.env_frames += collected.env_frames;
+}
+
+void Training::log_round(double episode_return, double collect_seconds) {
+  const LossSums& r = run_.round;
+  const double n = static_cast<double>(r.updates);
+  MetricsRow row = counters_row(run_, limits_.elapsed());
+  row.set("train/return", episode_return)
+      .set("train/length", static_cast<double>(replay_.episodes().back().rows() - 1))
+      .set("replay/episodes", static_cast<double>(replay_.episodes().size()))
+      .set("replay/frames", static_cast<double>(replay_.frames()))
+      .set("replay/bytes", static_cast<double>(replay_.bytes()))
+      .set("time/fit", r.seconds)
+      .set("time/collect", collect_seconds);
+  if (r.updates > 0)
+    row.set("loss/total", r.total / n)
+        .set("loss/image", r.image / n)
+        .set("loss/reward", r.reward / n)
+        .set("loss/kl", r.kl / n)
+        .set("loss/grad_norm", r.grad_norm / n);
+  metrics_->write(row);
+  console_.row(round_line(run_, limits_, episode_return));
+  run_.metrics_rows = metrics_->rows();
+  run_.round = {};
+}
+
+bool Training::evaluation_due() const {
+  const Cadence& every = config_.eval_every;
+  if (run_.episodes == run_.evaluated_episodes || run_.updates == 0) return false;
+  if (every.episodes > 0) return run_.episodes % every.episodes == 0;
+  return every.seconds > 0 && limits_.elapsed() - run_.evaluated_seconds >= every.seconds;
+}
+
+bool Training::checkpoint_due() const {
+  const Cadence& every = config_.checkpoint_every;
+  if (every.episodes > 0) return run_.episodes - saved_episodes_ >= every.episodes;
+  return every.seconds > 0 && limits_.elapsed() - saved_seconds_ >= every.seconds;
+}
+
+void Training::save() {
+  run_.seconds = limits_.elapsed();
+  checkpoint_ = save_checkpoint(folder_.checkpoints(), config_, model_, adam_, run_);
+  saved_episodes_ = run_.episodes;
+  saved_seconds_ = run_.seconds;
+}
+
+// Ten episodes without noise, of data that is never trained on. False on Ctrl-C.
+bool Training::evaluate_and_save() {
+  save();
+  console_.bar(limits_.fraction(run_), "evaluating ...");
+  evaluation_ = evaluate(model_, config_, config_.eval_episodes);
+  if (!evaluation_) return false;
+  const Evaluation& e = *evaluation_;
+  evaluated_ = true;
+  run_.evaluated_episodes = run_.episodes;
+  run_.evaluated_updates = run_.updates;
+  run_.evaluated_seconds = limits_.elapsed();
+  run_.evaluation_cost = e.seconds;
+  limits_.expect_ending(1.1 * e.seconds + 0.3);
+  MetricsRow row = counters_row(run_, limits_.elapsed());
+  row.set("eval/return_mean", e.mean).set("eval/return_std", e.std).set("time/evaluate", e.seconds);
+  if (e.score) row.set("eval/score", *e.score);
+  metrics_->write(row);
+  run_.metrics_rows = metrics_->rows();
+  run_.seconds = limits_.elapsed();
+  if (!run_.best_return || e.mean > *run_.best_return) {
+    run_.best_return = e.mean;
+    run_.best = checkpoint_.filename().string();
+  }
+  update_checkpoint_state(checkpoint_, run_);
+  console_.row(evaluation_line(run_, e), true);
+  write_png(folder_.pictures() / cat("eval-", checkpoint_.filename().string(), ".png"),
+            reconstruction_sheet(model_, std::span(e.episodes).first(1), config_.seed,
+                                 cat("evaluation episode 0 at ", run_.updates, " updates")));
+  return true;
+}
+
+void Training::show_bar() {
+  console_.bar(limits_.fraction(run_), bar_text(run_, limits_, config_));
+}
+
+int Training::finish() {
+  console_.clear_bar();
+  if (!evaluated_ && !interrupted()) evaluate_and_save();
+  if (interrupted()) {
+    save();
+    std::cout << "stopped and saved at " << with_commas(run_.updates) << " updates in "
+              << checkpoint_.string() << "\nto go on: train --resume " << folder_.path().string()
+              << std::endl;
+    return status_interrupted;
+  }
+  if (evaluation_) print_result(config_, *evaluation_, checkpoint_, limits_.reason(run_));
+  return 0;
+}
+
+int train(int argc, const char* const* argv) {
+  std::optional<Setup> setup = setup_run(argc, argv);
+  if (!setup) return 0;
+  catch_interrupts();
+  try {
+    return Training(*setup).run();
+  } catch (const NonFinite& e) {
+    std::cerr << "train: " << e.what()
+              << "\ntrain: nothing was saved after the last good checkpoint in "
+              << setup->folder.checkpoints().string() << std::endl;
+    return 3;
+  }
+}
+
+}  // namespace
+}  // namespace planet
+
+int main(int argc, char** argv) {
+  return planet::run_main("train", [&] { return planet::train(argc, argv); });
+}
