@@ -123,20 +123,23 @@ EnvSpec counting_spec() {
   spec.dt = 0.1;
   spec.max_return = 20;
   spec.options = {
-      {"reward",
-       "arrival",
-       "the frame that the reward is a function of",
-       {"arrival", "departure", "count"},
-       0,
-       0,
-       false},
-      {"actions", "1", "number of actions", {}, 1, 4, true},
+      {.name = "reward",
+       .default_value = "arrival",
+       .description = "the frame that the reward is a function of",
+       .choices = {"arrival", "departure", "count"}},
+      {.name = "actions",
+       .default_value = "1",
+       .description = "number of actions",
+       .choices = {},
+       .min = 1,
+       .max = 4,
+       .integer = true},
   };
   spec.make_task = [](const TaskValues& values) -> std::unique_ptr<Task> {
     const std::string& word = values.word("reward");
-    const auto kind = word == "arrival"     ? CountingReward::arrival
-                      : word == "departure" ? CountingReward::departure
-                                            : CountingReward::count;
+    const CountingReward kind = word == "arrival"     ? CountingReward::arrival
+                                : word == "departure" ? CountingReward::departure
+                                                      : CountingReward::count;
     return std::make_unique<Counting>(static_cast<int>(values.number("actions")), kind);
   };
   return spec;

@@ -38,7 +38,7 @@ Vector run(Vector y, double u, double seconds, int steps) {
 
 }  // namespace
 
-TEST_CASE("the cart-pole's energy changes by exactly what motor and friction put in") {
+TEST_CASE("the cart-pole energy changes by exactly what motor and friction put in") {
   // The energy is written from positions and velocities alone, so this checks every term of M and
   // f.
   Rng rng(1, Stream::test);
@@ -57,7 +57,7 @@ TEST_CASE("the cart-pole's energy changes by exactly what motor and friction put
   }
 }
 
-TEST_CASE("the cart-pole's momentum changes by the motor's push and the cart's friction alone") {
+TEST_CASE("the cart-pole momentum changes by motor and cart friction alone") {
   // With the energy this fixes both accelerations: p = 1.1 xd + 0.05 cos(theta) thetad.
   Rng rng(2, Stream::test);
   for (int k = 0; k < 1000; ++k) {
@@ -130,7 +130,7 @@ TEST_CASE("one cart-pole control step is RK4 of the equations with the reward of
   CHECK_FALSE(step.terminated);
 }
 
-TEST_CASE("each factor of the cart-pole's reward by hand") {
+TEST_CASE("each factor of the cart-pole reward by hand") {
   CHECK(CartpoleSwingup::reward({0, 0, 0, 0}, 0) == 1.0);
   CHECK(CartpoleSwingup::reward({0, pi / 3, 0, 0}, 0) == doctest::Approx(0.75).epsilon(1e-14));
   CHECK(std::abs(CartpoleSwingup::reward({0, pi, 0, 0}, 0)) <= 1e-15);
@@ -143,7 +143,7 @@ TEST_CASE("each factor of the cart-pole's reward by hand") {
         doctest::Approx(0.75 * 0.55 * 0.55 * 0.8).epsilon(1e-14));
 }
 
-TEST_CASE("the rail's ends stop the cart softly and alike on both sides") {
+TEST_CASE("the rail ends stop the cart softly and alike on both sides") {
   const auto furthest = [](double sign) {
     Vector y{0, pi, 0, 0};
     double most = 0;
@@ -166,7 +166,7 @@ TEST_CASE("the rail's ends stop the cart softly and alike on both sides") {
   CHECK(0.05 * std::cos(0.5) * d[2] + 0.034424592767 * d[3] == doctest::Approx(f2).epsilon(1e-12));
 }
 
-TEST_CASE("the stop's weight uses the cart's inertia with the pole where it is") {
+TEST_CASE("the stop weight uses the cart inertia with the pole where it is") {
   // Level pole: M12 = 0, det = 1.1 * 0.034424592767; rho = det / det(upright).
   const double m22 = 0.034424592767;
   const double rho = 1.1 * m22 / (1.1 * m22 - 0.0025);

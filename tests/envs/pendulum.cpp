@@ -53,13 +53,13 @@ TEST_CASE("pendulum steps computed by hand") {
   CHECK(one_step(-pi / 2, -7.9, -1).omega == -8.0);
 }
 
-TEST_CASE("the pendulum's angle is wrapped in the reward and kept in the state") {
+TEST_CASE("the pendulum angle is wrapped in the reward and kept in the state") {
   const After a = one_step(0.3, 1, 0.2), b = one_step(0.3 + 4 * pi, 1, 0.2);
   CHECK(b.theta == doctest::Approx(a.theta + 4 * pi).epsilon(1e-14));
   CHECK(b.reward == doctest::Approx(a.reward).epsilon(1e-13));
 }
 
-TEST_CASE("the pendulum's reward lies between 0 and 1 and is Gymnasium's cost") {
+TEST_CASE("the pendulum reward lies between 0 and 1 and is the Gymnasium cost") {
   Rng rng(2, Stream::test);
   for (int k = 0; k < 10000; ++k) {
     const double theta = rng.uniform(-10, 10), omega = rng.uniform(-8, 8), u = rng.uniform(-2, 2);
@@ -91,7 +91,7 @@ TEST_CASE("an undriven pendulum keeps its energy on average") {
   CHECK(late_high - late_low > 0.9 * (high - low));  // the last tenth swings as all of it
 }
 
-TEST_CASE("the pendulum's step is of first order to the rod's equation of motion") {
+TEST_CASE("the pendulum step is of first order to the rod equation of motion") {
   // Truth: I theta'' = (m g l / 2) sin theta + torque with I = 1/3, by fine RK4.
   const double torque = 1.3;
   std::array<double, 2> truth{2.5, 0.4};

@@ -73,7 +73,7 @@ TEST_CASE("crc32 of the published check string") {
 
 TEST_CASE("deflate and inflate are inverse for every kind of data") {
   Rng rng(1, Stream::test);
-  for (const std::size_t size : {0, 1, 2, 3, 4, 5, 258, 259, 1000, 40000, 300000}) {
+  for (const std::size_t size : {0U, 1U, 2U, 3U, 4U, 5U, 258U, 259U, 1000U, 40000U, 300000U}) {
     for (int kind = 0; kind < 3; ++kind) {
       Bytes bytes(size);
       for (std::size_t i = 0; i < size; ++i)
@@ -132,7 +132,7 @@ TEST_CASE("a PNG comes back as it went") {
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1);
 }
 
-TEST_CASE("grey, palette and transparent PNGs are read as RGB") {
+TEST_CASE("grey and palette and transparent PNGs are read as RGB") {
   // 2 x 1 pixels each, written by another program (Pillow): grey 0 255; palette red blue; RGBA.
   const Bytes grey{0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00,
                    0x0d, 0x49, 0x48, 0x44, 0x52, 0x00, 0x00, 0x00, 0x02, 0x00, 0x00,

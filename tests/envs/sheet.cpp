@@ -51,7 +51,7 @@ TEST_CASE("pasting cuts off what lies outside") {
   CHECK(lit(to) == 2 * 2 * 3);
 }
 
-TEST_CASE("a border lies on the picture's own edge") {
+TEST_CASE("a border lies on the edge of the picture") {
   Image image(5, 4);
   draw_border(image, {0, 1, 0});
   CHECK(lit(image) == 2 * 5 + 2 * 2);

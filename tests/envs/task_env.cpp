@@ -142,7 +142,7 @@ TEST_CASE("an episode has T over R decisions by integer division") {
   }
 }
 
-TEST_CASE("a decision's reward is the sum over its control steps") {
+TEST_CASE("a decision reward is the sum over its control steps") {
   const auto one = pendulum(1, 100), five = pendulum(5, 100);
   one->reset(4), five->reset(4);
   Rng rng(4, Stream::test);

@@ -76,7 +76,7 @@ TEST_CASE("counting rewards follow the frame that the option names") {
   }
 }
 
-TEST_CASE("a picture that is not counting's is not read") {
+TEST_CASE("a picture that is not a counting one is not read") {
   std::vector<std::uint8_t> grey(16 * 16 * 3, 128);
   CHECK_THROWS_AS(Counting::read(grey, 16, 1), Error);
   CHECK_THROWS_AS(Counting::read(std::vector<std::uint8_t>(20 * 20 * 3), 20, 1), Error);
