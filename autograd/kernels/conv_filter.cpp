@@ -6,6 +6,7 @@
 // sweeps over it in short groups of windows so that one group's B stays in the first cache. How
 // many tasks there are depends on the shape alone; the partial sums are folded in index order.
 #include "autograd/kernels/conv.hpp"
+#include "autograd/kernels/conv_windows.hpp"
 #include "autograd/kernels/gemm_core.hpp"
 
 namespace planet::kernels {
@@ -15,20 +16,6 @@ struct Partials;  // names of workspaces
 struct Edge;
 
 constexpr std::ptrdiff_t group = 128;  // windows whose B panel (16 KB) a tile walks through
-
-template <class T>
-void window_corners(const ConvShape& s, const T* large, std::ptrdiff_t first, std::ptrdiff_t count,
-                    const T** corner) {
-  const std::ptrdiff_t h = s.out_h(), w = s.out_w();
-  std::ptrdiff_t n = first / (h * w), i = first / w % h, j = first % w;
-  for (std::ptrdiff_t r = 0; r < count; ++r) {
-    corner[r] = large + ((n * s.H + i * s.stride) * s.W + j * s.stride) * s.C;
-    if (++j == w) {
-      j = 0;
-      if (++i == h) i = 0, ++n;
-    }
-  }
-}
 
 // dw += the products of windows first .. last.
 template <class T>
@@ -54,6 +41,10 @@ template <class T>
 void conv2d_filter_gradient(const ConvShape& s, const T* large, const T* small, T* dw) {
   const std::ptrdiff_t windows = s.N * s.out_h() * s.out_w(), size = s.kh * s.kw * s.C * s.F;
   if (windows <= 0 || size <= 0) return;
+  if (is_dense(s)) {
+    const std::ptrdiff_t K = s.kh * s.kw * s.C;
+    return gemm(K, s.F, s.N, transposed(large, K), rows(small, s.F), dw, s.F, {true});
+  }
   // Partial sums of at most 16 MB together, and of at least a million madds each.
   const std::ptrdiff_t by_work = windows * size >> 20, by_memory = (1 << 22) / size;
   const std::ptrdiff_t tasks = std::clamp<std::ptrdiff_t>(std::min(by_work, by_memory), 1,

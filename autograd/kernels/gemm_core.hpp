@@ -37,35 +37,31 @@ void multiply_panels(const Operand& a, std::ptrdiff_t rows, const Panels<T>& B, 
   });
 }
 
+/// Copies every panel of B, one behind the other, to `out` (packed_size elements).
+template <class T>
+Panels<T> pack_panels(MatrixView<T> B, std::ptrdiff_t K, std::ptrdiff_t N, T* out) {
+  const auto pack = [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    each_panel<T>(begin, end, [&](std::ptrdiff_t j, std::ptrdiff_t lanes) {
+      pack_panel(B, K, N, j, lanes, out + j * K);
+    });
+  };
+  if (K * N < (1 << 16)) {
+    pack(0, N);
+  } else {
+    parallel_ranges(N, 2 * width<T>, pack);
+  }
+  return {B, out, nullptr, K, N};
+}
+
 /// B as panels for many tiles: all of it packed, or only the padded edge.
 template <class T, class Tag>
 Panels<T> prepare(MatrixView<T> B, std::ptrdiff_t K, std::ptrdiff_t N, bool pack_all) {
-  Panels<T> panels{B, nullptr, nullptr, K, N};
-  std::ptrdiff_t last = 0, last_lanes = 0;
-  each_panel<T>(0, N,
-                [&](std::ptrdiff_t j, std::ptrdiff_t lanes) { last = j, last_lanes = lanes; });
-  if (pack_all) {
-    T* const out = workspace<T, Tag>(K * (last + last_lanes));
-    const auto pack = [&](std::ptrdiff_t group) {  // one panel, or what is left at the edge
-      const std::ptrdiff_t begin = group * 2 * width<T>;
-      each_panel<T>(begin, std::min(N, begin + 2 * width<T>),
-                    [&](std::ptrdiff_t j, std::ptrdiff_t lanes) {
-                      pack_panel(B, K, N, j, lanes, out + j * K);
-                    });
-    };
-    const std::ptrdiff_t groups = (N + 2 * width<T> - 1) / (2 * width<T>);
-    if (K * N < (1 << 16)) {
-      for (std::ptrdiff_t g = 0; g < groups; ++g) pack(g);
-    } else {
-      parallel_for(groups, pack);
-    }
-    panels.packed = out;
-  } else if (last + last_lanes > N) {
-    T* const out = workspace<T, Tag>(K * last_lanes);
-    pack_panel(B, K, N, last, last_lanes, out);
-    panels.edge = out;
-  }
-  return panels;
+  const auto [last, lanes] = last_panel<T>(N);
+  if (pack_all) return pack_panels(B, K, N, workspace<T, Tag>(K * (last + lanes)));
+  if (last + lanes <= N) return {B, nullptr, nullptr, K, N};
+  T* const edge = workspace<T, Tag>(K * lanes);
+  pack_panel(B, K, N, last, lanes, edge);
+  return {B, nullptr, edge, K, N};
 }
 
 /// Activations that are not applied in registers, on a finished block.

@@ -73,12 +73,19 @@ void pack_panel(MatrixView<T> B, std::ptrdiff_t K, std::ptrdiff_t N, std::ptrdif
   }
 }
 
+/// First column and lanes of the last panel; together the padded number of columns.
+template <class T>
+std::pair<std::ptrdiff_t, std::ptrdiff_t> last_panel(std::ptrdiff_t N) {
+  std::pair<std::ptrdiff_t, std::ptrdiff_t> last{0, 0};
+  const std::ptrdiff_t begin = std::max<std::ptrdiff_t>(0, N / (2 * width<T>)-1) * 2 * width<T>;
+  each_panel<T>(begin, N, [&](std::ptrdiff_t j, std::ptrdiff_t lanes) { last = {j, lanes}; });
+  return last;
+}
 /// Elements of all panels of a packed B.
 template <class T>
 std::ptrdiff_t packed_size(std::ptrdiff_t K, std::ptrdiff_t N) {
-  std::ptrdiff_t columns = 0;
-  each_panel<T>(0, N, [&](std::ptrdiff_t j, std::ptrdiff_t lanes) { columns = j + lanes; });
-  return K * columns;
+  const auto [j, lanes] = last_panel<T>(N);
+  return K * (j + lanes);
 }
 
 /// B as the nest sees it: panel(j) wherever it is.
