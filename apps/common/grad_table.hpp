@@ -1,0 +1,30 @@
+// What a gradient check has to say, as a table for people and as CSV for programs.
+// The check itself and the meaning of every number: autograd/gradcheck.hpp.
+#pragma once
+
+#include <iosfwd>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "autograd/gradcheck.hpp"
+
+namespace planet {
+
+/// One row for each name: its worst report, with the number of reports and derivatives behind it.
+void print_by_name(std::ostream& out, std::span<const GradReport> reports);
+/// One row for each report: the examples of one op, or the parameters of a model.
+void print_each(std::ostream& out, std::span<const GradReport> reports);
+/// A sentence for each report that failed.
+void print_failures(std::ostream& out, std::span<const GradReport> reports);
+
+/// "worst relative error 2.8e-07 (gaussian_kl, a narrow prior, input 3, element 3)".
+std::string worst_of(std::span<const GradReport> reports);
+/// "operation" and 1: "1 operation"; 3: "3 operations".
+std::string counted(std::size_t n, const std::string& thing);
+
+/// A header and one line a report, 17 significant digits, text in double quotes. Throws if the file
+/// cannot be written.
+void write_grad_csv(const std::string& file, std::span<const GradReport> reports);
+
+}  // namespace planet
