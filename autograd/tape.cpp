@@ -114,7 +114,8 @@ void Tape<T>::finish_value(Node& n, bool wants_grad) {
   n.value = arena_.allocate_array<T>(static_cast<std::size_t>(n.shape.size()));
   n.needs_grad = wants_grad && mode_ == Mode::record;
   const Arena::Mark before = arena_.mark();
-  n.op->forward(*this, n);
+  OpProfile::timed(profile_, n.op->name, OpProfile::Pass::forward,
+                   [&] { n.op->forward(*this, n); });
   arena_.rewind(before);  // the op's scratch
   if (check_finite_) verify(n, n.value, n.shape, "result");
 }
@@ -176,7 +177,8 @@ void Tape<T>::sweep(std::size_t last) {
     Node& n = nodes_[i];
     if (!n.op || n.alias != i || !n.grad) continue;
     const Arena::Mark before = arena_.mark();
-    n.op->backward(*this, n);
+    OpProfile::timed(profile_, n.op->name, OpProfile::Pass::backward,
+                     [&] { n.op->backward(*this, n); });
     arena_.rewind(before);
     if (check_finite_) verify_gradients(n);
     grads_.give(n.grad, static_cast<std::size_t>(n.shape.size()) * sizeof(T));

@@ -20,6 +20,7 @@
 #include "autograd/op.hpp"
 #include "autograd/op_list.hpp"
 #include "autograd/param.hpp"
+#include "autograd/profile.hpp"
 
 namespace planet {
 
@@ -175,6 +176,9 @@ class Tape {
   // ---- diagnosis ----
   /// From now on every result and every gradient is tested, and the first bad one throws NonFinite.
   void check_finite(bool on) { check_finite_ = on; }
+  /// From now on the time of every op is added to `profile`, which must outlive its use; null:
+  /// stop.
+  void profile(OpProfile* profile) { profile_ = profile; }
   std::string scope_path() const { return path(scope_); }   // "rssm/prior"
   std::size_t memory() const { return arena_.capacity(); }  // bytes held for values
   std::size_t peak_gradient_memory() const { return grads_.peak(); }
@@ -216,6 +220,7 @@ class Tape {
   const detail::ScopeName* scope_ = nullptr;
   std::uint32_t next_serial_ = 1;
   bool check_finite_ = false;
+  OpProfile* profile_ = nullptr;
 };
 
 /// Drops, at its end, whatever was recorded since its beginning.
