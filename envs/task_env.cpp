@@ -10,24 +10,25 @@ namespace planet {
 TaskEnv::TaskEnv(std::unique_ptr<Task> task, const EpisodeSettings& settings)
     : task_(std::move(task)), settings_(settings) {
   require(task_ != nullptr, "TaskEnv needs a task, it was given a null pointer");
+  name_ = task_->name();
   action_size_ = task_->action_size();
   state_size_ = task_->state_names().size();
-  require(action_size_ >= 1, "[", name(), "] action_size is ", action_size_,
+  require(action_size_ >= 1, "[", name_, "] action_size is ", action_size_,
           "; an agent needs at least one action");
-  require(settings.image_size >= 1 && settings.image_size <= 1024, "[", name(), "] image_size is ",
+  require(settings.image_size >= 1 && settings.image_size <= 1024, "[", name_, "] image_size is ",
           settings.image_size, "; it lies between 1 and 1024");
-  require(settings.time_limit >= 1, "[", name(), "] time_limit is ", settings.time_limit,
+  require(settings.time_limit >= 1, "[", name_, "] time_limit is ", settings.time_limit,
           "; an episode needs at least one control step");
-  require(settings.action_repeat >= 1 && settings.action_repeat <= settings.time_limit, "[", name(),
+  require(settings.action_repeat >= 1 && settings.action_repeat <= settings.time_limit, "[", name_,
           "] action_repeat is ", settings.action_repeat, "; it lies between 1 and the ",
           settings.time_limit, " control steps of an episode");
-  require(std::isfinite(settings.view) && settings.view >= 0, "[", name(), "] view is ",
+  require(std::isfinite(settings.view) && settings.view >= 0, "[", name_, "] view is ",
           settings.view, "; it is a width in the task's units, or 0 for the task's own");
   clipped_.resize(static_cast<std::size_t>(action_size_));
 }
 
 void TaskEnv::reset(std::optional<std::uint64_t> seed) {
-  require(seed || seeded_, "[", name(),
+  require(seed || seeded_, "[", name_,
           "] the first reset needs a seed: reset(1). Later ones may go on without");
   if (seed) {
     rng_ = Rng(*seed, Stream::env);
@@ -39,17 +40,17 @@ void TaskEnv::reset(std::optional<std::uint64_t> seed) {
 }
 
 void TaskEnv::clip(std::span<const double> action) {
-  require(action.size() == clipped_.size(), "[", name(), "] an action has ", clipped_.size(),
+  require(action.size() == clipped_.size(), "[", name_, "] an action has ", clipped_.size(),
           " entries, this one has ", action.size());
   for (std::size_t i = 0; i < action.size(); ++i) {
-    require(!std::isnan(action[i]), "[", name(), "] entry ", i, " of the action is NaN");
+    require(!std::isnan(action[i]), "[", name_, "] entry ", i, " of the action is NaN");
     clipped_[i] = std::clamp(action[i], -1.0, 1.0);
   }
 }
 
 StepResult TaskEnv::decide(std::span<const double> action, std::vector<ControlStep>* trace) {
-  require(phase_ != Phase::unstarted, "[", name(), "] step() before the first reset()");
-  require(phase_ != Phase::ended, "[", name(), "] step() after the episode's end; call reset()");
+  require(phase_ != Phase::unstarted, "[", name_, "] step() before the first reset()");
+  require(phase_ != Phase::ended, "[", name_, "] step() after the episode's end; call reset()");
   clip(action);
   if (trace != nullptr) trace->clear();
 
@@ -68,8 +69,8 @@ StepResult TaskEnv::decide(std::span<const double> action, std::vector<ControlSt
 }
 
 void TaskEnv::render(std::span<std::uint8_t> pixels) const {
-  require(phase_ != Phase::unstarted, "[", name(), "] render() before the first reset()");
-  require(pixels.size() == image_bytes(), "[", name(), "] a picture takes ", image_bytes(),
+  require(phase_ != Phase::unstarted, "[", name_, "] render() before the first reset()");
+  require(pixels.size() == image_bytes(), "[", name_, "] a picture takes ", image_bytes(),
           " bytes, the buffer has ", pixels.size());
   Scene scene;
   task_->draw(scene);
@@ -78,15 +79,15 @@ void TaskEnv::render(std::span<std::uint8_t> pixels) const {
 }
 
 std::vector<double> TaskEnv::state() const {
-  require(phase_ != Phase::unstarted, "[", name(), "] state() before the first reset()");
+  require(phase_ != Phase::unstarted, "[", name_, "] state() before the first reset()");
   return task_->state();
 }
 
 void TaskEnv::adopt(std::span<const double> state) {
-  require(state.size() == state_size_, "[", name(), "] a state has ", state_size_,
+  require(state.size() == state_size_, "[", name_, "] a state has ", state_size_,
           " entries, this one has ", state.size());
   for (std::size_t i = 0; i < state.size(); ++i)
-    require(std::isfinite(state[i]), "[", name(), "] entry ", i, " of the state is not finite");
+    require(std::isfinite(state[i]), "[", name_, "] entry ", i, " of the state is not finite");
   task_->set_state(state);
 }
 
@@ -118,8 +119,8 @@ EnvSnapshot TaskEnv::save() const {
 
 void TaskEnv::load(const EnvSnapshot& snapshot) {
   const auto limit = static_cast<std::uint64_t>(settings_.time_limit);
-  require(snapshot.control_steps <= limit, "[", name(), "] the snapshot is ",
-          snapshot.control_steps, " control steps into an episode of ", limit);
+  require(snapshot.control_steps <= limit, "[", name_, "] the snapshot is ", snapshot.control_steps,
+          " control steps into an episode of ", limit);
   if (snapshot.phase != Phase::unstarted) adopt(snapshot.state);
   rng_ = Rng(snapshot.seed, Stream::env);
   rng_.seek(snapshot.rng_position);

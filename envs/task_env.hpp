@@ -26,7 +26,7 @@ class TaskEnv final : public Env {
   /// Error: a null task, settings out of their ranges.
   TaskEnv(std::unique_ptr<Task> task, const EpisodeSettings& settings);
 
-  std::string name() const override { return task_->name(); }
+  std::string name() const override { return name_; }
   int action_size() const override { return action_size_; }
   int image_size() const override { return settings_.image_size; }
   int action_repeat() const override { return settings_.action_repeat; }
@@ -56,6 +56,7 @@ class TaskEnv final : public Env {
 
   std::unique_ptr<Task> task_;
   EpisodeSettings settings_;
+  std::string name_;  // for the errors, which must cost nothing where there is none
   int action_size_;
   std::size_t state_size_;
   std::vector<double> clipped_;  // the action in use, so that a step allocates nothing
