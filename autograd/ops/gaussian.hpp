@@ -39,8 +39,8 @@ struct GaussianSample {
 
 // KL[q || p] of q = N(m, s^2) and p = N(n, t^2), summed over the last axis:
 //   y   = sum_D  ln(t/s) + (s^2 + (m - n)^2) / (2 t^2) - 1/2
-//   dm += dy (m - n) / t^2                   ds += dy (-1/s + s/t^2)
-//   dn -= dy (m - n) / t^2                   dt += dy (1/t - (s^2 + (m - n)^2) / t^3)
+//   dm += dy (m - n) / t^2                   ds += dy (s^2/t^2 - 1) / s
+//   dn -= dy (m - n) / t^2                   dt += dy (1 - (s^2 + (m - n)^2) / t^2) / t
 struct GaussianKl {
   static constexpr std::string_view name = "gaussian_kl";
   static constexpr int arity = 4;
@@ -65,7 +65,8 @@ struct GaussianKl {
     const T *m = c.x(0), *s = c.x(1), *n = c.x(2), *t = c.x(3), *dy = c.dy();
     const auto R = c.shape(0).rows(), D = c.shape(0).last();
     add_per_row(c.dx(0), dy, R, D, [=](auto i) { return (m[i] - n[i]) / (t[i] * t[i]); });
-    add_per_row(c.dx(1), dy, R, D, [=](auto i) { return s[i] / (t[i] * t[i]) - 1 / s[i]; });
+    add_per_row(c.dx(1), dy, R, D,
+                [=](auto i) { return (s[i] * s[i] / (t[i] * t[i]) - 1) / s[i]; });
     add_per_row(c.dx(2), dy, R, D, [=](auto i) { return (n[i] - m[i]) / (t[i] * t[i]); });
     add_per_row(c.dx(3), dy, R, D, [=](auto i) {
       const T d = m[i] - n[i];

@@ -110,10 +110,13 @@ TEST_CASE("gradients of both convolutions satisfy the identity of a bilinear map
       CHECK(std::abs(want) > 1e-3);
       CHECK(std::abs(dot(tape.grad(x), x.value()) - want) <= tolerance);
       CHECK(std::abs(dot(tape.grad(w), w.value()) - want) <= tolerance);
+      tape.backward(y, numbers(y.shape().size(), 6));  // a second time: everything doubles
+      CHECK(std::abs(dot(tape.grad(x), x.value()) - 2 * want) <= 2 * tolerance);
+      CHECK(std::abs(dot(tape.grad(w), w.value()) - 2 * want) <= 2 * tolerance);
       double total = 0, biases = 0;
       for (const double d : dy) total += d;
       for (const double d : tape.grad(b)) biases += d;
-      CHECK(std::abs(total - biases) <= 1e-12 * std::max(1.0, std::abs(total)));
+      CHECK(std::abs(2 * total - biases) <= 1e-12 * std::max(1.0, std::abs(total)));
     }
   }
 }
