@@ -42,7 +42,9 @@ void print_columns(std::ostream& out, const std::vector<std::vector<std::string>
 }
 
 std::vector<std::string> cells(const GradReport& r) {
-  if (r.derivatives == 0) return {"-", scientific(r.tolerance), "-", r.ok ? "ok" : "FAILED", ""};
+  if (r.derivatives == 0)
+    return {"-", scientific(r.tolerance), "-", r.ok ? "ok" : "FAILED",
+            r.ok ? "no gradient, as declared" : ""};
   return {scientific(r.worst), scientific(r.tolerance),
           r.float_error > 0 ? scientific(r.float_error) : "-", r.ok ? "ok" : "FAILED", place(r)};
 }
