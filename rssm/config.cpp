@@ -1,7 +1,8 @@
 #include "rssm/config.hpp"
 
 #include <charconv>
-#include <utility>
+#include <string_view>
+#include <type_traits>
 
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
@@ -11,7 +12,7 @@ namespace {
 
 constexpr int stride = 2;
 
-// One field after the other, by name: for check(), to_map() and from_map().
+// One field after the other, by name: for check() and to_map().
 template <class Config, class F>
 void for_each_field(Config& c, F&& f) {
   f("image_size", c.image_size);
@@ -40,16 +41,6 @@ std::string number_text(Number x) {
 std::string text_of(int x) { return number_text(x); }
 std::string text_of(double x) { return number_text(x); }
 std::string text_of(const std::vector<ConvLayer>& x) { return to_text(x); }
-
-template <class Number>
-void parse(std::string_view text, std::string_view field, Number& x) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), x);
-  require(error == std::errc() && end == text.data() + text.size(), field, " is '", text,
-          "'; it must be a", std::is_integral_v<Number> ? " whole" : "", " number");
-}
-void parse(std::string_view text, std::string_view field, std::vector<ConvLayer>& x) {
-  x = conv_layers_from_text(text, field);
-}
 
 void check_layers(const std::vector<ConvLayer>& layers, std::string_view field) {
   require(!layers.empty(), field, " has no layers; it needs at least one");
@@ -105,46 +96,11 @@ std::map<std::string, std::string> ModelConfig::to_map() const {
   return fields;
 }
 
-ModelConfig ModelConfig::from_map(const std::map<std::string, std::string>& fields) {
-  ModelConfig c;
-  std::vector<std::string> known, missing;
-  for_each_field(c, [&](std::string_view field, auto& x) {
-    known.emplace_back(field);
-    const auto found = fields.find(known.back());
-    if (found == fields.end()) missing.emplace_back(field);
-    else parse(found->second, field, x);
-  });
-  for (const auto& [field, text] : fields) {
-    bool is_known = false;
-    for (const std::string& k : known) is_known |= k == field;
-    require(is_known, "a model has no field '", field, "'", did_you_mean(field, known));
-  }
-  require(missing.empty(), "the model's ", join(missing), " is not given");
-  c.check();
-  return c;
-}
-
 std::string to_text(const std::vector<ConvLayer>& layers) {
   std::string text;
   for (const ConvLayer& l : layers)
     text += cat(text.empty() ? "" : " ", text_of(l.channels), ":", text_of(l.kernel));
   return text;
-}
-
-std::vector<ConvLayer> conv_layers_from_text(std::string_view text, std::string_view field) {
-  std::vector<ConvLayer> layers;
-  while (!text.empty()) {
-    const std::string_view word = text.substr(0, text.find(' '));
-    const std::size_t colon = word.find(':');
-    require(colon != word.npos, field, " has a layer '", word,
-            "'; a layer is CHANNELS:KERNEL, as in '32:4 64:4'");
-    ConvLayer l{};
-    parse(word.substr(0, colon), field, l.channels);
-    parse(word.substr(colon + 1), field, l.kernel);
-    layers.push_back(l);
-    text.remove_prefix(std::min(text.size(), word.size() + 1));
-  }
-  return layers;
 }
 
 namespace {

@@ -5,7 +5,6 @@
 
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace planet {
@@ -46,14 +45,10 @@ struct ModelConfig {
   /// Every field by its name: {"encoder", "32:4 64:4 128:4 256:4"}, {"free_nats", "3"}, ...
   /// Numbers have the shortest digits that read back as the same number.
   std::map<std::string, std::string> to_map() const;
-  /// The inverse. Throws for a field that is missing, unknown (with the nearest name) or not a
-  /// number of its kind; checks the result.
-  static ModelConfig from_map(const std::map<std::string, std::string>& fields);
 };
 
-/// "32:4 64:4" <-> {{32, 4}, {64, 4}}: channels and kernel of each layer.
+/// "32:4 64:4": channels and kernel of each layer.
 std::string to_text(const std::vector<ConvLayer>& layers);
-std::vector<ConvLayer> conv_layers_from_text(std::string_view text, std::string_view field);
 
 /// "tiny", "small" or "paper" for 64-, 32- or 16-pixel images (encoder, decoder and free nats
 /// follow the image size; the table is in rssm/README.md). image_size 0 means the preset's own.

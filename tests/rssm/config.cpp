@@ -127,29 +127,14 @@ TEST_CASE("a config that cannot be is refused with a sentence") {
   CHECK_THROWS_AS(WorldModel<float>(paper_but([](auto& c) { c.deter_size = -1; }), 1), Error);
 }
 
-TEST_CASE("a config survives the way to text and back") {
+TEST_CASE("a config as text has every field and every digit") {
   ModelConfig c = model_preset("tiny", 16);
-  c.min_std = 0.1;
   c.free_nats = 1.0 / 3;
-  c.action_size = 4;
   const auto fields = c.to_map();
+  CHECK(fields.size() == 15);
   CHECK(fields.at("encoder") == "8:4 16:4");
+  CHECK(fields.at("decoder") == "16:6 3:6");
+  CHECK(fields.at("deter_size") == "64");
   CHECK(fields.at("min_std") == "0.1");
-  CHECK(ModelConfig::from_map(fields) == c);
-
-  auto wrong = fields;
-  wrong.erase("deter_size");
-  CHECK_THROWS_WITH_AS(ModelConfig::from_map(wrong), "the model's deter_size is not given", Error);
-  wrong["deter_sise"] = "64";
-  CHECK_THROWS_WITH_AS(ModelConfig::from_map(wrong),
-                       "a model has no field 'deter_sise' (did you mean 'deter_size'?)", Error);
-  wrong = fields;
-  wrong["deter_size"] = "6.5";
-  CHECK_THROWS_WITH_AS(ModelConfig::from_map(wrong),
-                       "deter_size is '6.5'; it must be a whole number", Error);
-  wrong = fields;
-  wrong["encoder"] = "8:4 16";
-  CHECK_THROWS_WITH_AS(ModelConfig::from_map(wrong),
-                       "encoder has a layer '16'; a layer is CHANNELS:KERNEL, as in '32:4 64:4'",
-                       Error);
+  CHECK(std::stod(fields.at("free_nats")) == 1.0 / 3);
 }

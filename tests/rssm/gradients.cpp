@@ -25,6 +25,7 @@ Range kl_range(const ModelConfig& c) {
 }
 
 void check(const ModelConfig& c, const std::vector<std::string>& only = {}) {
+  const OneThread one;
   WorldModel<double> model(c, 1);
   const LossFunction loss = [&](Tape<double>& tape) {
     return model.elbo(random_sequence(tape, c, 3, 2)).loss;  // the same noise at every call
@@ -74,6 +75,7 @@ TEST_CASE("with more free nats than KL nothing reaches the prior and the rest pa
 TEST_CASE("a deeper miniature with two convolutions passes on a sample of elements") {
   ModelConfig c = model_preset("tiny", 16);
   c.reward_layers = 0;
+  const OneThread one;
   WorldModel<double> model(c, 2);
   const LossFunction loss = [&](Tape<double>& tape) {
     return model.elbo(random_sequence(tape, c, 3, 2)).loss;

@@ -2,10 +2,17 @@
 // random windows for it.
 #pragma once
 
+#include "autograd/base/parallel.hpp"
 #include "autograd/ops.hpp"
 #include "rssm/world_model.hpp"
 
 namespace planet {
+
+/// For sizes at which a second thread would only be waited for.
+struct OneThread {
+  OneThread() { set_threads(1); }
+  ~OneThread() { set_threads(0); }
+};
 
 /// 8-pixel images, A = 2, E = 27, D_h = 7, D_s = 3, hidden 5, reward head 2 x 6. About 2400
 /// parameters.
