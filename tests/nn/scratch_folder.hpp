@@ -39,7 +39,9 @@ class ScratchFolder {
 };
 
 inline void write_bytes(const std::filesystem::path& path, std::string_view bytes) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  // A new file each time: ext4 sends one that is truncated and rewritten to the disk at once.
+  std::filesystem::remove(path);
+  std::ofstream out(path, std::ios::binary);
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   require(static_cast<bool>(out.flush()), path.string(), " could not be written");
 }

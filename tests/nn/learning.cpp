@@ -1,0 +1,105 @@
+// Layers, gradients and Adam together: two things that only a working trio can learn.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "autograd/base/parallel.hpp"
+#include "autograd/ops.hpp"
+#include "nn/adam.hpp"
+#include "nn/layers.hpp"
+
+using namespace planet;
+
+namespace {
+
+struct Result {
+  double first_loss = 0, last_loss = 0;
+  std::vector<float> weights, outputs;
+};
+
+// XOR is the smallest problem that no linear layer can solve: its best loss is 1/2 * 4 * 0.25.
+Result learn_xor(std::uint64_t seed, std::vector<std::ptrdiff_t> hidden, int steps = 400) {
+  ParamStore<float> store;
+  Rng rng(seed, Stream::init);
+  const Mlp<float> mlp(store, rng, "xor", 2, std::move(hidden), 1, Activation::tanh);
+  Adam<float> adam(store, {0.02});
+  const float x[] = {0, 0, 0, 1, 1, 0, 1, 1}, y[] = {0, 1, 1, 0};
+  Result result;
+  Tape<float> tape;
+  for (int step = 0; step < steps; ++step) {
+    tape.reset();
+    store.zero_grad();
+    const Var<float> out = mlp(tape.constant(x, {4, 2}));
+    const Var<float> loss = sum(half_squared_error(out, tape.constant(y, {4, 1})));
+    tape.backward(loss);
+    adam.step(clip_by_global_norm(store, 1000));
+    result.last_loss = static_cast<double>(loss.item());
+    if (step == 0) result.first_loss = result.last_loss;
+    result.outputs.assign(out.value().begin(), out.value().end());
+  }
+  result.weights.assign(store.values(), store.values() + store.size());
+  return result;
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("nn");
+
+TEST_CASE("an Mlp learns XOR and a Linear cannot") {
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    const Result mlp = learn_xor(seed, {8});
+    CHECK(mlp.first_loss > 0.2);
+    CHECK(mlp.last_loss < 1e-3);
+    for (int i = 0; i < 4; ++i)
+      CHECK(std::fabs(mlp.outputs[static_cast<std::size_t>(i)] - (i == 1 || i == 2 ? 1 : 0)) < 0.1);
+    CHECK(learn_xor(seed, {}).last_loss >= 0.5 - 1e-4);
+  }
+}
+
+TEST_CASE("training has the same bits at every run and at any thread count") {
+  std::vector<Result> runs;
+  for (const int n : {1, 1, 2}) {
+    set_threads(n);
+    runs.push_back(learn_xor(5, {300, 300}, 20));  // wide enough to be split among threads
+  }
+  set_threads(0);
+  for (const Result& r : runs) {
+    REQUIRE(r.weights.size() == runs[0].weights.size());
+    CHECK(std::memcmp(r.weights.data(), runs[0].weights.data(), r.weights.size() * sizeof(float)) ==
+          0);
+  }
+  CHECK(std::isfinite(runs[0].last_loss));
+}
+
+TEST_CASE("a GruCell learns to remember the sign of its first input") {
+  const int T = 8, B = 16, H = 8;
+  ParamStore<float> store;
+  Rng rng(1, Stream::init), data(1, Stream::test);
+  const GruCell<float> gru(store, rng, "gru", 1, H);
+  const Linear<float> readout(store, rng, "out", H, 1);
+  Adam<float> adam(store, {0.01});
+  Tape<float> tape;
+  double loss_now = 0;
+  for (int step = 0; step < 300; ++step) {
+    tape.reset();
+    store.zero_grad();
+    std::vector<float> x(T * B), target(B);
+    for (float& v : x) v = static_cast<float>(data.normal());
+    for (std::size_t b = 0; b < B; ++b) {
+      target[b] = data.uniform() < 0.5 ? -1.0f : 1.0f;
+      x[b] = 2 * target[b];  // row 0; noise of the same size follows
+    }
+    const Var<float> xs = tape.constant(x, {T, B, 1});
+    Var<float> h = tape.zeros({B, H});
+    for (int t = 0; t < T; ++t) h = gru(at(xs, t), h);
+    const Var<float> loss = mean(half_squared_error(readout(h), tape.constant(target, {B, 1})));
+    tape.backward(loss);
+    adam.step(clip_by_global_norm(store, 10));
+    loss_now = static_cast<double>(loss.item());
+  }
+  CHECK(loss_now < 0.05);  // always answering 0 costs 0.5
+}
+
+TEST_SUITE_END();
