@@ -1,0 +1,107 @@
+// bench: how fast this build is on this machine, and how near to what the machine can do.
+//
+//   bench                     everything: machine, products, convolutions, elementwise, models
+//   bench --only model --size tiny32
+//   bench --profile           where the time of a step and of a plan goes, by op
+//   bench --peer "CMD"        interleaved with another program that does the same work
+//   bench --oversubscribed    what other busy programs cost
+//
+// Figures are medians and bests of repeated calls; on a shared machine believe ratios from one run.
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+
+#include "apps/bench/kernel_cases.hpp"
+#include "apps/bench/machine.hpp"
+#include "apps/bench/model_cases.hpp"
+#include "apps/bench/report.hpp"
+#include "apps/bench/studies.hpp"
+#include "apps/common/command_line.hpp"
+#include "autograd/base/parallel.hpp"
+#include "autograd/base/text.hpp"
+#include "nn/atomic_file.hpp"
+
+namespace planet::bench {
+namespace {
+
+struct Options {
+  std::vector<std::string> only, sizes;
+  std::string threads = "0", seconds = "0.5", json, peer;
+  bool profile = false, oversubscribed = false, memory = false;
+};
+
+bool parse(int argc, const char* const* argv, Options& o) {
+  CommandLine cli("bench", "Measures this build on this machine: kernels, training step, plan.");
+  cli.list("--only", o.only, "gemm, convolution, elementwise or model (repeatable; default: all)");
+  cli.list("--size", o.sizes, "tiny32, small32, planet64 or paper (repeatable; default: all)");
+  cli.option("--threads,--num-threads", o.threads,
+             "threads of everything measured; 0: what the container gives");
+  cli.option("--seconds", o.seconds, "time for each figure (default 0.5)");
+  cli.option("--json", o.json, "also write every figure to this file");
+  cli.flag("--profile", o.profile, "where the time of a step goes, by op");
+  cli.option("--peer", o.peer,
+             "a command, such as \"python3 apps/peer_torch.py\": both are timed in turn");
+  cli.flag("--oversubscribed", o.oversubscribed,
+           "a step beside busy programs, and with too many threads");
+  cli.flag("--memory", o.memory, "peak memory of training steps, and its growth");
+  if (!cli.parse(argc, argv)) return false;
+  const std::vector<std::string> groups = {"gemm", "convolution", "elementwise", "model"};
+  for (const std::string& g : o.only)
+    require(std::find(groups.begin(), groups.end(), g) != groups.end(), "--only is '", g,
+            "'; it is one of ", join(groups), did_you_mean(g, groups));
+  for (const std::string& s : o.sizes) model_size(s);  // throws for a wrong one
+  if (o.only.empty()) o.only = groups;
+  if (o.sizes.empty()) o.sizes = model_size_names();
+  return true;
+}
+
+// The default: every group, as tables, and as JSON when asked for.
+void run_all(const Options& o, double seconds) {
+  const Machine machine = measure_machine();
+  print_machine(machine);
+  std::vector<Result> all;
+  const auto group = [&](const std::string& name, const std::string& title, const auto& cases) {
+    if (std::find(o.only.begin(), o.only.end(), name) == o.only.end()) return;
+    const std::vector<Result> results = cases();
+    print_results(title, results, machine);
+    std::fflush(stdout);
+    all.insert(all.end(), results.begin(), results.end());
+  };
+  group("gemm", "matrix product, M x K x N",
+        [&] { return gemm_cases(seconds, Blas(machine.threads)); });
+  group("elementwise", "16 Ki elements", [&] { return elementwise_cases(seconds); });
+  group("convolution", "convolution, forward, its adjoint, filter gradient",
+        [&] { return conv_cases(seconds); });
+  group("model", "model", [&] { return model_cases(o.sizes, seconds); });
+  std::printf("\npeak memory %.2f GB\n", peak_memory() * 1e-9);
+  if (!o.json.empty()) {
+    write_text_atomically(o.json, to_json(machine, all).dump(2) + "\n");
+    std::printf("wrote %s\n", o.json.c_str());
+  }
+}
+
+int run(int argc, const char* const* argv) {
+  Options o;
+  if (!parse(argc, argv, o)) return 0;
+  int threads = 0;
+  double seconds = 0;
+  read_option("--threads", o.threads, threads);
+  read_option("--seconds", o.seconds, seconds);
+  require(seconds > 0 && seconds <= 60, "--seconds is ", seconds,
+          "; it must be above 0 and at most 60");
+  set_threads(threads);
+  if (o.profile) print_profile(o.sizes);
+  if (o.oversubscribed) print_oversubscribed(o.sizes, seconds);
+  if (o.memory) print_memory(o.sizes);
+  if (!o.peer.empty()) print_peer(o.peer, o.sizes, seconds);
+  const bool study = o.profile || o.oversubscribed || o.memory || !o.peer.empty();
+  if (!study) run_all(o, seconds);
+  return 0;
+}
+
+}  // namespace
+}  // namespace planet::bench
+
+int main(int argc, char** argv) {
+  return planet::run_main("bench", [&] { return planet::bench::run(argc, argv); });
+}

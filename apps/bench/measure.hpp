@@ -1,0 +1,35 @@
+// How a benchmark measures: warm up, repeat, report the median and the best; count allocations.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace planet::bench {
+
+struct Timing {
+  double median = 0, best = 0;   // seconds a call
+  std::int64_t allocations = 0;  // operator new, a call, after the warm-up
+  int runs = 0;
+};
+
+/// Calls f until it is warm, then for about `seconds` and at least five times. Calls that take less
+/// than a millisecond are timed in groups.
+Timing measure(const std::function<void()>& f, double seconds);
+
+double now();                // seconds, monotonic
+std::int64_t allocations();  // calls of operator new so far, in the whole process
+double peak_memory();        // bytes resident at most so far
+double median(std::vector<double> values);
+
+/// One line of the report. Work that is not floating point has flops 0.
+struct Result {
+  std::string group, name;
+  Timing timing;
+  double flops = 0;      // floating point operations a call
+  double elements = 0;   // of elementwise work; 0: none
+  double reference = 0;  // median seconds of OpenBLAS for the same product; 0: not measured
+};
+
+}  // namespace planet::bench

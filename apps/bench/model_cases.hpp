@@ -1,0 +1,64 @@
+// The whole model: one RSSM step, one training step, one plan.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apps/bench/measure.hpp"
+#include "autograd/profile.hpp"
+#include "nn/adam.hpp"
+#include "planner/cem.hpp"
+#include "planner/latent_dynamics.hpp"
+#include "rssm/world_model.hpp"
+
+namespace planet::bench {
+
+/// A size to measure: a model and its batch.
+struct ModelSize {
+  std::string name;
+  ModelConfig model;
+  std::ptrdiff_t B = 0, L = 0;
+};
+/// tiny32, small32, planet64 (sizes of the PyTorch peer; tiny32 and small32 are the presets tiny
+/// and small) and paper. Error: another name, with the nearest.
+ModelSize model_size(const std::string& name);
+std::vector<std::string> model_size_names();
+
+/// Floating point operations, counted from the layers' sizes (a multiply-add is two); elementwise
+/// work is left out. Backward is twice forward, except that images take no gradient.
+double step_flops(const ModelSize& size);
+double plan_flops(const ModelSize& size, const CemConfig& cem);
+double parameter_count(const ModelSize& size);
+
+/// One training step on a fixed float batch: loss, gradient, clipping, Adam (what the PyTorch peer
+/// times), and one plan from the zero state.
+class ModelRun {
+ public:
+  explicit ModelRun(const ModelSize& size);
+  void step();
+  void plan();
+  void rssm_step();  // one posterior step of B rows, without gradient
+  double loss() const { return loss_; }
+  void profile(OpProfile* profile) { tape_.profile(profile); }
+
+ private:
+  ModelSize size_;
+  WorldModel<float> model_;
+  Adam<float> adam_;
+  Tape<float> tape_;
+  Tape<float> inference_{Mode::inference};
+  Rng noise_stream_;
+  std::vector<float> image_, action_, reward_, noise_, embedding_, h_, s_;
+  LatentDynamics dynamics_;
+  CemPlanner planner_;
+  std::vector<Rng> plan_streams_;
+  double loss_ = 0;
+};
+
+/// The peer's planner budget: 12 x 10 x 1000, 100 elites.
+CemConfig bench_planner();
+
+std::vector<Result> model_cases(const std::vector<std::string>& names, double seconds);
+
+}  // namespace planet::bench
