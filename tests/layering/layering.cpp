@@ -1,0 +1,148 @@
+// Who may know whom, read off the #include lines: a wrong arrow, a package out of its place, a
+// pragma out of its file or a file that is too long is a sentence, and a sentence fails the test.
+#include <doctest/doctest.h>
+
+#include <map>
+#include <regex>
+#include <set>
+
+#include "autograd/base/error.hpp"
+#include "tests/layering/tree.hpp"
+
+namespace planet::test {
+namespace {
+
+// A part is a folder, or one of the three inner folders of autograd.
+std::string part_of(const std::string& path) {
+  for (const char* inner : {"autograd/base", "autograd/kernels", "autograd/ops"})
+    if (path.starts_with(std::string(inner) + "/")) return inner;
+  const auto slash = path.find('/');
+  return slash == std::string::npos ? "" : path.substr(0, slash);
+}
+
+// From a part to all that it may include. envs sees autograd/base only.
+const std::map<std::string, std::set<std::string>>& arrows() {
+  static const std::set<std::string> engine = {"autograd/base", "autograd/kernels", "autograd/ops",
+                                               "autograd"};
+  static const auto with = [](std::set<std::string> a, const std::set<std::string>& b) {
+    a.insert(b.begin(), b.end());
+    return a;
+  };
+  static const std::set<std::string> user = {"autograd/base", "autograd/kernels", "autograd"};
+  static const std::map<std::string, std::set<std::string>> allowed = {
+      {"autograd/base", {"autograd/base"}},
+      {"autograd/kernels", {"autograd/base", "autograd/kernels"}},
+      {"autograd/ops", engine},
+      {"autograd", engine},
+      {"nn", with(user, {"nn"})},
+      {"rssm", with(user, {"nn", "rssm"})},
+      {"planner", with(user, {"nn", "rssm", "planner"})},
+      {"envs", {"autograd/base", "envs"}},
+      {"apps", with(user, {"nn", "rssm", "planner", "envs", "apps"})},
+      {"tests", with(engine, {"nn", "rssm", "planner", "envs", "apps", "tests"})},
+  };
+  return allowed;
+}
+
+// A header that is installed: its users have neither kernels/ nor the op structs.
+bool is_public_header(const std::string& path) {
+  const std::string part = part_of(path);
+  return path.ends_with(".hpp") && part != "apps" && part != "tests" && part != "autograd/ops" &&
+         part != "autograd/kernels";
+}
+
+void check_own_include(const File& file, const std::string& target,
+                       std::vector<std::string>& faults) {
+  const std::string from = part_of(file.path);
+  const std::string sibling = file.path.substr(0, file.path.rfind('/') + 1) + target;
+  if (from == "tests" && has_file(sibling)) return;
+  const std::string to = part_of(target);
+  if (!arrows().contains(from) || !arrows().at(from).contains(to))
+    faults.push_back(cat(file.path, " includes ", target, ": ", from, " must not know ",
+                         to.empty() ? "files outside the folders" : to));
+  else if (!has_file(target))
+    faults.push_back(cat(file.path, " includes ", target, ", which is not a path from the root"));
+  if (is_public_header(file.path) && (to == "autograd/kernels" || to == "autograd/ops"))
+    faults.push_back(cat(file.path, " is installed, and includes ", target, ", which is not"));
+}
+
+// Each package has one place.
+void check_package(const File& file, const std::string& target, std::vector<std::string>& faults) {
+  struct Place {
+    std::regex package;
+    std::string where;
+  };
+  static const std::vector<Place> places = {
+      {std::regex("xsimd/.*|.*mmintrin\\.h|immintrin\\.h|x86intrin\\.h|arm_neon\\.h|arm_sve\\.h"),
+       "autograd/kernels/"},
+      {std::regex("omp\\.h"), "autograd/base/parallel.cpp"},
+      {std::regex("(stb/)?stb.*"), "envs/"},
+      {std::regex("CLI/.*"), "apps/"},
+      {std::regex("doctest.*"), "tests/"},
+  };
+  for (const Place& p : places)
+    if (std::regex_match(target, p.package) && !file.path.starts_with(p.where))
+      faults.push_back(cat(file.path, " includes <", target, ">, whose place is ", p.where));
+}
+
+}  // namespace
+
+std::vector<std::string> layering_faults(const File& file) {
+  static const std::regex include("^\\s*#\\s*include\\s*([<\"])([^>\"]+)[>\"].*");
+  static const std::regex pragma("^\\s*#\\s*pragma\\s+omp\\b.*|.*_Pragma\\s*\\(\\s*\"omp.*");
+  std::vector<std::string> faults;
+  if (!file.path.ends_with(".hpp") && !file.path.ends_with(".cpp")) return faults;
+  const auto lines = lines_of(file.text);
+  if (lines.size() > 400)
+    faults.push_back(cat(file.path, " has ", lines.size(), " lines; one idea takes at most 400"));
+  for (const std::string& line : lines) {
+    std::smatch m;
+    if (std::regex_match(line, pragma) && file.path != "autograd/base/parallel.cpp")
+      faults.push_back(
+          cat(file.path, " has an OpenMP pragma; its place is autograd/base/parallel.cpp"));
+    if (!std::regex_match(line, m, include)) continue;
+    check_package(file, m[2], faults);
+    if (m[1] == "\"") check_own_include(file, m[2], faults);
+    else if (m[2].str().find(".hpp") != std::string::npos && arrows().contains(part_of(m[2])))
+      faults.push_back(cat(file.path, " includes <", m[2].str(), ">; our own headers take quotes"));
+  }
+  return faults;
+}
+
+TEST_CASE("every include follows the arrows and every package stays in its place") {
+  CHECK(tree().size() > 100);
+  for (const File& file : tree())
+    for (const std::string& fault : layering_faults(file)) FAIL_CHECK(fault);
+}
+
+TEST_CASE("a planted fault of each kind is found") {
+  const auto found = [](const std::string& path, const std::string& text, const char* sentence) {
+    const auto faults = layering_faults({path, text});
+    INFO(path, ": ", text);
+    REQUIRE(faults.size() == 1);
+    CHECK(faults[0].find(sentence) != std::string::npos);
+  };
+  found("nn/a.hpp", "#include \"rssm/state.hpp\"", "nn must not know rssm");
+  found("autograd/tape.hpp", "#include \"nn/adam.hpp\"", "autograd must not know nn");
+  found("autograd/base/a.hpp", "#include \"autograd/tape.hpp\"", "must not know autograd");
+  found("autograd/kernels/a.hpp", "#include \"autograd/tape.hpp\"", "must not know autograd");
+  found("envs/a.cpp", "  #  include \"autograd/tape.hpp\"", "envs must not know autograd");
+  found("planner/a.cpp", "#include \"envs/env.hpp\"", "planner must not know envs");
+  found("apps/a.cpp", "#include \"tests/layering/tree.hpp\"", "apps must not know tests");
+  found("nn/a.cpp", "#include \"autograd/tapes.hpp\"", "which is not a path from the root");
+  found("nn/a.cpp", "#include \"adam.hpp\"", "must not know files outside");
+  found("nn/a.hpp", "#include \"autograd/kernels/random.hpp\"", "is installed, and includes");
+  found("nn/a.cpp", "#include <autograd/tape.hpp>", "our own headers take quotes");
+  found("nn/a.cpp", "#include <xsimd/xsimd.hpp>", "whose place is autograd/kernels/");
+  found("autograd/ops/a.hpp", "#include <immintrin.h>", "whose place is autograd/kernels/");
+  found("autograd/kernels/a.cpp", "#include <omp.h>", "whose place is autograd/base/parallel.cpp");
+  found("apps/a.cpp", "#include <stb_image_write.h>", "whose place is envs/");
+  found("planner/a.cpp", "#include <CLI/CLI.hpp>", "whose place is apps/");
+  found("apps/a.cpp", "#include <doctest/doctest.h>", "whose place is tests/");
+  found("autograd/kernels/a.cpp", "#pragma omp parallel for", "OpenMP pragma");
+  found("autograd/kernels/a.cpp", "_Pragma(\"omp simd\")", "OpenMP pragma");
+  found("nn/a.cpp", std::string(401, '\n'), "401 lines");
+  CHECK(layering_faults({"nn/a.cpp", "#include <vector>\n#include \"autograd/tape.hpp\""}).empty());
+}
+
+}  // namespace planet::test
