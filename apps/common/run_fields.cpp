@@ -98,6 +98,7 @@ std::vector<Field> make_fields() {
       field("iterations", "--optimisation-iters", cem, "I, refits of the candidates' distribution", AT(planner.iterations)),
       field("candidates", "", cem, "J, action sequences imagined in each", AT(planner.candidates)),
       field("elites", "--top-candidates,--num-elites", cem, "K, the best of them, which it is fitted to", AT(planner.elites)),
+      field("init_std", "", cem, "standard deviation of every candidate before the first refit", AT(planner.init_std)),
       may_change(field("eval_every", "--test-interval", watch, "episodes (10), wall clock (60s) or never; one at the end always", AT(eval_every))),
       may_change(field("eval_episodes", "--test-episodes", watch, "episodes of an evaluation", AT(eval_episodes))),
       may_change(field("checkpoint_every", "--checkpoint-interval", watch, "episodes (10), wall clock (60s) or never; one at the end always", AT(checkpoint_every))),

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <fstream>
 #include <map>
+#include <utility>
 
 #include "apps/common/config_file.hpp"
 #include "apps/common/episode_file.hpp"

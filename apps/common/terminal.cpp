@@ -98,14 +98,28 @@ Keyboard::Key Keyboard::poll() {
         continue;
       }
       switch (bytes[i]) {
-        case 'a': key = Key::left; break;
-        case 'd': key = Key::right; break;
-        case 'w': key = Key::up; break;
-        case 's': key = Key::down; break;
-        case ' ': key = Key::stop; break;
-        case '\t': key = Key::next; break;
-        case 'q': return Key::quit;
-        default: break;
+        case 'a':
+          key = Key::left;
+          break;
+        case 'd':
+          key = Key::right;
+          break;
+        case 'w':
+          key = Key::up;
+          break;
+        case 's':
+          key = Key::down;
+          break;
+        case ' ':
+          key = Key::stop;
+          break;
+        case '\t':
+          key = Key::next;
+          break;
+        case 'q':
+          return Key::quit;
+        default:
+          break;
       }
     }
   }

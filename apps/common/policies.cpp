@@ -1,0 +1,171 @@
+#include "apps/common/policies.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+
+#include "apps/common/acting.hpp"
+#include "apps/common/simulator_dynamics.hpp"
+#include "apps/common/terminal.hpp"
+#include "autograd/base/error.hpp"
+#include "envs/numbers.hpp"
+#include "planner/agent.hpp"
+
+namespace planet {
+namespace {
+
+using Action = std::optional<std::span<const double>>;
+
+class Zero final : public Policy {
+ public:
+  explicit Zero(int A) : action_(static_cast<std::size_t>(A), 0.0) {}
+  Action act(const Env&, const Image&) override { return action_; }
+
+ private:
+  std::vector<double> action_;
+};
+
+class Random final : public Policy {
+ public:
+  Random(int A, std::uint64_t seed)
+      : rng_(seed, Stream::random_action), action_(static_cast<std::size_t>(A)) {}
+  Action act(const Env&, const Image&) override {
+    for (double& a : action_) a = rng_.uniform(-1, 1);
+    return action_;
+  }
+
+ private:
+  Rng rng_;
+  std::vector<double> action_;
+};
+
+class Agent final : public Policy {
+ public:
+  Agent(const WorldModel<float>& model, const RunConfig& config, std::uint64_t seed)
+      : agent_(model, config.planner,
+               {AgentStreams::evaluating(
+                   config.seed, static_cast<std::uint32_t>(seed - first_evaluation_seed))}) {}
+  Action act(const Env&, const Image& image) override {
+    const std::span<const float> a = agent_.act(image.rgb, 0.0);
+    action_.assign(a.begin(), a.end());
+    return action_;
+  }
+
+ private:
+  MpcAgent agent_;
+  std::vector<double> action_;
+};
+
+class Oracle final : public Policy {
+ public:
+  Oracle(const Env& prototype, const CemConfig& budget, std::uint64_t seed)
+      : dynamics_(prototype), planner_(budget), rng_(seed, Stream::planner) {}
+  Action act(const Env& env, const Image&) override {
+    dynamics_.start(env);
+    const Plan& plan = planner_.plan(dynamics_, {&rng_, 1}).front();
+    action_.assign(plan.mean.begin(), plan.mean.begin() + env.action_size());
+    return action_;
+  }
+
+ private:
+  SimulatorDynamics dynamics_;
+  CemPlanner planner_;
+  Rng rng_;
+  std::vector<double> action_;
+};
+
+class FromFile final : public Policy {
+ public:
+  explicit FromFile(std::vector<std::vector<double>> rows) : rows_(std::move(rows)) {}
+  Action act(const Env&, const Image&) override {
+    if (next_ == rows_.size()) return std::nullopt;
+    return rows_[next_++];
+  }
+  int unused() const override { return static_cast<int>(rows_.size() - next_); }
+
+ private:
+  std::vector<std::vector<double>> rows_;
+  std::size_t next_ = 0;
+};
+
+// Terminals tell when a key goes down, not when it comes up: a push fades by itself.
+class Keys final : public Policy {
+ public:
+  explicit Keys(int A) : action_(static_cast<std::size_t>(A), 0.0) {}
+  Action act(const Env&, const Image&) override {
+    using Key = Keyboard::Key;
+    const Key key = keyboard_.poll();
+    if (key == Key::quit) return std::nullopt;
+    const bool pushed = key == Key::left || key == Key::right || key == Key::up || key == Key::down;
+    const std::size_t second = std::min(pair_ + 1, action_.size() - 1);
+    if (pushed || key == Key::stop || ++age_ > decisions_a_push)
+      std::fill(action_.begin(), action_.end(), 0.0);
+    if (pushed) age_ = 0;
+    if (key == Key::next) pair_ = pair_ + 2 < action_.size() ? pair_ + 2 : 0;
+    if (key == Key::left) action_[pair_] = -1;
+    if (key == Key::right) action_[pair_] = 1;
+    if (key == Key::down) action_[second] = -1;
+    if (key == Key::up) action_[second] = 1;
+    return action_;
+  }
+
+ private:
+  static constexpr int decisions_a_push = 3;
+  Keyboard keyboard_;
+  std::vector<double> action_;
+  std::size_t pair_ = 0;  // the first of the two actions that the arrows push
+  int age_ = 0;
+};
+
+std::vector<double> parse_row(const std::string& line, const std::string& where, int A) {
+  std::vector<double> row;
+  for (std::size_t at = 0; at <= line.size();) {
+    const std::size_t end = std::min(line.find(',', at), line.size());
+    const std::string word = line.substr(at, end - at);
+    const std::optional<double> value = parse_number(word);
+    require(value && std::isfinite(*value), where, ": '", word,
+            "' is not a finite number (the file has no header, only a row for each decision)");
+    row.push_back(*value);
+    at = end + 1;
+  }
+  require(row.size() == static_cast<std::size_t>(A), where, " has ", row.size(),
+          row.size() == 1 ? " number" : " numbers", "; an action of this task has ", A);
+  return row;
+}
+
+}  // namespace
+
+std::unique_ptr<Policy> zero_policy(int action_size) { return std::make_unique<Zero>(action_size); }
+
+std::unique_ptr<Policy> random_policy(int action_size, std::uint64_t seed) {
+  return std::make_unique<Random>(action_size, seed);
+}
+
+std::unique_ptr<Policy> agent_policy(const WorldModel<float>& model, const RunConfig& config,
+                                     std::uint64_t seed) {
+  return std::make_unique<Agent>(model, config, seed);
+}
+
+std::unique_ptr<Policy> oracle_policy(const Env& prototype, std::uint64_t seed) {
+  const EnvSpec& spec = env_spec(prototype.name());
+  const PlannerBudget budget = spec.scale ? spec.scale->oracle_budget : PlannerBudget{};
+  return std::make_unique<Oracle>(prototype, oracle_config(budget), seed);
+}
+
+std::unique_ptr<Policy> actions_from_file(const std::filesystem::path& path, int action_size) {
+  std::ifstream in(path);
+  require(in.good(), path.string(), " cannot be read");
+  std::vector<std::vector<double>> rows;
+  std::string line;
+  for (int number = 1; std::getline(in, line); ++number) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.empty() && in.peek() == std::ifstream::traits_type::eof()) break;
+    rows.push_back(parse_row(line, cat(path.string(), ", line ", number), action_size));
+  }
+  require(!rows.empty(), path.string(), " has no rows");
+  return std::make_unique<FromFile>(std::move(rows));
+}
+
+std::unique_ptr<Policy> keys_policy(int action_size) { return std::make_unique<Keys>(action_size); }
+
+}  // namespace planet

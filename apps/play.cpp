@@ -1,0 +1,206 @@
+// play: one episode, by a policy or by a list of actions; shown, drawn or written down.
+//
+// It needs no training: `play --env pendulum_swingup --policy oracle` plans in the true simulator.
+// With a run or a checkpoint the trained agent plays. Policies: common/policies.hpp.
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <iostream>
+#include <thread>
+
+#include "apps/common/checkpoint.hpp"
+#include "apps/common/command_line.hpp"
+#include "apps/common/interrupt.hpp"
+#include "apps/common/policies.hpp"
+#include "apps/common/setup.hpp"
+#include "apps/common/terminal.hpp"
+#include "apps/common/trajectory.hpp"
+#include "autograd/base/error.hpp"
+#include "autograd/base/parallel.hpp"
+#include "autograd/base/text.hpp"
+#include "envs/numbers.hpp"
+#include "envs/png.hpp"
+
+namespace planet {
+namespace {
+
+struct Options {
+  std::string path;  // RUN|CHECKPOINT
+  std::string env, policy, actions, state, trajectory, frames;
+  std::string seed = "0", action_repeat, image_size, threads = "0", speed = "1";
+  std::vector<std::string> env_options;
+  bool list_envs = false;
+};
+
+/// The environment that is played and the model, if there is one.
+struct Stage {
+  std::optional<LoadedModel> loaded;
+  RunConfig config;
+  std::unique_ptr<Env> env;
+};
+
+bool read_command_line(int argc, const char* const* argv, Options& o) {
+  CommandLine cli("play", "One episode of a task, by a policy or by a list of actions.");
+  cli.positional("RUN|CHECKPOINT", o.path,
+                 "the trained agent: a run folder, a checkpoint folder or a model.safetensors",
+                 false);
+  cli.option("--policy", o.policy,
+             "random, zero, agent, oracle (plans in the true simulator) or keys");
+  cli.option("--actions", o.actions, "play this CSV: a row a decision, A numbers, no header");
+  cli.option("--env,--task", o.env, "the task (default: the agent's, else pendulum_swingup)",
+             "Task");
+  cli.list("--env-option", o.env_options, "NAME=VALUE, a setting of the task's own", "Task");
+  cli.option("--action-repeat", o.action_repeat, "R, control steps a decision", "Task");
+  cli.option("--image-size", o.image_size, "16, 32 or 64 pixels", "Task");
+  cli.option("--seed", o.seed, "of the start and of random policies (default 0)", "Task");
+  cli.option("--state", o.state, "start here instead: numbers, as in the trajectory's header",
+             "Task");
+  cli.flag("--list-envs", o.list_envs, "print the tasks and their options, and stop", "Task");
+  cli.option("--trajectory", o.trajectory, "write every control step to this CSV", "Output");
+  cli.option("--frames", o.frames, "write every picture to this folder (PNG)", "Output");
+  cli.option("--speed", o.speed, "on a terminal: 1 is real time, 0 as fast as it goes", "Output");
+  cli.option("--threads", o.threads, "0: what the container gives; changes no result", "Machine");
+  cli.footer(
+      "Keys with --policy keys: arrows or a d w s push, space lets go, tab takes the next two "
+      "actions, q quits.");
+  return cli.parse(argc, argv);
+}
+
+// The agent's own settings, then what the command line says.
+Stage set_stage(const Options& o) {
+  Stage stage;
+  if (!o.path.empty()) {
+    stage.loaded = load_model(o.path);
+    stage.config = stage.loaded->config;
+    require(o.env.empty() || o.env == stage.config.env, "--env is ", o.env,
+            ", but this agent was trained on ", stage.config.env);
+  } else {
+    if (!o.env.empty()) stage.config.env = o.env;
+    stage.config.model.image_size = 64;
+  }
+  const EnvSpec& spec = env_spec(stage.config.env);
+  for (const std::string& text : o.env_options) {
+    EnvOptions probe;
+    set_env_option(spec, probe, text);  // says what is wrong with it
+    const std::size_t equals = text.find('=');
+    stage.config.env_options[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  if (!o.action_repeat.empty()) {
+    read_option("--action-repeat", o.action_repeat, stage.config.action_repeat);
+    require(stage.config.action_repeat >= 1, "--action-repeat is ", o.action_repeat,
+            "; it is at least 1");
+  }
+  if (!o.image_size.empty()) {
+    int n = 0;
+    read_option("--image-size", o.image_size, n);
+    require(!stage.loaded || n == stage.config.model.image_size, "--image-size is ", n,
+            ", but this agent sees ", stage.config.model.image_size, " pixels");
+    stage.config.model.image_size = n;
+  }
+  stage.env = make_env(stage.config.env, stage.config.make_env_options());
+  return stage;
+}
+
+std::unique_ptr<Policy> choose_policy(const Options& o, const Stage& stage, std::uint64_t seed) {
+  require(o.policy.empty() || o.actions.empty(), "give --policy or --actions, not both");
+  if (!o.actions.empty()) return actions_from_file(o.actions, stage.env->action_size());
+  const std::string name = !o.policy.empty() ? o.policy : stage.loaded ? "agent" : "random";
+  const std::vector<std::string> names{"random", "zero", "agent", "oracle", "keys"};
+  require(stage.loaded || name != "agent", "--policy agent needs a run or a checkpoint to load");
+  if (name == "random") return random_policy(stage.env->action_size(), seed);
+  if (name == "zero") return zero_policy(stage.env->action_size());
+  if (name == "agent") return agent_policy(*stage.loaded->model, stage.config, seed);
+  if (name == "oracle") return oracle_policy(*stage.env, seed);
+  if (name == "keys") return keys_policy(stage.env->action_size());
+  fail("there is no policy '", name, "'", did_you_mean(name, names), "; there are ", join(names));
+}
+
+void start(const Options& o, Env& env, std::uint64_t seed) {
+  env.reset(seed);
+  if (!o.state.empty()) env.set_state(parse_state(o.state, env.state_names()));
+}
+
+void save_frame(const Options& o, const Image& image, int decision) {
+  if (o.frames.empty()) return;
+  char name[32];
+  std::snprintf(name, sizeof name, "%06d.png", decision);
+  write_png(std::filesystem::path(o.frames) / name, image);
+}
+
+// Real time on a terminal: the next picture comes when the world would have come so far.
+void wait_until(std::chrono::steady_clock::time_point start, double seconds) {
+  std::this_thread::sleep_until(start +
+                                std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                                    std::chrono::duration<double>(seconds)));
+}
+
+int play(int argc, const char* const* argv) {
+  Options o;
+  if (!read_command_line(argc, argv, o)) return 0;
+  if (o.list_envs) {
+    print_envs();
+    return 0;
+  }
+  std::uint64_t seed = 0;
+  int threads = 0;
+  double speed = 1;
+  read_option("--seed", o.seed, seed);
+  read_option("--threads", o.threads, threads);
+  read_option("--speed", o.speed, speed);
+  require(speed >= 0, "--speed is ", speed, "; it is at least 0");
+  set_threads(threads);
+
+  Stage stage = set_stage(o);
+  Env& env = *stage.env;
+  const std::unique_ptr<Policy> policy = choose_policy(o, stage, seed);
+  std::optional<TrajectoryFile> trajectory;
+  if (!o.trajectory.empty()) trajectory.emplace(o.trajectory, env);
+  if (!o.frames.empty()) std::filesystem::create_directories(o.frames);
+  const bool on_terminal = isatty(STDOUT_FILENO) != 0;
+  Screen screen(terminal_colors());
+  catch_interrupts();
+
+  start(o, env, seed);
+  const int n = env.image_size();
+  Image image(n, n, env.render());
+  const double seconds = env_spec(env.name()).dt * env.action_repeat();
+  const auto began = std::chrono::steady_clock::now();
+  double sum = 0;
+  int decisions = 0;
+  StepResult result;
+  std::vector<ControlStep> steps;
+  save_frame(o, image, 0);
+  while (!result.done() && !interrupted()) {
+    if (on_terminal) {
+      if (speed > 0) wait_until(began, decisions * seconds / speed);
+      screen.show(image, cat(env.name(), "  decision ", decisions, "  return ", fixed(sum, 2)));
+    }
+    const std::optional<std::span<const double>> action = policy->act(env, image);
+    if (!action) break;  // the list of actions has ended, or somebody pressed q
+    result = env.step_traced(*action, steps);
+    if (trajectory) trajectory->write(steps, *action);
+    sum += result.reward;
+    image = Image(n, n, env.render());
+    save_frame(o, image, ++decisions);
+  }
+  if (trajectory) trajectory->close();
+  if (on_terminal) screen.show(image, "");
+  std::cout << env.name() << ": return " << number_text(sum) << " in " << decisions
+            << " decisions, "
+            << (result.terminated  ? "ended by the task"
+                : result.truncated ? "to the time limit"
+                                   : "stopped before the end")
+            << std::endl;
+  if (const int unused = policy->unused(); unused > 0)
+    std::cerr << "play: the episode ended before the list of actions; " << unused
+              << " rows were not played\n";
+  return interrupted() ? status_interrupted : 0;
+}
+
+}  // namespace
+}  // namespace planet
+
+int main(int argc, char** argv) {
+  return planet::run_main("play", [&] { return planet::play(argc, argv); });
+}
