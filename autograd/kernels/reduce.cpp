@@ -162,9 +162,15 @@ void log_sum_exp_rows(const T* x, std::ptrdiff_t rows, std::ptrdiff_t cols, T* y
       y[r] = nan ? std::numeric_limits<T>::quiet_NaN() : top;
       return;
     }
-    T total = 0;
-    for (std::ptrdiff_t c = 0; c < cols; ++c) total += std::exp(row[c] - top);
-    y[r] = top + std::log(total);
+    T total = 0, part[64];
+    for (std::ptrdiff_t begin = 0; begin < cols; begin += 64) {
+      const std::ptrdiff_t n = std::min<std::ptrdiff_t>(64, cols - begin);
+      for (std::ptrdiff_t c = 0; c < n; ++c) part[c] = row[begin + c] - top;
+      exp(part, part, n);
+      total += lane_sum(0, n, [&](std::ptrdiff_t c) { return part[c]; });
+    }
+    log(&total, &total, 1);
+    y[r] = top + total;
   });
 }
 

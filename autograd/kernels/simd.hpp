@@ -56,6 +56,7 @@ PLANET_INLINE xsimd::batch<T, A> madd(xsimd::batch<T, A> a, xsimd::batch<T, A> b
 }
 
 using xsimd::select;
+namespace vec {  // called by their full names: xsimd has functions of these names, too
 template <class T, class A>
 PLANET_INLINE xsimd::batch<T, A> abs(xsimd::batch<T, A> x) {
   return xsimd::abs(x);
@@ -64,6 +65,7 @@ template <class T, class A>
 PLANET_INLINE xsimd::batch<T, A> sqrt(xsimd::batch<T, A> x) {
   return xsimd::sqrt(x);
 }
+}  // namespace vec
 
 /// The lanes of x as unsigned integers of the same size, and back: the same bits.
 template <class T>

@@ -91,6 +91,7 @@ template <class T>
 Batch<T> madd(const Batch<T>& a, const Batch<T>& b, const Batch<T>& c) {
   return Batch<T>::each([&](std::size_t i) { return a.v[i] * b.v[i] + c.v[i]; });
 }
+namespace vec {
 template <class T>
 Batch<T> abs(const Batch<T>& a) {
   return Batch<T>::each([&](std::size_t i) { return std::abs(a.v[i]); });
@@ -99,6 +100,7 @@ template <class T>
 Batch<T> sqrt(const Batch<T>& a) {
   return Batch<T>::each([&](std::size_t i) { return std::sqrt(a.v[i]); });
 }
+}  // namespace vec
 
 template <class T>
 using BitsOf = Batch<std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>;
