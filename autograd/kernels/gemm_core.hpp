@@ -37,6 +37,25 @@ void multiply_panels(const Operand& a, std::ptrdiff_t rows, const Panels<T>& B, 
   });
 }
 
+// The tiles take a minute to compile, so each kind of operand is instantiated once, in tiles_*.cpp.
+extern template void multiply_panels(const RowOperand<float>&, std::ptrdiff_t, const Panels<float>&,
+                                     std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t, Target<float>);
+extern template void multiply_panels(const RowOperand<double>&, std::ptrdiff_t,
+                                     const Panels<double>&, std::ptrdiff_t, std::ptrdiff_t,
+                                     std::ptrdiff_t, Target<double>);
+extern template void multiply_panels(const ColumnOperand<float>&, std::ptrdiff_t,
+                                     const Panels<float>&, std::ptrdiff_t, std::ptrdiff_t,
+                                     std::ptrdiff_t, Target<float>);
+extern template void multiply_panels(const ColumnOperand<double>&, std::ptrdiff_t,
+                                     const Panels<double>&, std::ptrdiff_t, std::ptrdiff_t,
+                                     std::ptrdiff_t, Target<double>);
+extern template void multiply_panels(const PixelOperand<float>&, std::ptrdiff_t,
+                                     const Panels<float>&, std::ptrdiff_t, std::ptrdiff_t,
+                                     std::ptrdiff_t, Target<float>);
+extern template void multiply_panels(const PixelOperand<double>&, std::ptrdiff_t,
+                                     const Panels<double>&, std::ptrdiff_t, std::ptrdiff_t,
+                                     std::ptrdiff_t, Target<double>);
+
 /// Copies every panel of B, one behind the other, to `out` (packed_size elements).
 template <class T>
 Panels<T> pack_panels(MatrixView<T> B, std::ptrdiff_t K, std::ptrdiff_t N, T* out) {

@@ -1,0 +1,14 @@
+// Every tile in double, compiled once: see gemm_kernel.hpp for the tile, gemm_core.hpp for the
+// nest.
+#include "autograd/kernels/gemm_core.hpp"
+
+namespace planet::kernels {
+
+template void multiply_panels(const RowOperand<double>&, std::ptrdiff_t, const Panels<double>&,
+                              std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t, Target<double>);
+template void multiply_panels(const ColumnOperand<double>&, std::ptrdiff_t, const Panels<double>&,
+                              std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t, Target<double>);
+template void multiply_panels(const PixelOperand<double>&, std::ptrdiff_t, const Panels<double>&,
+                              std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t, Target<double>);
+
+}  // namespace planet::kernels

@@ -1,0 +1,13 @@
+// Every tile in float, compiled once: see gemm_kernel.hpp for the tile, gemm_core.hpp for the nest.
+#include "autograd/kernels/gemm_core.hpp"
+
+namespace planet::kernels {
+
+template void multiply_panels(const RowOperand<float>&, std::ptrdiff_t, const Panels<float>&,
+                              std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t, Target<float>);
+template void multiply_panels(const ColumnOperand<float>&, std::ptrdiff_t, const Panels<float>&,
+                              std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t, Target<float>);
+template void multiply_panels(const PixelOperand<float>&, std::ptrdiff_t, const Panels<float>&,
+                              std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t, Target<float>);
+
+}  // namespace planet::kernels
