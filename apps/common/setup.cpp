@@ -100,10 +100,12 @@ void print_envs() {
 std::optional<Setup> setup_run(int argc, const char* const* argv) {
   CommandLine cli("train", "PlaNet: learn a world model from pixels and plan in it (Algorithm 1).");
   std::string resume, config_file, logdir;
-  bool list = false;
+  bool list = false, print_config = false;
   cli.option("--resume", resume, "go on with the run in this folder, bit for bit", "Run");
   cli.option("--config", config_file, "read options from a saved config.toml", "Run");
   cli.option("--logdir", logdir, "the run folder (default: runs/ENV-sSEED-TIME)", "Run");
+  cli.flag("--print-config", print_config,
+           "print the options as they would be used, as config.toml has them, and stop", "Run");
   cli.flag("--list-envs", list, "print the tasks and their options, and stop", "Task");
   cli.run_options();
   cli.footer(examples);
@@ -113,6 +115,7 @@ std::optional<Setup> setup_run(int argc, const char* const* argv) {
     return std::nullopt;
   }
   if (!resume.empty()) {
+    require(!print_config, "--resume has its config in its folder; leave --print-config out");
     require(config_file.empty(), "--resume has the run's own config; leave --config out");
     require(logdir.empty() || std::filesystem::path(logdir) == resume,
             "--resume goes on in its own folder; leave --logdir out");
@@ -127,6 +130,10 @@ std::optional<Setup> setup_run(int argc, const char* const* argv) {
   const std::vector<Assignment> file =
       config_file.empty() ? std::vector<Assignment>{} : read_config_file(config_file);
   const RunConfig config = resolve_config(file, cli.assignments());
+  if (print_config) {
+    std::cout << config_text(config);
+    return std::nullopt;
+  }
   check_memory(config, *make_env(config.env, config.make_env_options()));
   set_threads(config.threads);
   RunFolder folder = RunFolder::create(

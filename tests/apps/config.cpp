@@ -1,0 +1,193 @@
+// config.toml, presets and what wins over what.
+#include <doctest/doctest.h>
+
+#include <map>
+
+#include "apps/common/config_file.hpp"
+#include "autograd/base/error.hpp"
+
+using namespace planet;
+
+namespace {
+
+// A value for every field that differs from every preset's: a new field without one fails here.
+const std::map<std::string, std::string> other{{"env", "cartpole_swingup"},
+                                               {"env_option", "view=5"},
+                                               {"action_repeat", "3"},
+                                               {"image_size", "64"},
+                                               {"preset", "paper"},
+                                               {"seed", "12345678901234567890"},
+                                               {"seed_episodes", "7"},
+                                               {"updates_per_episode", "33"},
+                                               {"batch_size", "9"},
+                                               {"batch_length", "11"},
+                                               {"action_noise", "0.125"},
+                                               {"total_episodes", "77"},
+                                               {"steps", "123456789"},
+                                               {"time_limit", "90s"},
+                                               {"image_bits", "3"},
+                                               {"encoder", "9:4 17:4 33:4 65:4"},
+                                               {"embed_size", "260"},
+                                               {"decoder", "65:5 33:5 17:6 3:6"},
+                                               {"deter_size", "65"},
+                                               {"stoch_size", "17"},
+                                               {"hidden_size", "66"},
+                                               {"reward_layers", "4"},
+                                               {"reward_units", "67"},
+                                               {"min_std", "0.2"},
+                                               {"free_nats", "0.3333333333333333"},
+                                               {"kl_scale", "0.7"},
+                                               {"reward_scale", "8"},
+                                               {"learning_rate", "0.00123"},
+                                               {"adam_epsilon", "1e-05"},
+                                               {"grad_clip", "99"},
+                                               {"horizon", "13"},
+                                               {"iterations", "7"},
+                                               {"candidates", "321"},
+                                               {"elites", "23"},
+                                               {"init_std", "0.9"},
+                                               {"eval_every", "2m"},
+                                               {"eval_episodes", "4"},
+                                               {"checkpoint_every", "12"},
+                                               {"threads", "3"},
+                                               {"replay_memory", "123456789"},
+                                               {"progress", "plain"},
+                                               {"check_finite", "true"}};
+
+std::string message(const std::function<void()>& f) {
+  try {
+    f();
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "";
+}
+
+RunConfig resolve(const std::string& file,
+                  const std::vector<std::pair<std::string, std::string>>& typed) {
+  std::vector<Assignment> line;
+  for (const auto& [key, text] : typed) {
+    const Field* field = find_field(key);
+    REQUIRE(field != nullptr);
+    line.push_back({field, text, field->flag()});
+  }
+  return resolve_config(parse_config(file, "config.toml"), line);
+}
+
+}  // namespace
+
+TEST_CASE("every option survives config.toml") {
+  RunConfig config;
+  for (const Field& field : run_fields()) {
+    INFO(field.key);
+    const auto value = other.find(field.key);
+    REQUIRE(value != other.end());
+    const std::string before = field.get(config);
+    field.set(config, value->second);
+    CHECK(field.get(config) != before);
+  }
+  config.model.action_size = 1;
+  const RunConfig back = config_from_text(config_text(config), "config.toml");
+  for (const Field& field : run_fields()) {
+    INFO(field.key);
+    CHECK(field.get(back) == field.get(config));
+  }
+  CHECK(back == config);
+  CHECK(config_text(back) == config_text(config));
+}
+
+TEST_CASE("the defaults of every task survive config.toml") {
+  for (const EnvSpec& spec : list_envs()) {
+    INFO(spec.name);
+    const RunConfig config = resolve("", {{"env", spec.name}});
+    CHECK(config_from_text(config_text(config), "config.toml") == config);
+  }
+}
+
+TEST_CASE(
+    "the command line wins over the file and the file over the preset and that over the task") {
+  const RunConfig task = resolve("", {});
+  CHECK(task.preset == "tiny");
+  CHECK(task.model.deter_size == 64);
+  const RunConfig preset = resolve("", {{"preset", "paper"}});
+  CHECK(preset.model.deter_size == 200);
+  CHECK(preset.planner.candidates == 1000);
+  CHECK(preset.model.free_nats == 3);
+  // A task's tuning that is no size of the table stays when another row is chosen.
+  CHECK(preset.updates_per_episode == task.updates_per_episode);
+  const std::string file = "preset = \"small\"\ndeter_size = 77\nhidden_size = 78\n";
+  const RunConfig filed = resolve(file, {});
+  CHECK(filed.model.deter_size == 77);
+  CHECK(filed.model.stoch_size == 16);
+  CHECK(filed.batch_size == 32);
+  const RunConfig typed = resolve(file, {{"deter_size", "79"}});
+  CHECK(typed.model.deter_size == 79);
+  CHECK(typed.model.hidden_size == 78);
+  const RunConfig preset_and_file = resolve("deter_size = 77\n", {{"preset", "small"}});
+  CHECK(preset_and_file.model.deter_size == 77);
+  CHECK(preset_and_file.model.hidden_size == 128);
+  // A preset that could have no effect is refused.
+  CHECK(message([&] {
+          resolve(file, {{"preset", "paper"}});
+        }).find("give one of them") != std::string::npos);
+  CHECK(resolve(file, {{"preset", "small"}}).model.deter_size == 77);
+}
+
+TEST_CASE("convolutions and free nats follow the image size") {
+  const RunConfig at16 = resolve("", {{"image_size", "16"}});
+  CHECK(at16.model.encoder.size() == 2);
+  CHECK(at16.model.embed_size == 64);
+  CHECK(at16.model.free_nats == 0.2);
+  CHECK(at16.updates_per_episode == resolve("", {}).updates_per_episode);
+  CHECK(resolve("", {{"image_size", "16"}, {"free_nats", "1"}}).model.free_nats == 1);
+}
+
+TEST_CASE("a wrong line of a config file is named with the nearest right word") {
+  const auto error = [](const std::string& text) {
+    return message([&] { parse_config(text, "my.toml"); });
+  };
+  CHECK(error("seed = 1\nbatch_lenght = 5\n")
+            .find("my.toml, line 2: there is no option "
+                  "'batch_lenght' (did you mean 'batch_length'?)") != std::string::npos);
+  CHECK(error("[planner]\n").find("sections are not used") != std::string::npos);
+  CHECK(error("seed 1\n").find("comes '='") != std::string::npos);
+  CHECK(error("seed = \n").find("value is missing") != std::string::npos);
+  CHECK(error("seed = 1\nseed = 2\n").find("was set before") != std::string::npos);
+  CHECK(error("seed = 1 2\n").find("something follows") != std::string::npos);
+  CHECK(error("env = \"pendulum\n").find("closing quote") != std::string::npos);
+  CHECK(error("seed = [1]\n").find("not a list") != std::string::npos);
+  CHECK(error("env_option = [\"a=1\", \"b=2\"\n").find("closing bracket") != std::string::npos);
+  CHECK(message([&] {
+          resolve("batch_size = many\n", {});
+        }).find("config.toml, line 1: batch_size is 'many'; it is a whole number") !=
+        std::string::npos);
+}
+
+TEST_CASE("comments and spaces in a config file are free") {
+  const RunConfig c =
+      resolve("# a comment\n\n  seed=5 # five\nenv_option = [ \"view=3\" ] # wide\n", {});
+  CHECK(c.seed == 5);
+  CHECK(c.env_options.at("view") == "3");
+}
+
+TEST_CASE("values that cannot be are refused by name") {
+  const auto error = [](const std::string& key, const std::string& value) {
+    return message([&] { resolve("", {{key, value}}); });
+  };
+  CHECK(error("env", "pendulum_swingpu").find("did you mean 'pendulum_swingup'") !=
+        std::string::npos);
+  CHECK(error("preset", "tinny").find("tiny") != std::string::npos);
+  CHECK(error("progress", "plian").find("did you mean 'plain'") != std::string::npos);
+  CHECK(error("env_option", "veiw=3").find("view") != std::string::npos);
+  CHECK(error("batch_size", "0").find("batch_size is 0") != std::string::npos);
+  CHECK(error("batch_length", "200").find("an episode of pendulum_swingup has only 101 rows") !=
+        std::string::npos);
+  CHECK(error("elites", "300").find("elites") != std::string::npos);
+  CHECK(error("grad_clip", "0").find("grad_clip") != std::string::npos);
+  CHECK(error("adam_epsilon", "0").find("adam_epsilon") != std::string::npos);
+  CHECK(error("image_size", "48").find("48") != std::string::npos);
+  CHECK(error("total_episodes", "3").find("includes the seed episodes") != std::string::npos);
+  CHECK(message([] {
+          resolve("", {{"action_repeat", "4"}, {"env_option", "action_repeat=2"}});
+        }).find("give one of them") != std::string::npos);
+}

@@ -1,0 +1,178 @@
+// eval: a saved file, loaded by name and measured again.
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "apps/common/acting.hpp"
+#include "apps/common/checkpoint.hpp"
+#include "envs/png.hpp"
+#include "nn/json.hpp"
+#include "tests/apps/programs.hpp"
+
+using namespace planet;
+using namespace planet::test;
+
+namespace {
+
+Json eval_json(const Scratch& scratch, const fs::path& path, const Args& more = {}) {
+  const Result r = run(scratch, "eval", Args{path.string(), "--json"} + more);
+  INFO(r.err);
+  REQUIRE(r.status == 0);
+  return Json::parse(r.out);
+}
+
+double last_metric(const fs::path& run, const std::string& key) {
+  const std::string text = text_of(run / "metrics.jsonl");
+  const std::size_t start = text.rfind('\n', text.size() - 2) + 1;
+  return Json::parse(text.substr(start)).at(key).as_double();
+}
+
+}  // namespace
+
+TEST_CASE("P38 eval loads a run and a checkpoint and a file and repeats the run bit for bit") {
+  const Scratch scratch;
+  const fs::path path = scratch / "run";
+  REQUIRE(run(scratch, "train", smallest(path)).status == 0);
+  fs::copy(latest(path) / "model.safetensors", scratch / "alone.safetensors");
+  for (const fs::path& what :
+       {path, latest(path), latest(path) / "model.safetensors", scratch / "alone.safetensors"}) {
+    INFO(what.string());
+    const Json json = eval_json(scratch, what);
+    CHECK(json.at("return_mean").as_double() == last_metric(path, "eval/return_mean"));
+    CHECK(json.at("return_std").as_double() == last_metric(path, "eval/return_std"));
+  }
+  CHECK(eval_json(scratch, path, {"--threads", "3"}) == eval_json(scratch, path));
+}
+
+TEST_CASE("eval json has exactly the documented keys") {
+  const Scratch scratch;
+  const fs::path path = scratch / "run";
+  REQUIRE(run(scratch, "train", smallest(path)).status == 0);
+  const Json json = eval_json(scratch, path, {"--episodes", "3"});
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : json.as_object()) keys.push_back(key);
+  CHECK(keys == std::vector<std::string>{"env", "checkpoint", "episodes", "seeds", "returns",
+                                         "return_mean", "return_std", "score"});
+  CHECK(json.at("env").as_string() == "pendulum_swingup");
+  CHECK(fs::exists(json.at("checkpoint").as_string()));
+  CHECK(json.at("episodes").as_int64() == 3);
+  const Json::Array &seeds = json.at("seeds").as_array(), &returns = json.at("returns").as_array();
+  REQUIRE((seeds.size() == 3 && returns.size() == 3));
+  double mean = 0, variance = 0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(seeds[i].as_uint64() == 1000 + i);
+    mean += returns[i].as_double() / 3;
+  }
+  for (const Json& r : returns) variance += (r.as_double() - mean) * (r.as_double() - mean) / 3;
+  CHECK(json.at("return_mean").as_double() == doctest::Approx(mean).epsilon(1e-12));
+  CHECK(json.at("return_std").as_double() == doctest::Approx(std::sqrt(variance)).epsilon(1e-9));
+  // This run's episodes are shorter than the registered ones: the scale does not hold.
+  CHECK(json.at("score").is_null());
+}
+
+TEST_CASE("a score is the return on the task's own scale") {
+  const Scratch scratch;
+  Args args = smallest(scratch / "run", {"--total-episodes", "2", "--eval-episodes", "1"});
+  args.resize(args.size() - 2);  // the registered time limit
+  REQUIRE(run(scratch, "train", args).status == 0);
+  const Json json = eval_json(scratch, scratch / "run");
+  CHECK(json.at("score").as_double() ==
+        doctest::Approx((json.at("return_mean").as_double() - 125.3) / (189.4 - 125.3)));
+}
+
+TEST_CASE("P18 an evaluation is the same every time and no noise is in it") {
+  const RunConfig config = [] {
+    RunConfig c = task_defaults("pendulum_swingup");
+    c.env_options["time_limit"] = "12";
+    c.planner = {3, 2, 10, 2};
+    return c;
+  }();
+  const WorldModel<float> model(config.model, 1);
+  const auto a = evaluate(model, config, 3), b = evaluate(model, config, 3);
+  REQUIRE((a && b));
+  CHECK(a->returns == b->returns);
+  RunConfig noisy = config;
+  noisy.action_noise = 10;
+  CHECK(evaluate(model, noisy, 3)->returns == a->returns);
+  // More episodes change none of the first.
+  const auto more = evaluate(model, config, 5);
+  REQUIRE(more);
+  CHECK(std::vector<double>(more->returns.begin(), more->returns.begin() + 3) == a->returns);
+}
+
+TEST_CASE("P19 the episodes of an evaluation begin differently") {
+  RunConfig config = task_defaults("pendulum_swingup");
+  config.env_options["time_limit"] = "2";
+  config.planner = {1, 0, 2, 1};
+  const WorldModel<float> model(config.model, 1);
+  const auto e = evaluate(model, config, 10);
+  REQUIRE(e);
+  for (std::size_t i = 0; i < e->episodes.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j) {
+      const std::size_t n = e->episodes[i].image.size() / 2;
+      const auto &x = e->episodes[i].image, &y = e->episodes[j].image;
+      CHECK(!std::equal(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(n), y.begin()));
+    }
+  // Nor does training ever meet one of their seeds.
+  for (std::uint64_t seed : {0u, 1u, 7u})
+    for (std::int64_t k = 0; k < 2000; k += 100) {
+      const std::uint64_t s = training_env_seed(seed, k);
+      CHECK((s < first_evaluation_seed || s > first_evaluation_seed + 1000));
+    }
+}
+
+TEST_CASE("eval says what is wrong with what it is given") {
+  const Scratch scratch;
+  const auto error = [&](const Args& args) {
+    const Result r = run(scratch, "eval", args);
+    CHECK(r.status == 2);
+    CHECK(r.out.empty());
+    return r.err;
+  };
+  CHECK(error({}).find("RUN|CHECKPOINT") != std::string::npos);
+  CHECK(error({"nowhere"}).find("does not exist") != std::string::npos);
+  CHECK(error({scratch.path().string()}).find("neither a run folder") != std::string::npos);
+  {
+    std::FILE* f = std::fopen((scratch / "x.safetensors").c_str(), "w");
+    std::fputs("hello", f);
+    std::fclose(f);
+  }
+  CHECK(error({(scratch / "x.safetensors").string()}).find("x.safetensors") != std::string::npos);
+  const fs::path path = scratch / "run";
+  REQUIRE(run(scratch, "train", smallest(path, {"--total-episodes", "2"})).status == 0);
+  CHECK(error({path.string(), "--episodes", "0"}).find("--episodes is 0") != std::string::npos);
+  CHECK(error({path.string(), "--epsiodes", "2"}).find("did you mean '--episodes'") !=
+        std::string::npos);
+}
+
+TEST_CASE("a contact sheet and the pictures of a run can be read") {
+  const Scratch scratch;
+  const fs::path path = scratch / "run";
+  REQUIRE(run(scratch, "train", smallest(path)).status == 0);
+  const Result r =
+      run(scratch, "eval", {path.string(), "--sheet", (scratch / "sheet.png").string()});
+  REQUIRE(r.status == 0);
+  const Image sheet = read_png(scratch / "sheet.png");
+  CHECK(sheet.width > 16 * 10);
+  CHECK(sheet.height >= 2 * 2 * 16 * 2);  // two episodes, two rows each, twice enlarged
+  for (const auto& entry : fs::directory_iterator(path / "pictures"))
+    CHECK(read_png(entry.path()).width > 16 * 10);
+}
+
+TEST_CASE("P35 a task that ends early trains and plans and evaluates") {
+  const Scratch scratch;
+  const fs::path path = scratch / "run";
+  Args args =
+      smallest(path, {"--env", "terminating", "--total-episodes", "6", "--eval-episodes", "3"});
+  args.resize(args.size() - 2);
+  const Result r = run(scratch, "train", args);
+  INFO(r.err);
+  REQUIRE(r.status == 0);
+  bool short_one = false;
+  for (const auto& entry : fs::directory_iterator(path / "episodes"))
+    short_one = short_one || fs::file_size(entry.path()) > 0;
+  CHECK(short_one);
+  const Json json = eval_json(scratch, path);
+  CHECK(json.at("returns").as_array().size() == 3);
+  CHECK(json.at("score").is_null());
+}

@@ -1,0 +1,125 @@
+// The rows that a run leaves, and its counters.
+#include "apps/common/metrics.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <map>
+#include <sstream>
+
+#include "autograd/base/error.hpp"
+#include "nn/json.hpp"
+#include "tests/apps/programs.hpp"
+
+using namespace planet;
+using namespace planet::test;
+
+namespace {
+
+std::vector<std::string> split(const std::string& line) {
+  std::vector<std::string> cells;
+  std::istringstream in(line + ",");
+  for (std::string cell; std::getline(in, cell, ',');) cells.push_back(cell);
+  return cells;
+}
+
+// The rows of metrics.csv, cells by key.
+std::vector<std::map<std::string, std::string>> read_csv(const fs::path& file) {
+  std::istringstream in(text_of(file));
+  std::string line;
+  std::getline(in, line);
+  const std::vector<std::string> header = split(line);
+  std::vector<std::map<std::string, std::string>> rows;
+  while (std::getline(in, line)) {
+    const std::vector<std::string> cells = split(line);
+    REQUIRE(cells.size() == header.size());
+    auto& row = rows.emplace_back();
+    for (std::size_t i = 0; i < cells.size(); ++i) row[header[i]] = cells[i];
+  }
+  return rows;
+}
+
+}  // namespace
+
+TEST_CASE("what was not measured is an empty cell and no key") {
+  MetricsRow row;
+  row.set("counter/updates", 5).set("loss/kl", std::numeric_limits<double>::quiet_NaN());
+  CHECK(row.csv().starts_with("5,,"));
+  const Json json = Json::parse(row.jsonl());
+  CHECK(json.at("counter/updates").as_double() == 5);
+  CHECK(json.at("loss/kl").is_null());
+  CHECK(json.find("eval/score") == nullptr);
+  CHECK_THROWS_AS(row.set("loss/klx", 1), Error);
+}
+
+TEST_CASE("rows beyond the checkpoint are dropped and a torn line with them") {
+  const Scratch scratch;
+  MetricsRow row;
+  {
+    MetricsWriter writer(scratch.path(), 0);
+    for (int i = 0; i < 4; ++i) writer.write(row.set("counter/updates", i));
+  }
+  const std::string csv = text_of(scratch / "metrics.csv");
+  {
+    std::FILE* f = std::fopen((scratch / "metrics.csv").c_str(), "a");
+    std::fputs("5,5,", f);
+    std::fclose(f);
+  }
+  {
+    MetricsWriter writer(scratch.path(), 2);
+    CHECK(writer.rows() == 2);
+    writer.write(row.set("counter/updates", 2));
+    writer.write(row.set("counter/updates", 3));
+  }
+  CHECK(text_of(scratch / "metrics.csv") == csv);
+  CHECK(read_csv(scratch / "metrics.csv").size() == 4);
+  CHECK_THROWS_AS(MetricsWriter(scratch.path(), 9), Error);
+  {
+    std::FILE* f = std::fopen((scratch / "metrics.csv").c_str(), "w");
+    std::fputs("a,b\n1,2\n", f);
+    std::fclose(f);
+  }
+  CHECK_THROWS_AS(MetricsWriter(scratch.path(), 1), Error);
+}
+
+TEST_CASE("P41 updates and decisions and environment frames are counters of their own") {
+  const Scratch scratch;
+  const fs::path path = scratch / "run";
+  REQUIRE(run(scratch, "train", smallest(path, {"--eval-every", "4"})).status == 0);
+  const auto rows = read_csv(path / "metrics.csv");
+  // Two seed episodes and two rounds of three updates; ten decisions of two frames an episode.
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[0].at("counter/updates") == "3");
+  CHECK(rows[0].at("counter/episodes") == "3");
+  CHECK(rows[0].at("counter/decisions") == "30");
+  CHECK(rows[0].at("counter/env_frames") == "60");
+  CHECK(rows[1].at("counter/updates") == "6");
+  CHECK(rows[1].at("counter/decisions") == "40");
+  CHECK(rows[1].at("counter/env_frames") == "80");
+  // The same rows in both files.
+  std::istringstream lines(text_of(path / "metrics.jsonl"));
+  std::size_t n = 0;
+  for (std::string line; std::getline(lines, line); ++n) {
+    const Json json = Json::parse(line);
+    for (const auto& [key, cell] : rows.at(n)) {
+      INFO(key);
+      CHECK((json.find(key) == nullptr) == cell.empty());
+      if (!cell.empty()) CHECK(json.at(key).as_double() == std::stod(cell));
+    }
+  }
+  CHECK(n == rows.size());
+}
+
+TEST_CASE("P36 what is trained on and what is not differ by name") {
+  const Scratch scratch;
+  const fs::path path = scratch / "run";
+  REQUIRE(run(scratch, "train", smallest(path)).status == 0);
+  for (const auto& [name, bytes] : contents(path / "episodes")) CHECK(name.starts_with("train-"));
+  for (const auto& [name, bytes] : contents(path / "pictures")) CHECK(name.starts_with("eval-"));
+  const auto rows = read_csv(path / "metrics.csv");
+  for (const auto& row : rows)  // no row mixes the two
+    CHECK(row.at("train/return").empty() != row.at("eval/return_mean").empty());
+  CHECK(!rows.back().at("eval/return_mean").empty());
+  for (const Metric& m : metric_columns()) CHECK(!m.meaning.empty());
+}

@@ -1,0 +1,216 @@
+// A run that was stopped and resumed is the run that never stopped.
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <chrono>
+#include <thread>
+
+#include "apps/common/checkpoint.hpp"
+#include "apps/common/config_file.hpp"
+#include "autograd/base/philox.hpp"
+#include "nn/atomic_file.hpp"
+#include "tests/apps/programs.hpp"
+
+using namespace planet;
+using namespace planet::test;
+
+namespace {
+
+void sleep_ms(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
+
+// Same parameters, moments, experience and counters; the clocks may differ. `looked_alike`: also
+// evaluated at the same places.
+void check_same_run(const fs::path& a, const fs::path& b, bool looked_alike = true) {
+  CHECK(latest(a).filename() == latest(b).filename());
+  CHECK(same_tensors(latest(a) / "model.safetensors", latest(b) / "model.safetensors"));
+  CHECK(same_tensors(latest(a) / "optimizer.safetensors", latest(b) / "optimizer.safetensors"));
+  const auto x = contents(a / "episodes"), y = contents(b / "episodes");
+  CHECK(x.size() == y.size());
+  CHECK(x == y);
+  const auto state = [](const fs::path& run) {
+    return RunState::from_json(Json::parse(text_of(latest(run) / "state.json")));
+  };
+  CHECK(state(a).decisions == state(b).decisions);
+  CHECK(state(a).env_frames == state(b).env_frames);
+  if (!looked_alike) return;
+  CHECK(state(a).metrics_rows == state(b).metrics_rows);
+  CHECK(state(a).best_return == state(b).best_return);
+  CHECK(state(a).best == state(b).best);
+}
+
+Args resume(const fs::path& path, const Args& more = {}) {
+  return Args{"--resume", path.string()} + more;
+}
+
+}  // namespace
+
+TEST_CASE("P33 N episodes and N more are 2N episodes bit for bit") {
+  const Scratch scratch;
+  const fs::path whole = scratch / "whole", halves = scratch / "halves";
+  REQUIRE(run(scratch, "train", smallest(whole, {"--total-episodes", "6"})).status == 0);
+  REQUIRE(run(scratch, "train", smallest(halves, {"--total-episodes", "4"})).status == 0);
+  const Result second = run(scratch, "train", resume(halves, {"--total-episodes", "6"}));
+  INFO(second.err);
+  REQUIRE(second.status == 0);
+  check_same_run(whole, halves, false);  // the halves were evaluated once more, in the middle
+  CHECK(text_of(latest(whole) / "model.safetensors") ==
+        text_of(latest(halves) / "model.safetensors"));
+  CHECK(text_of(whole / "config.toml") == text_of(halves / "config.toml"));
+  CHECK(text_of(halves / "command.txt").find("--resume") != std::string::npos);
+}
+
+TEST_CASE("Ctrl-C saves and a resumed run goes on inside the round") {
+  const Scratch scratch;
+  const fs::path whole = scratch / "whole", stopped = scratch / "stopped";
+  const Args more{"--updates-per-episode", "200", "--total-episodes", "4"};
+  REQUIRE(run(scratch, "train", smallest(whole, more)).status == 0);
+  Process process(scratch, "train", smallest(stopped, more));
+  for (int i = 0; i < 2000 && !fs::exists(stopped / "episodes"); ++i) sleep_ms(5);
+  sleep_ms(150);
+  int interruptions = 0;
+  process.signal(SIGINT);
+  Result r = process.wait();
+  while (r.status == 130 && interruptions < 40) {
+    ++interruptions;
+    CHECK(r.out.find("train --resume " + stopped.string()) != std::string::npos);
+    Process next(scratch, "train", resume(stopped));
+    sleep_ms(100 + 40 * interruptions);
+    next.signal(SIGINT);
+    r = next.wait();
+  }
+  INFO(r.err);
+  CHECK(interruptions > 0);
+  REQUIRE(r.status == 0);
+  check_same_run(whole, stopped);
+}
+
+TEST_CASE("kill -9 at any moment leaves a run that resumes to the same bits") {
+  const Scratch scratch;
+  const fs::path whole = scratch / "whole", killed = scratch / "killed";
+  const Args more{"--total-episodes", "12", "--checkpoint-every", "2", "--eval-every", "4"};
+  REQUIRE(run(scratch, "train", smallest(whole, more)).status == 0);
+  Rng rng(1, Stream::test);
+  int kills = 0;
+  Result r;
+  r.status = -1;
+  for (int i = 0; i < 60 && r.status != 0; ++i) {
+    const bool begun = fs::exists(killed / "config.toml");
+    Process process(scratch, "train", begun ? resume(killed) : smallest(killed, more));
+    sleep_ms(20 + static_cast<int>(rng.below(150)) + 8 * i);
+    process.signal(SIGKILL);
+    r = process.wait();
+    INFO(r.err);
+    CHECK((r.status == 0 || r.status == 128 + SIGKILL));
+    kills += r.status != 0;
+  }
+  CHECK(kills > 0);
+  if (r.status != 0) r = run(scratch, "train", resume(killed));
+  INFO(r.err);
+  REQUIRE(r.status == 0);
+  check_same_run(whole, killed);
+  for (const auto& entry : fs::recursive_directory_iterator(killed))
+    CHECK(entry.path().filename().string().find(".tmp-") == std::string::npos);
+}
+
+TEST_CASE("a second process on one run is refused") {
+  const Scratch scratch;
+  const fs::path path = scratch / "run";
+  Process first(scratch, "train", smallest(path, {"--total-episodes", "0"}));
+  for (int i = 0; i < 2000 && !fs::exists(path / "config.toml"); ++i) sleep_ms(5);
+  const Result second = run(scratch, "train", resume(path));
+  CHECK(second.status == 2);
+  CHECK(second.err.find("in use by another process") != std::string::npos);
+  CHECK(first.running());
+  first.signal(SIGINT);
+  CHECK(first.wait().status == 130);
+  CHECK(run(scratch, "train", resume(path, {"--total-episodes", "2"})).status == 0);
+}
+
+TEST_CASE("a resumed run refuses what would change it") {
+  const Scratch scratch;
+  const fs::path path = scratch / "run";
+  REQUIRE(run(scratch, "train", smallest(path)).status == 0);
+  const auto error = [&](const Args& more) {
+    const Result r = run(scratch, "train", resume(path, more));
+    CHECK(r.status == 2);
+    return r.err;
+  };
+  CHECK(error({}).find("is finished") != std::string::npos);
+  CHECK(error({"--batch-size", "3"}).find("--batch-size is 3, but the run began with 2") !=
+        std::string::npos);
+  CHECK(error({"--seed", "2"}).find("--seed") != std::string::npos);
+  CHECK(error({"--logdir", "elsewhere"}).find("--logdir") != std::string::npos);
+  fs::remove(path / "episodes" / contents(path / "episodes").front().first);
+  CHECK(error({"--total-episodes", "6"}).find("train-000000") != std::string::npos);
+}
+
+TEST_CASE("P20 the same seed gives the same bytes and another seed others") {
+  const Scratch scratch;
+  const fs::path a = scratch / "a", b = scratch / "b", c = scratch / "c";
+  REQUIRE(run(scratch, "train", smallest(a)).status == 0);
+  REQUIRE(run(scratch, "train", smallest(b)).status == 0);
+  REQUIRE(run(scratch, "train", smallest(c, {"--seed", "2"})).status == 0);
+  check_same_run(a, b);
+  CHECK(text_of(latest(a) / "model.safetensors") == text_of(latest(b) / "model.safetensors"));
+  CHECK(contents(a / "episodes").front().second != contents(c / "episodes").front().second);
+}
+
+TEST_CASE("the number of threads changes no bit of a run") {
+  const Scratch scratch;
+  const fs::path one = scratch / "one", three = scratch / "three";
+  REQUIRE(run(scratch, "train", smallest(one)).status == 0);
+  REQUIRE(run(scratch, "train", smallest(three, {"--threads", "3"})).status == 0);
+  check_same_run(one, three);
+}
+
+TEST_CASE("the last two checkpoints and the best are kept") {
+  const Scratch scratch;
+  const fs::path path = scratch / "run";
+  REQUIRE(
+      run(scratch, "train",
+          smallest(path, {"--total-episodes", "9", "--checkpoint-every", "1", "--eval-every", "2"}))
+          .status == 0);
+  std::size_t folders = 0;
+  for (const auto& entry : fs::directory_iterator(path / "checkpoints"))
+    folders += entry.is_directory();
+  std::string best = text_of(path / "checkpoints" / "best");
+  best.pop_back();
+  CHECK(fs::exists(path / "checkpoints" / best / "done"));
+  CHECK(fs::exists(latest(path) / "done"));
+  CHECK(folders >= 2);
+  CHECK(folders <= 3);
+}
+
+TEST_CASE("a half-written checkpoint is nothing and the one before it counts") {
+  const Scratch scratch;
+  const fs::path path = scratch / "run";
+  REQUIRE(run(scratch, "train", smallest(path, {"--checkpoint-every", "1"})).status == 0);
+  const fs::path newest = latest(path);
+  fs::create_directories(path / "checkpoints" / "999999999");
+  fs::copy(newest / "model.safetensors", path / "checkpoints/999999999/model.safetensors");
+  fs::create_directories(path / "checkpoints" / ".writing-000000007");
+  CHECK(newest_checkpoint(path / "checkpoints") == newest);
+  CHECK(!fs::exists(path / "checkpoints" / "999999999"));
+  CHECK(!fs::exists(path / "checkpoints" / ".writing-000000007"));
+  CHECK(latest(path) == newest);
+  // Killed between the two renames of a checkpoint that replaces one of the same number.
+  fs::rename(newest, path / "checkpoints" / (".old-" + newest.filename().string()));
+  CHECK(newest_checkpoint(path / "checkpoints") == newest);
+}
+
+TEST_CASE("P31 a loss that is not finite stops the run with its first op and status 3") {
+  const Scratch scratch;
+  const fs::path path = scratch / "run";
+  const Args wild{"--learning-rate", "1e30", "--grad-clip", "1e30", "--checkpoint-every", "1"};
+  for (const bool checked : {false, true}) {
+    const fs::path where = scratch / (checked ? "checked" : "plain");
+    const Result r =
+        run(scratch, "train", smallest(where, wild) + (checked ? Args{"--check-finite"} : Args{}));
+    INFO(r.err);
+    CHECK(r.status == 3);
+    CHECK(r.err.find("[") != std::string::npos);  // the op: [linear] rssm/...
+    // What was saved before is still good.
+    for (const auto& entry : fs::directory_iterator(where / "checkpoints"))
+      if (entry.is_directory()) CHECK_NOTHROW(load_model(entry.path()));
+  }
+}
