@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# From nothing to an agent that has learned pendulum swing-up from pixels: packages, build, training
+# within a time limit, evaluation, pictures. May be run again; a second run starts within seconds.
+#
+#   bash apps/quickstart.sh            three minutes of training
+#   bash apps/quickstart.sh 60s        or as long as you like
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+. "$root/apps/setup.sh"
+limit=${1:-3m}
+
+ensure_packages
+build release train eval play
+
+bin=$root/build/release/bin
+mkdir -p "$root/runs"
+run=$root/runs/quickstart
+for ((i = 2; ; ++i)); do
+  [ -e "$run" ] || break
+  run=$root/runs/quickstart-$i
+done
+
+say
+say "learn     PlaNet on pendulum_swingup from pixels, at most $limit of wall clock"
+"$bin/train" --env pendulum_swingup --time-limit "$limit" --logdir "$run"
+
+say
+say "evaluate  once more, with a contact sheet"
+"$bin/eval" "$run" --sheet "$run/pictures/sheet.png"
+
+short=${run#"$root"/}
+say
+say "Look at"
+say "  $short/pictures/        what it saw over what it believes"
+say "  $short/metrics.csv      every round: losses, returns, times"
+say "  $short/checkpoints/     the model, as safetensors"
+say "Next"
+say "  build/release/bin/play $short                    watch it in this terminal"
+say "  build/release/bin/play --policy keys             try it yourself"
+say "  build/release/bin/train --resume $short --time-limit 10m"
