@@ -84,7 +84,7 @@ TEST_SUITE("planner") {
     }
   }
 
-  TEST_CASE("the imagined state advances and noise and actions matter at every step") {
+  TEST_CASE("the action of every step matters to its own candidate and the noise to all") {
     const WorldModel<float> model(miniature(), 3);
     const ModelConfig& c = model.config();
     constexpr std::ptrdiff_t H = 4, J = 9;
@@ -111,11 +111,6 @@ TEST_SUITE("planner") {
             std::vector<float>(before.begin() + 1, before.end()));  // candidates do not mix
       a = kept;
     }
-    // Were the state not advanced, equal actions would give H times one reward.
-    for (std::ptrdiff_t t = 1; t < H; ++t)
-      std::copy_n(actions.begin(), J * c.action_size, actions.begin() + t * J * c.action_size);
-    const auto one = imagine(1, 1), four = imagine(4, 1);
-    for (std::size_t j = 0; j < J; ++j) CHECK(std::abs(four[j] - 4 * one[j]) > 1e-5f);
   }
 
   TEST_CASE("chunks are nearly equal and begin at a counter") {

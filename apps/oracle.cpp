@@ -1,0 +1,168 @@
+// oracle: the two ends of a task's score. 0 is uniformly random actions, 1 is the planner with
+// nothing to learn: CEM on the true simulator (Table 1's last row).
+//
+// For the registered constants, and for everybody who adds a task and needs its own. A row of the
+// CSV is an episode; rows that are already there are kept, so a long measurement can be stopped and
+// gone on with. What is played: common/simulator_dynamics.hpp.
+#include <cmath>
+#include <filesystem>
+#include <iostream>
+#include <map>
+
+#include "apps/common/command_line.hpp"
+#include "apps/common/console.hpp"
+#include "apps/common/simulator_dynamics.hpp"
+#include "apps/common/values.hpp"
+#include "autograd/base/error.hpp"
+#include "autograd/base/parallel.hpp"
+#include "envs/numbers.hpp"
+#include "nn/atomic_file.hpp"
+
+namespace planet {
+namespace {
+
+struct Options {
+  std::string env = "pendulum_swingup", policy = "oracle", csv;
+  int episodes = 10, at_once = 10, threads = 0;
+  std::uint64_t first_seed = 1000;
+  EnvOptions env_options;
+  CemConfig cem;
+};
+
+std::optional<Options> read_options(int argc, const char* const* argv) {
+  CommandLine cli("oracle", "Returns of CEM on the true simulator, or of random actions.");
+  Options o;
+  std::string episodes = "10", at_once, threads = "0", seed = "1000", H, I, J, K;
+  std::vector<std::string> assignments;
+  cli.option("--env", o.env, "the task (default pendulum_swingup)");
+  cli.option("--policy", o.policy, "oracle or random (default oracle)");
+  cli.option("--episodes", episodes, "how many (default 10)");
+  cli.option("--seed", seed, "of the first episode; the others follow (default 1000)");
+  cli.option("--csv", o.csv, "a row for each episode: seed,return; rows found there are kept");
+  cli.option("--at-once", at_once,
+             "episodes played side by side (default all); no change of result");
+  cli.option("--threads", threads, "0: what the container gives; changes no result");
+  cli.list("--env-option", assignments, "NAME=VALUE, repeatable");
+  cli.option("--horizon", H, "H, decisions (default: the task's registered budget)", "Planner");
+  cli.option("--iterations", I, "I", "Planner");
+  cli.option("--candidates", J, "J", "Planner");
+  cli.option("--elites", K, "K", "Planner");
+  if (!cli.parse(argc, argv)) return std::nullopt;
+
+  const EnvSpec& spec = env_spec(o.env);
+  for (const std::string& a : assignments) set_env_option(spec, o.env_options, a);
+  if (spec.scale) o.cem = oracle_config(spec.scale->oracle_budget);
+  const auto number = [](const std::string& name, const std::string& text, auto& value) {
+    if (!text.empty()) read_option(name, text, value);
+  };
+  number("--episodes", episodes, o.episodes);
+  number("--seed", seed, o.first_seed);
+  number("--threads", threads, o.threads);
+  number("--horizon", H, o.cem.horizon);
+  number("--iterations", I, o.cem.iterations);
+  number("--candidates", J, o.cem.candidates);
+  number("--elites", K, o.cem.elites);
+  o.at_once = o.episodes;
+  number("--at-once", at_once, o.at_once);
+  require(o.episodes >= 1 && o.at_once >= 1,
+          "--episodes and --at-once must be at least 1, they are ", o.episodes, " and ", o.at_once);
+  require(o.policy == "oracle" || o.policy == "random", "--policy is '", o.policy,
+          "'; it is oracle or random");
+  o.cem.check();
+  return o;
+}
+
+using Rows = std::map<std::uint64_t, double>;  // seed -> return
+
+Rows read_rows(const std::string& path) {
+  Rows rows;
+  if (path.empty() || !std::filesystem::exists(path)) return rows;
+  std::istringstream in(read_text(path));
+  std::string line;
+  require(std::getline(in, line) && line == "seed,return", path,
+          " does not begin with the header seed,return; it is not a file of this program's");
+  while (std::getline(in, line)) {
+    const std::size_t comma = line.find(',');
+    std::uint64_t seed = 0;
+    double value = 0;
+    require(comma != std::string::npos, path, ": '", line, "' is not a row seed,return");
+    read_option(path, line.substr(0, comma), seed);
+    read_option(path, line.substr(comma + 1), value);
+    rows[seed] = value;
+  }
+  return rows;
+}
+
+void write_rows(const std::string& path, const Rows& rows) {
+  if (path.empty()) return;
+  std::string text = "seed,return\n";
+  for (const auto& [seed, value] : rows) text += cat(seed, ",", number_text(value), "\n");
+  write_text_atomically(path, text);
+}
+
+void print_summary(const Options& o, const EnvSpec& spec, const std::vector<double>& returns) {
+  const auto n = static_cast<double>(returns.size());
+  double mean = 0, squares = 0;
+  for (const double r : returns) mean += r / n;
+  for (const double r : returns) squares += (r - mean) * (r - mean);
+  const double std = n > 1 ? std::sqrt(squares / (n - 1)) : 0;
+  std::cout << o.policy << " on " << o.env;
+  if (o.policy == "oracle")
+    std::cout << ", H " << o.cem.horizon << "  I " << o.cem.iterations << "  J " << o.cem.candidates
+              << "  K " << o.cem.elites;
+  std::cout << "\nreturn " << fixed(mean, 2) << " +- " << fixed(std, 2) << " over "
+            << returns.size() << (returns.size() == 1 ? " episode" : " episodes")
+            << ", standard error " << fixed(std / std::sqrt(n), 2) << "\n";
+  if (spec.scale) {
+    const ReferenceReturn& r = o.policy == "oracle" ? spec.scale->oracle : spec.scale->random;
+    std::cout << "registered " << r.mean << " +- " << r.std << " over " << r.episodes
+              << " episodes\n";
+  }
+  std::cout << std::flush;
+}
+
+int oracle_main(int argc, const char* const* argv) {
+  const std::optional<Options> read = read_options(argc, argv);
+  if (!read) return 0;
+  const Options& o = *read;
+  set_threads(o.threads);
+  const std::unique_ptr<Env> env = make_env(o.env, o.env_options);
+  Rows rows = read_rows(o.csv);
+  std::vector<std::uint64_t> missing;
+  for (int k = 0; k < o.episodes; ++k) {
+    const std::uint64_t seed = o.first_seed + static_cast<std::uint64_t>(k);
+    if (!rows.contains(seed)) missing.push_back(seed);
+  }
+
+  Console console(progress_from("auto"));
+  while (!missing.empty()) {
+    const std::size_t n = std::min(missing.size(), static_cast<std::size_t>(o.at_once));
+    const auto seeds = std::span(missing).first(n);
+    const auto returns = o.policy == "random"
+                             ? random_returns(*env, seeds)
+                             : oracle_returns(*env, o.cem, seeds, [&](int done, int all) {
+                                 console.bar(static_cast<double>(done) / all,
+                                             cat("decision ", done, " of ", all, ", ",
+                                                 missing.size(), " episodes to go"));
+                               });
+    for (std::size_t k = 0; k < n; ++k) rows[seeds[k]] = returns[k];
+    missing.erase(missing.begin(), missing.begin() + static_cast<std::ptrdiff_t>(n));
+    write_rows(o.csv, rows);
+  }
+  console.clear_bar();
+  std::vector<double> returns;
+  for (int k = 0; k < o.episodes; ++k) {
+    const std::uint64_t seed = o.first_seed + static_cast<std::uint64_t>(k);
+    returns.push_back(rows.at(seed));
+    std::cout << "seed " << seed << "  return " << fixed(rows.at(seed), 2) << "\n";
+  }
+  print_summary(o, env_spec(o.env), returns);
+  return 0;
+}
+
+}  // namespace
+}  // namespace planet
+
+int main(int argc, char** argv) {
+  return planet::run_main("oracle", [&] { return planet::oracle_main(argc, argv); });
+}
