@@ -220,7 +220,7 @@ std::string write_value(const std::vector<ConvLayer>& value) {
 
 std::string with_commas(std::int64_t value) {
   std::string text = std::to_string(value < 0 ? -value : value);
-  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, ",");
+  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, 1, ',');
   return (value < 0 ? "-" : "") + text;
 }
 
