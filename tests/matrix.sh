@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# The full matrix: every preset with g++ and with clang++, warnings are errors, every test.
+#
+#   bash tests/matrix.sh                      all ten (about an hour on two cores)
+#   bash tests/matrix.sh scalar debug         these presets
+#   COMPILERS=clang++ bash tests/matrix.sh    this compiler
+# Builds stand in build/matrix/PRESET-COMPILER and are kept. Exit status 1 if anything failed.
+set -uo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+. "$root/apps/setup.sh"
+read -ra compilers <<<"${COMPILERS:-g++ clang++}"
+all=(release portable scalar debug asan-ubsan)
+presets=("$@")
+[ ${#presets[@]} -gt 0 ] || presets=("${all[@]}")
+
+for preset in "${presets[@]}"; do
+  if [[ " ${all[*]} " != *" $preset "* ]]; then
+    say "There is no preset '$preset'; there are: ${all[*]}"
+    exit 2
+  fi
+done
+for compiler in "${compilers[@]}"; do
+  if ! command -v "$compiler" >/dev/null; then
+    say "$compiler is missing. Install it: apt-get install ${compiler/clang++/clang libomp-dev}"
+    exit 2
+  fi
+done
+
+ensure_packages
+failures=()
+
+# cell PRESET COMPILER: configure, build, test; one line on how it went.
+cell() {
+  local name=$1-$2 dir=$root/build/matrix/$1-$2 start=$SECONDS result
+  local log=$dir.log
+  mkdir -p "$root/build/matrix"
+  if ! (cd "$root" && cmake --preset "$1" -B "$dir" -DCMAKE_CXX_COMPILER="$2" \
+    -DPLANET_WERROR=ON) >"$log" 2>&1 || ! cmake --build "$dir" --parallel "$jobs" >>"$log" 2>&1; then
+    grep -E 'error|Error|missing' "$log" | head -10
+    failures+=("$name: the build, see $log")
+    return
+  fi
+  (cd "$dir" && ctest --parallel "$jobs" --output-on-failure --no-tests=error) >>"$log" 2>&1 ||
+    failures+=("$name: tests, see $log")
+  grep -E '^\s+[0-9]+ - .*\(.*\)$' "$log" | head -20
+  result=$(grep -E '^[0-9]+% tests passed' "$log" | tail -1)
+  say "$name: ${result:-ctest did not finish}, $((SECONDS - start)) s"
+}
+
+for preset in "${presets[@]}"; do
+  for compiler in "${compilers[@]}"; do cell "$preset" "$compiler"; done
+done
+
+for line in ${failures+"${failures[@]}"}; do say "FAILED    $line"; done
+say "matrix: $((${#presets[@]} * ${#compilers[@]})) builds, ${#failures[@]} failed, $SECONDS s"
+[ ${#failures[@]} -eq 0 ]
