@@ -45,6 +45,7 @@ class Training {
   void save();
   bool evaluation_due() const;
   bool checkpoint_due() const;
+  void expect_ending(double evaluation_seconds);
   void show_bar();
   int finish();
 
@@ -86,7 +87,11 @@ void Training::seed() {
     remember(collect_random(*env_, config_, run_.episodes));
   if (config_.time_limit.seconds > 0 && run_.evaluation_cost == 0)
     run_.evaluation_cost = estimate_evaluation(model_, config_, config_.eval_episodes);
-  limits_.expect_ending(1.1 * run_.evaluation_cost + 0.3);
+  expect_ending(run_.evaluation_cost);
+  if (run_.updates == 0 && limits_.no_room_for_update() && !interrupted())
+    console_.line(
+        cat("The time limit leaves no room to learn: the evaluation at the end takes about ",
+            fixed(run_.evaluation_cost, 0), " s."));
 }
 
 // Model fitting: U updates a round. False when there was no time for all of them.
@@ -228,7 +233,7 @@ bool Training::evaluate_and_save() {
   run_.evaluated_updates = run_.updates;
   run_.evaluated_seconds = limits_.elapsed();
   run_.evaluation_cost = e.seconds;
-  limits_.expect_ending(1.1 * e.seconds + 0.3);
+  expect_ending(e.seconds);
   MetricsRow row = counters_row(run_, limits_.elapsed());
   row.set("eval/return_mean", e.mean).set("eval/return_std", e.std).set("time/evaluate", e.seconds);
   if (e.score) row.set("eval/score", *e.score);
@@ -245,6 +250,11 @@ bool Training::evaluate_and_save() {
             reconstruction_sheet(model_, std::span(e.episodes).first(1), config_.seed,
                                  cat("evaluation episode 0 at ", run_.updates, " updates")));
   return true;
+}
+
+// The last checkpoint, its evaluation and its picture, with some room for a busy machine.
+void Training::expect_ending(double evaluation_seconds) {
+  limits_.expect_ending(1.1 * evaluation_seconds + 0.3);
 }
 
 void Training::show_bar() {

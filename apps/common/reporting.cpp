@@ -37,14 +37,19 @@ MetricsRow counters_row(const RunState& run, double elapsed) {
   return row;
 }
 
+std::string round_header() {
+  return "episodes  env frames   updates     image    reward      KL   return  updates/s    used   "
+         " left";
+}
+
 std::string round_line(const RunState& run, const Limits& limits, double episode_return) {
   const LossSums& r = run.round;
   const double n = static_cast<double>(std::max<std::int64_t>(1, r.updates));
-  return padded(with_commas(run.episodes), 7) + padded(with_commas(run.env_frames), 11) +
+  return padded(with_commas(run.episodes), 8) + padded(with_commas(run.env_frames), 12) +
          padded(with_commas(run.updates), 10) + padded(fixed(r.image / n, 2), 10) +
-         padded(fixed(r.reward / n, 4), 9) + padded(fixed(r.kl / n, 2), 7) +
+         padded(fixed(r.reward / n, 4), 10) + padded(fixed(r.kl / n, 2), 8) +
          padded(fixed(episode_return, 1), 9) +
-         padded(fixed(r.seconds > 0 ? n / r.seconds : 0, 1) + "/s", 9) +
+         padded(fixed(r.seconds > 0 ? n / r.seconds : 0, 1), 11) +
          padded(clock_text(limits.elapsed()), 8) + padded(time_left(run, limits), 8);
 }
 

@@ -20,6 +20,8 @@ RunState restore(const RunFolder& folder, WorldModel<float>& model, Adam<float>&
 /// A row with the four counters and the clock.
 MetricsRow counters_row(const RunState& run, double elapsed);
 
+/// The table's head, and one row of it.
+std::string round_header();
 std::string round_line(const RunState& run, const Limits& limits, double episode_return);
 std::string evaluation_line(const RunState& run, const Evaluation& e);
 std::string bar_text(const RunState& run, const Limits& limits, const RunConfig& config);

@@ -51,6 +51,15 @@ bool is_empty_folder(const fs::path& path) {
   return true;
 }
 
+// What a killed process was about to write (nn/atomic_file.hpp): nobody will finish it.
+void remove_unfinished(const fs::path& path) {
+  std::vector<fs::path> unfinished;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path))
+    if (entry.path().filename().string().find(".tmp-") != std::string::npos)
+      unfinished.push_back(entry.path());
+  for (const fs::path& file : unfinished) fs::remove(file);
+}
+
 std::string shell_quoted(const std::string& word) {
   const char* const plain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:,+@%";
@@ -85,6 +94,7 @@ RunFolder RunFolder::open(const fs::path& path) {
   folder.take_lock();
   for (const char* sub : {"checkpoints", "episodes", "pictures"})
     fs::create_directories(path / sub);
+  remove_unfinished(path);
   return folder;
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "apps/common/command_line.hpp"
+#include "apps/common/reporting.hpp"
 #include "apps/common/version.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
@@ -180,7 +181,7 @@ void print_header(Console& console, const Setup& setup, const Env& env,
                    env.action_size() == 1 ? " action" : " actions", ", repeat ",
                    env.action_repeat(), ", ", env.episode_length(), " decisions an episode, seed ",
                    c.seed));
-  console.line(cat("model    ", c.preset, ": ", model_line(model)));
+  console.line(cat("model    preset ", c.preset, ": ", model_line(model)));
   console.line(cat("round    ", c.updates_per_episode, " updates of ", c.batch_size, " x ",
                    c.batch_length, " rows, then one episode planned with H ", c.planner.horizon,
                    ", I ", c.planner.iterations, ", J ", c.planner.candidates, ", K ",
@@ -191,8 +192,8 @@ void print_header(Console& console, const Setup& setup, const Env& env,
           " frames; ", bytes_text(static_cast<double>(available_memory())), " available"));
   console.line("ends     " + ends_line(c));
   console.line(
-      "columns  episodes | environment frames | updates | losses: image, reward, KL | return "
-      "of the last episode (noisy, trained on) | updates/s | time: used, left");
+      "Losses are means over a round; the return is the collected episode's: noisy, trained on.");
+  console.line(round_header());
 }
 
 }  // namespace planet
