@@ -1,0 +1,65 @@
+// What a run needs does not grow while it runs.
+#include <doctest/doctest.h>
+
+#include <fstream>
+
+#include "apps/common/acting.hpp"
+#include "nn/adam.hpp"
+#include "rssm/world_model.hpp"
+
+using namespace planet;
+
+namespace {
+
+// Resident memory of this process, in KiB.
+long resident() {
+  std::ifstream status("/proc/self/status");
+  for (std::string key; status >> key;) {
+    long kib = 0;
+    if (key == "VmRSS:" && status >> kib) return kib;
+    std::getline(status, key);
+  }
+  return 0;
+}
+
+}  // namespace
+
+TEST_CASE("P34 updates and episodes leave no memory behind") {
+  RunConfig config = task_defaults("pendulum_swingup");
+  config.env_options["time_limit"] = "20";
+  config.model = model_preset("tiny", 16);
+  config.planner = {3, 2, 10, 2};
+  config.batch_size = 4;
+  config.batch_length = 6;
+  WorldModel<float> model(config.model, 1);
+  Adam<float> adam(model.params());
+  const auto env = make_env(config.env, config.make_env_options());
+  MpcAgent agent(model, config.planner, {AgentStreams::collecting(1)});
+  RunState state;
+  Limits limits(config, state);
+  Replay replay(200'000);  // a few episodes: the oldest go
+  replay.add(collect_random(*env, config, 0).episode);
+  Tape<float> tape;
+  Batch batch;
+  std::size_t tape_memory = 0;
+  long before = 0;
+  for (std::uint32_t k = 0; k < 400; ++k) {
+    Rng choose(1, Stream::replay, k), dequantise(1, Stream::dequantise, k),
+        posterior(1, Stream::posterior, k);
+    replay.sample(config.batch_size, config.batch_length, choose, batch);
+    tape.reset();
+    model.params().zero_grad();
+    tape.backward(model.elbo(make_sequence(tape, batch, config.model, dequantise, posterior)).loss);
+    adam.step(clip_by_global_norm(model.params(), 1000));
+    if (k % 4 == 0) replay.add(collect(*env, agent, config, k, limits)->episode);
+    if (k == 100) {
+      tape_memory = tape.memory();
+      before = resident();
+    }
+  }
+  CHECK(tape.memory() == tape_memory);
+  CHECK(replay.bytes() <= replay.budget());
+  CHECK(replay.first_index() > 50);
+  REQUIRE(before > 0);
+  CHECK(resident() - before < 2048);  // 300 more updates and 75 more episodes
+}

@@ -1,0 +1,115 @@
+// The commands that the READMEs show are commands that exist.
+//
+// Every line of a code block that begins with build/release/bin/PROGRAM is looked at: the program
+// is there, it knows each flag, and what `train` is told can be put together to a run.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "apps/common/config_file.hpp"
+#include "tests/apps/programs.hpp"
+
+using namespace planet;
+using namespace planet::test;
+
+namespace {
+
+const fs::path source = PLANET_SOURCE_DIR;
+
+struct Command {
+  std::string readme, line, program;
+  Args args;
+};
+
+// Words of a command line: blanks separate, quotes hold together, # begins a comment.
+Args words(const std::string& line) {
+  Args out;
+  std::string word;
+  char quote = 0;
+  for (const char c : line + " ") {
+    if (quote != 0) {
+      if (c == quote) quote = 0;
+      else word += c;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == ' ') {
+      if (!word.empty()) out.push_back(std::move(word));
+      word.clear();
+    } else if (c == '#' && word.empty()) {
+      break;
+    } else {
+      word += c;
+    }
+  }
+  return out;
+}
+
+std::vector<Command> commands() {
+  static const std::regex start("^(\\$ |    )?(build/release/bin/(\\w+).*)$");
+  std::vector<Command> found;
+  std::vector<fs::path> readmes{source / "README.md"};
+  for (const char* folder : {"autograd", "nn", "rssm", "planner", "envs", "apps"})
+    readmes.push_back(source / folder / "README.md");
+  for (const fs::path& readme : readmes) {
+    std::istringstream in(text_of(readme));
+    for (std::string line; std::getline(in, line);) {
+      std::smatch match;
+      if (!std::regex_match(line, match, start)) continue;
+      Command c{readme.string(), line, match[3], words(match[2])};
+      c.args.erase(c.args.begin());
+      for (auto it = c.args.begin(); it != c.args.end();)  // what the shell would take
+        it = it->starts_with(">") || it->starts_with("|") || *it == "&"
+                 ? c.args.erase(it, c.args.end())
+                 : it + 1;
+      found.push_back(std::move(c));
+    }
+  }
+  return found;
+}
+
+bool knows(const std::string& help, const std::string& flag) {
+  return std::regex_search(help, std::regex("(^|[ ,])" + flag + "($|[ ,=\n\\[])"));
+}
+
+}  // namespace
+
+TEST_CASE("every command in a README is known to its program") {
+  const Scratch scratch;
+  std::size_t train = 0;
+  for (const Command& c : commands()) {
+    INFO(c.readme << ": " << c.line);
+    CHECK(fs::exists(source / "apps" / (c.program + ".cpp")));
+    const fs::path binary = fs::path(PLANET_BINARY_DIR) / "bin" / c.program;
+    if (!fs::exists(binary)) continue;  // not built here
+    const Result help = run(scratch, c.program, {"--help"});
+    CHECK(help.status == 0);
+    for (const std::string& arg : c.args)
+      if (arg.starts_with("--")) {
+        INFO(arg);
+        CHECK(knows(help.out, arg.substr(0, arg.find('='))));
+      }
+    const auto given = [&](const char* flag) {
+      return std::find(c.args.begin(), c.args.end(), flag) != c.args.end();
+    };
+    if (c.program != "train" || given("--resume") || given("--config")) continue;
+    ++train;
+    const Result config = run(scratch, "train", c.args + Args{"--print-config"});
+    INFO(config.err);
+    CHECK(config.status == 0);
+  }
+  CHECK(train >= 1);
+}
+
+TEST_CASE("the flags in the chapter on the programs are the flags of train") {
+  const std::string chapter = text_of(source / "apps" / "README.md");
+  for (const Field& field : run_fields()) {
+    INFO(field.key);
+    CHECK(chapter.find("`" + field.flag() + "`") != std::string::npos);
+    std::istringstream aliases(field.aliases);
+    for (std::string alias; std::getline(aliases, alias, ',');)
+      CHECK(chapter.find("`" + alias + "`") != std::string::npos);
+  }
+}
