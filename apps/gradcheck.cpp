@@ -1,11 +1,15 @@
-// gradcheck: is every derivative right? All operations of the engine, from the examples they carry.
+// gradcheck: is every derivative right? All operations of the engine, from the examples they carry;
+// with --model, every parameter of a whole world model, from its loss.
 //
 // A row of the table is an operation with its worst element; --op NAME shows each of its examples.
 // What is compared, and why it can fail: autograd/gradcheck.hpp. Exit status 1 if anything failed.
+// --export FILE writes the model's case for another framework: rssm/README.md, "The export case".
 #include <iostream>
 
 #include "apps/common/command_line.hpp"
+#include "apps/common/export_case.hpp"
 #include "apps/common/grad_table.hpp"
+#include "apps/common/version.hpp"
 
 namespace planet {
 namespace {
@@ -22,12 +26,41 @@ int check_operations(const std::string& op, const std::string& csv) {
   return all_ok(reports) ? 0 : 1;
 }
 
+int check_model(const CaseOptions& options, const std::string& file, const std::string& csv) {
+  ModelCase model(options);
+  if (!file.empty()) {
+    model.save(file, version_text());
+    std::cerr << "wrote " << file << std::endl;
+  }
+  const std::vector<GradReport> reports = model.check();
+  if (!csv.empty()) write_grad_csv(csv, reports);
+  print_each(std::cout, reports);
+  print_failures(std::cout, reports);
+  std::size_t derivatives = 0;
+  for (const GradReport& r : reports) derivatives += static_cast<std::size_t>(r.derivatives);
+  std::cout << "gradient check, double, whole model, " << counted(reports.size(), "parameter")
+            << ", " << counted(derivatives, "derivative") << ": " << worst_of(reports) << std::endl;
+  return all_ok(reports) ? 0 : 1;
+}
+
 int gradcheck_main(int argc, const char* const* argv) {
   CommandLine cli("gradcheck", "Compares every derivative with central differences, in double.");
-  std::string op, csv;
+  std::string op, csv, file;
+  bool model = false;
+  CaseFlags flags;
   cli.option("--op", op, "only this operation, each of its examples in a row");
-  cli.option("--csv", csv, "write every example to this file");
+  cli.option("--csv", csv, "write every row to this file");
+  cli.flag("--model", model, "check a whole world model instead: every parameter, from the loss");
+  cli.option("--export", file, "write inputs, parameters, loss and gradients to this file",
+             "With --model");
+  flags.add(cli);
   if (!cli.parse(argc, argv)) return 0;
+  if (model) {
+    require(op.empty(), "--op names an operation; with --model there are none");
+    return check_model(flags.options(), file, csv);
+  }
+  const std::string alone = file.empty() ? flags.given() : "--export";
+  require(alone.empty(), alone, " says something about a model; it needs --model");
   return check_operations(op, csv);
 }
 

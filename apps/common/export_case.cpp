@@ -1,0 +1,244 @@
+#include "apps/common/export_case.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "apps/common/run_config.hpp"
+#include "autograd/base/error.hpp"
+#include "nn/safetensors.hpp"
+
+namespace planet {
+
+ModelConfig miniature_model() {
+  ModelConfig c;
+  c.image_size = 8;
+  c.action_size = 2;
+  c.encoder = {{3, 4}};
+  c.embed_size = 27;
+  c.decoder = {{4, 3}, {3, 4}};
+  c.deter_size = 7;
+  c.stoch_size = 3;
+  c.hidden_size = 5;
+  c.reward_layers = 2;
+  c.reward_units = 6;
+  c.free_nats = 0.05;
+  return c;
+}
+
+// ---- flags
+// ---------------------------------------------------------------------------------------
+
+namespace {
+
+// The fields of a run that a case has too; their flags, help and rules are those of `train`.
+constexpr std::array case_fields = {
+    "preset",  "seed",       "batch_size", "batch_length",  "image_size",   "image_bits",
+    "encoder", "embed_size", "decoder",    "deter_size",    "stoch_size",   "hidden_size",
+    "min_std", "free_nats",  "kl_scale",   "reward_layers", "reward_units", "reward_scale"};
+
+std::string flag_of(const std::string& key) {
+  std::string flag = "--" + key;
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
+}  // namespace
+
+void CaseFlags::add(CommandLine& cli) {
+  const std::string group = "With --model";
+  for (const char* key : case_fields) {
+    const Field* field = find_field(key);
+    require(field, "a run has no field ", key);
+    cli.option(field->flag(), values_[key], field->help, group);
+  }
+  cli.option("--action-size", values_["action_size"], "A, numbers in an action", group);
+  cli.option("--elements", values_["elements"],
+             "compared with finite differences of each parameter; 0: all", group);
+}
+
+std::string CaseFlags::given() const {
+  for (const auto& [key, value] : values_)
+    if (!value.empty()) return flag_of(key);
+  return "";
+}
+
+CaseOptions CaseFlags::options() const {
+  const auto set = [&](const std::string& key, auto&& read) {
+    const auto found = values_.find(key);
+    if (found == values_.end() || found->second.empty()) return;
+    try {
+      read(found->second);
+    } catch (const Error& e) {
+      fail(flag_of(key), " ", e.what());
+    }
+  };
+  CaseOptions out;
+  RunConfig run;
+  run.model = out.model, run.batch_length = 3, run.batch_size = 2;
+  const std::string preset = values_.contains("preset") ? values_.at("preset") : "";
+  if (!preset.empty()) {
+    int image_size = 0;
+    set("image_size", [&](const std::string& text) { read_value(text, image_size); });
+    run.model = model_preset(preset, image_size);  // and not its batch: 3 x 2 is enough
+    out.elements = 8;
+  }
+  for (const char* key : case_fields)
+    if (std::string_view(key) != "preset")
+      set(key, [&](const std::string& text) { find_field(key)->set(run, text); });
+  set("action_size", [&](const std::string& text) { read_value(text, run.model.action_size); });
+  set("elements", [&](const std::string& text) { read_value(text, out.elements); });
+  require(out.elements >= 0, "--elements is ", out.elements, "; it must be at least 0");
+  require(run.batch_size >= 1 && run.batch_length >= 1, "--batch-size is ", run.batch_size,
+          " and --batch-length is ", run.batch_length, "; both must be at least 1");
+  run.model.check();
+  out.model = run.model, out.B = run.batch_size, out.L = run.batch_length, out.seed = run.seed;
+  return out;
+}
+
+// ---- the case
+// ------------------------------------------------------------------------------------
+
+ModelCase::ModelCase(const CaseOptions& options)
+    : options_(options), model_(options.model, options.seed) {
+  const ModelConfig& c = options.model;
+  batch_.T = options.L, batch_.B = options.B;
+  batch_.image_size = c.image_size, batch_.action_size = c.action_size;
+  const auto rows = static_cast<std::size_t>(options.L * options.B);
+  const auto n = static_cast<std::size_t>(c.image_size);
+  Rng rng(options.seed, Stream::check);
+  batch_.image.resize(rows * n * n * 3);
+  for (std::uint8_t& x : batch_.image) x = static_cast<std::uint8_t>(rng.below(256));
+  batch_.action.resize(rows * static_cast<std::size_t>(c.action_size));
+  for (float& x : batch_.action) x = static_cast<float>(rng.uniform(-1, 1));
+  batch_.reward.resize(rows);
+  for (float& x : batch_.reward) x = static_cast<float>(rng.uniform(0, 1));
+
+  Tape<double> tape(Mode::inference);
+  Rng dequantise(options.seed, Stream::dequantise), posterior(options.seed, Stream::posterior);
+  const Sequence<double> x = make_sequence(tape, batch_, c, dequantise, posterior);
+  const auto keep = [](Var<double> v, std::vector<double>& out) {
+    out.assign(v.value().begin(), v.value().end());
+  };
+  keep(x.image, image_), keep(x.action, action_), keep(x.reward, reward_), keep(x.noise, noise_);
+}
+
+Shape ModelCase::image_shape() const {
+  const int n = options_.model.image_size;
+  return {options_.L * options_.B, n, n, 3};
+}
+
+ElboTerms<double> ModelCase::elbo(Tape<double>& tape) const {
+  const ModelConfig& c = options_.model;
+  const std::ptrdiff_t L = options_.L, B = options_.B;
+  return model_.elbo({tape.borrow(image_.data(), image_shape()),
+                      tape.borrow(action_.data(), {L, B, c.action_size}),
+                      tape.borrow(reward_.data(), {L, B}),
+                      tape.borrow(noise_.data(), {L, B, c.stoch_size})});
+}
+
+namespace {
+
+// What a reader has to know to use the numbers, beside the model's fields.
+Metadata conventions(const CaseOptions& o, const std::string& version) {
+  Metadata m;
+  for (const auto& [field, value] : o.model.to_map()) m["model." + field] = value;
+  m["format"] = "planet case 1";
+  m["version"] = version;
+  m["L"] = std::to_string(o.L);
+  m["B"] = std::to_string(o.B);
+  m["seed"] = std::to_string(o.seed);
+  m["time"] = "row t holds the action that led to frame t and the reward that arrived with it";
+  m["initial_state"] = "zero";
+  m["layout.image"] = "L,B,row,column,channel";
+  m["layout.linear"] = "weight [in,out]; y = x W + b";
+  m["layout.conv"] =
+      "weight [kh,kw,in,out], stride 2, valid, cross-correlation; then relu; flattened"
+      " as row,column,channel";
+  m["layout.conv_transpose"] = "weight [kh,kw,out,in], stride 2, valid; relu but after the last";
+  m["layout.gru"] =
+      "weight rows x,h; columns r,u,c; c = tanh(W_c [x, r*h] + b_c);"
+      " h' = u*h + (1-u)*c";
+  m["layout.features"] = "s,h";
+  m["layout.posterior"] = "hidden layer reads h,e";
+  m["std"] = "softplus(x) + min_std";
+  m["loss"] =
+      "mean(term/image) + reward_scale mean(term/reward)"
+      " + kl_scale mean(max(term/kl - free_nats, 0))";
+  return m;
+}
+
+}  // namespace
+
+void ModelCase::save(const std::filesystem::path& file, const std::string& version) {
+  const ModelConfig& c = options_.model;
+  const std::int64_t L = options_.L, B = options_.B, n = c.image_size;
+  Tape<double> tape;
+  ParamStore<double>& params = model_.params();
+  params.zero_grad();
+  const ElboTerms<double> terms = elbo(tape);
+
+  std::vector<TensorView> tensors;
+  const auto add = [&](const std::string& name, std::vector<std::int64_t> shape,
+                       const double* data) {
+    tensors.push_back({name, DType::f64, std::move(shape), data});
+  };
+  const auto add_value = [&](const std::string& name, Var<double> v) {
+    tensors.push_back(tensor_view(name, v.shape(), v.value().data()));
+  };
+  tensors.push_back({"data/pixels", DType::u8, {L, B, n, n, 3}, batch_.image.data()});
+  add("data/image", {L, B, n, n, 3}, image_.data());
+  add("data/action", {L, B, c.action_size}, action_.data());
+  add("data/reward", {L, B}, reward_.data());
+  add("data/noise", {L, B, c.stoch_size}, noise_.data());
+  add_value("state/h", terms.states.h);
+  add_value("state/s", terms.states.s);
+  add_value("posterior/mean", terms.states.q.mean);
+  add_value("posterior/std", terms.states.q.std);
+  add_value("prior/mean", terms.prior.mean);
+  add_value("prior/std", terms.prior.std);
+  add("predicted/image", {L, B, n, n, 3}, terms.reconstruction.value().data());
+  add_value("predicted/reward", terms.predicted_reward);
+  add_value("term/image", terms.image);
+  add_value("term/reward", terms.reward);
+  add_value("term/kl", terms.kl);
+  add("loss", {}, terms.loss.value().data());
+  tape.backward(terms.loss);
+  for (const Param<double>& p : params.params()) {
+    tensors.push_back(tensor_view("param/" + p.name, p.shape, p.value()));
+    tensors.push_back(tensor_view("grad/" + p.name, p.shape, p.grad()));
+  }
+  save_safetensors(file, tensors, conventions(options_, version));
+}
+
+std::vector<GradReport> ModelCase::check() {
+  ParamStore<double>& params = model_.params();
+  Tape<double> tape;
+  params.zero_grad();
+  const ElboTerms<double> terms = elbo(tape);
+  tape.backward(terms.loss);
+  const auto kl = terms.kl.value();
+  const bool all_free = *std::max_element(kl.begin(), kl.end()) <= options_.model.free_nats ||
+                        options_.model.kl_scale == 0;
+
+  GradcheckOptions options;
+  options.elements = options_.elements;
+  std::vector<GradReport> zeros;
+  for (const Param<double>& p : params.params()) {
+    const bool unreached = (all_free && p.name.starts_with("rssm/prior/")) ||
+                           (options_.model.reward_scale == 0 && p.name.starts_with("reward/"));
+    if (!unreached) {
+      options.only.push_back(p.name);
+      continue;
+    }
+    GradReport& r = zeros.emplace_back();
+    r.name = p.name, r.example = p.shape.str();
+    r.ok = std::all_of(p.grad(), p.grad() + p.shape.size(), [](double g) { return g == 0; });
+    if (!r.ok) r.failure = "nothing of the loss depends on it, but its gradient is not zero";
+  }
+  std::vector<GradReport> reports =
+      gradcheck([this](Tape<double>& t) { return elbo(t).loss; }, params, options);
+  reports.insert(reports.end(), zeros.begin(), zeros.end());
+  return reports;
+}
+
+}  // namespace planet
