@@ -162,12 +162,12 @@ PLANET_INLINE Batch<T> log(Batch<T> x) {
 /// tanh|x| = -t / (2 + t), t = e^(-2|x|) - 1; then the sign.
 template <class T>
 PLANET_INLINE Batch<T> tanh(Batch<T> x) {
-  const Batch<T> a = vec::abs(x);
-  const Batch<T> t = expm1_of_negative(a * Batch<T>(T(-2)));
+  const auto sign_bit = to_bits<T>(Batch<T>(T(-0.0)));
+  const Batch<T> a = from_bits<T>(to_bits<T>(x) | sign_bit);  // -|x|
+  const Batch<T> t = expm1_of_negative(a + a);
   const Batch<T> y = t / (t + Batch<T>(T(2)));  // -tanh|x|
   // The sign by bits, so that tanh(-0) is -0.
-  const auto sign = to_bits<T>(x) & to_bits<T>(Batch<T>(T(-0.0)));
-  return from_bits<T>(to_bits<T>(vec::abs(y)) | sign);
+  return from_bits<T>(to_bits<T>(vec::abs(y)) | (to_bits<T>(x) & sign_bit));
 }
 
 /// 1 / (1 + e^-x); 0 where e^-x overflows.

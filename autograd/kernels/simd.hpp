@@ -165,14 +165,34 @@ PLANET_INLINE Batch<T> times_power_of_two(Batch<T> p, Batch<T> n) {
 #endif
 }
 
-/// x with everything below low raised to it; NaN stays NaN. And from above.
+/// x with everything below low raised to it, or above high lowered; NaN stays NaN. These are the
+/// machine's own max and min, which return their second operand if one is NaN. (In xsimd the order
+/// of the operands was exchanged in 14.0, so its max and min are not used.)
 template <class T>
 PLANET_INLINE Batch<T> at_least(Batch<T> x, T low) {
-  return select(x < Batch<T>(low), Batch<T>(low), x);
+  const Batch<T> bound(low);
+#if defined(PLANET_SIMD) && XSIMD_WITH_AVX512F
+  if constexpr (sizeof(T) == 4) return _mm512_max_ps(bound, x);
+  if constexpr (sizeof(T) == 8) return _mm512_max_pd(bound, x);
+#elif defined(PLANET_SIMD) && XSIMD_WITH_AVX
+  if constexpr (sizeof(T) == 4) return _mm256_max_ps(bound, x);
+  if constexpr (sizeof(T) == 8) return _mm256_max_pd(bound, x);
+#else
+  return select(x < bound, bound, x);
+#endif
 }
 template <class T>
 PLANET_INLINE Batch<T> at_most(Batch<T> x, T high) {
-  return select(x > Batch<T>(high), Batch<T>(high), x);
+  const Batch<T> bound(high);
+#if defined(PLANET_SIMD) && XSIMD_WITH_AVX512F
+  if constexpr (sizeof(T) == 4) return _mm512_min_ps(bound, x);
+  if constexpr (sizeof(T) == 8) return _mm512_min_pd(bound, x);
+#elif defined(PLANET_SIMD) && XSIMD_WITH_AVX
+  if constexpr (sizeof(T) == 4) return _mm256_min_ps(bound, x);
+  if constexpr (sizeof(T) == 8) return _mm256_min_pd(bound, x);
+#else
+  return select(x > bound, bound, x);
+#endif
 }
 
 /// The first `count` lanes, 0 < count < lanes; what lies behind them in memory is not touched.
