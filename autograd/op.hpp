@@ -1,14 +1,16 @@
 // What an op is: one struct with its formula, its derivative and the inputs that check them.
 //
+// clang-format off
 //   // y = tanh(x)                     dx += dy (1 - y^2)
 //   struct Tanh {
 //     static constexpr std::string_view name = "tanh";
-//     static constexpr int arity = 1;                       // or variadic
-//     static Shape shape(Shapes in, const NoAttr&);         // the result's shape; throws on bad
-//     input template <class T> static void forward(const Call<T>& c); template <class T> static
-//     void backward(const Call<T>& c); static constexpr std::array examples = {Example<>{"both
-//     signs", {{{2, 3}, -2, 2}}}};
+//     static constexpr int arity = 1;                                      // or variadic
+//     static Shape shape(Shapes in, const NoAttr&);                        // throws on bad input
+//     template <class T> static void forward(const Call<T>& c);
+//     template <class T> static void backward(const Call<T>& c);
+//     static constexpr std::array examples = {Example<>{"both signs", {{{2, 3}, -2, 2}}}};
 //   };
+// clang-format on
 //
 // Optional members:
 //   struct Attr {...};                           constants that are not tensors (a stride, a bound)

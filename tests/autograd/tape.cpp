@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstddef>
 #include <utility>
 
 #include "autograd/base/philox.hpp"
@@ -100,6 +101,30 @@ TEST_CASE("gradient memory is reused along a chain") {
   const auto one = static_cast<std::size_t>(n) * sizeof(double);
   CHECK(t.peak_gradient_memory() >= 2 * one);
   CHECK(t.peak_gradient_memory() <= 4 * one);  // of a sum of 200
+}
+
+TEST_CASE("given back gradient memory joins its neighbours") {
+  detail::GradPool pool;
+  pool.prepare(1024);
+  void* a = pool.take(64);
+  void* b = pool.take(1);  // takes 64
+  void* c = pool.take(64);
+  void* d = pool.take(64);
+  CHECK(static_cast<std::byte*>(b) - static_cast<std::byte*>(a) == 64);
+  CHECK(pool.peak() == 256);
+  pool.give(b, 1);
+  pool.give(a, 64);            // before a gap
+  CHECK(pool.take(128) == a);  // both in one piece
+  pool.give(a, 128);
+  pool.give(c, 64);  // after a gap
+  CHECK(pool.take(192) == a);
+  pool.give(b, 64);
+  pool.give(d, 64);  // after one gap of many
+  pool.give(a, 64);
+  pool.give(c, 64);  // between two gaps: everything is free again
+  CHECK(pool.take(1024) == a);
+  CHECK(pool.peak() == 1024);
+  CHECK_THROWS_WITH_AS(pool.take(64), doctest::Contains("of 1024 bytes is too small"), Error);
 }
 
 // ---- inference ---------------------------------------------------------------------------------
