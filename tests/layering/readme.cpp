@@ -5,7 +5,8 @@
 //   `Tape::rewind`, `step()`   every identifier in it is a word of the sources
 //   `--total-episodes`         a word of apps/, with - or _ between its parts
 //   `bash tests/run.sh`        a command or a formula: only paths inside it are looked at
-// A path below build/ or runs/ is what a program makes; build/PRESET/bin/NAME needs apps/NAME.cpp.
+// A path below build/ or runs/ is what a program makes; build/PRESET/bin/NAME needs apps/NAME.cpp,
+// and bin/test_NAME a planet_test(NAME ...).
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -77,7 +78,10 @@ bool path_exists(const std::string& path, const std::string& readme_folder) {
   if (path.starts_with("runs/") || std::regex_match(path, placeholder)) return true;
   if (path.starts_with("build/")) {
     const auto bin = path.find("/bin/");
-    return bin == std::string::npos || has_file("apps/" + path.substr(bin + 5) + ".cpp");
+    if (bin == std::string::npos) return true;
+    const std::string program = path.substr(bin + 5);
+    return program.starts_with("test_") ? in_sources("planet_test(" + program.substr(5))
+                                        : has_file("apps/" + program + ".cpp");
   }
   if (has_file(path) || has_file(readme_folder + path)) return true;
   const std::string name = path.substr(path.rfind('/') + 1);
