@@ -3,6 +3,7 @@
 
 #include <sstream>
 
+#include "autograd/base/error.hpp"
 #include "envs/numbers.hpp"
 #include "envs/png.hpp"
 #include "envs/registry.hpp"
