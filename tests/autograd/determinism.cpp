@@ -61,6 +61,8 @@ std::uint64_t train(std::uint64_t seed, int steps) {
     const auto loss = mean(square(image)) + mean(log_sum_exp(y));
     t.backward(loss);
     hash.add(loss.value());
+    hash.add(sum(image).value());  // of both signs: its last bits show any other order
+    hash.add(sum(y).value());
     hash.add(image.value());
     hash.add({params.grads(), static_cast<std::size_t>(params.size())});
     for (std::ptrdiff_t i = 0; i < params.size(); ++i)
