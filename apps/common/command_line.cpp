@@ -51,6 +51,11 @@ void CommandLine::positional(const std::string& name, std::string& value, const 
   cli_->app.add_option(name, value, help)->required(required)->group("Arguments");
 }
 
+void CommandLine::positionals(const std::string& name, std::vector<std::string>& values,
+                              const std::string& help) {
+  cli_->app.add_option(name, values, help)->required()->group("Arguments");
+}
+
 void CommandLine::run_options() {
   for (const Field& field : run_fields()) {
     auto& typed = cli_->fields.emplace_back();

@@ -31,6 +31,9 @@ class CommandLine {
             const std::string& group = "Options");
   void positional(const std::string& name, std::string& value, const std::string& help,
                   bool required = true);
+  /// One word or more.
+  void positionals(const std::string& name, std::vector<std::string>& values,
+                   const std::string& help);
   /// Every field of RunConfig; assignments() returns what was given.
   void run_options();
   void footer(const std::string& text);
