@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <exception>
 #include <fstream>
 #include <mutex>
@@ -19,16 +20,19 @@ namespace {
 
 int chosen_threads = 0;  // 0: not chosen yet
 
-// "max 100000" (cgroup v2) or quota and period in two files (v1); 0 when there is no limit.
+// "max 100000" (cgroup v2) or quota and period in two files (v1), as a number of CPUs; 0 when there
+// is no limit. What makes no sense is no limit either.
 double cgroup_quota(const std::string& root) {
   std::string quota;
-  double period = 0;
+  double us = 0, period = 0;
   if (std::ifstream v2(root + "/cpu.max"); v2 >> quota >> period) {
-    return quota == "max" || !(period > 0) ? 0 : std::atof(quota.c_str()) / period;
+    us = std::atof(quota.c_str());  // "max" gives 0
+  } else {
+    std::ifstream q(root + "/cpu/cpu.cfs_quota_us"), p(root + "/cpu/cpu.cfs_period_us");
+    if (!(q >> us && p >> period)) return 0;
   }
-  double us = 0;
-  std::ifstream q(root + "/cpu/cpu.cfs_quota_us"), p(root + "/cpu/cpu.cfs_period_us");
-  return q >> us && p >> period && us > 0 && period > 0 ? us / period : 0;
+  const double cpus = us / period;
+  return us > 0 && period > 0 && std::isfinite(cpus) ? cpus : 0;
 }
 
 }  // namespace
@@ -41,7 +45,7 @@ CpuBudget cpu_budget(const std::string& cgroup_root) {
   b.quota = cgroup_quota(cgroup_root);
   b.threads = b.cpus;
   // A quota of 1.5 CPUs feeds one thread well and two badly: the second would be throttled.
-  if (b.quota > 0) b.threads = std::clamp(static_cast<int>(b.quota), 1, b.cpus);
+  if (b.quota > 0) b.threads = static_cast<int>(std::clamp<double>(b.quota, 1, b.cpus));
 #ifndef _OPENMP
   b.threads = 1;
 #endif

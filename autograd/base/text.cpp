@@ -29,7 +29,8 @@ std::string nearest(std::string_view word, std::span<const std::string> choices)
   int best_distance = static_cast<int>(word.size()) / 3 + 2;
   for (const std::string& choice : choices) {
     const bool prefix = word.size() >= 3 && choice.starts_with(word);
-    const int distance = prefix ? 1 : edit_distance(word, choice);
+    const int edits = edit_distance(word, choice);
+    const int distance = prefix ? std::min(1, edits) : edits;
     if (distance < best_distance) {
       best = choice;
       best_distance = distance;

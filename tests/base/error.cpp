@@ -1,0 +1,26 @@
+// One sentence, built from its parts only when something is wrong.
+#include "autograd/base/error.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+using namespace planet;
+
+TEST_CASE("cat streams its parts") {
+  CHECK(cat("x is ", 3, " of ", 4.5, '!') == "x is 3 of 4.5!");
+  CHECK(cat(std::string("a")) == "a");
+}
+
+TEST_CASE("fail and require throw Error with the whole sentence") {
+  CHECK_THROWS_WITH_AS(fail("K is ", 0, "; it must be positive"), "K is 0; it must be positive",
+                       Error);
+  CHECK_THROWS_WITH_AS(require(false, "a", 1), "a1", Error);
+  CHECK_NOTHROW(require(true, "never"));
+  CHECK_THROWS_AS(fail("x"), std::runtime_error);  // whoever catches the standard's sees ours
+}
+
+TEST_CASE("a condition that NaN should fail does fail") {
+  const double err = std::nan("");
+  CHECK_THROWS_AS(require(err <= 1e-6, "error is ", err), Error);
+}
