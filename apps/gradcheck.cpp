@@ -19,11 +19,11 @@ int check_operations(const std::string& op, const std::string& csv) {
   if (!csv.empty()) write_grad_csv(csv, reports);
   if (op.empty()) print_by_name(std::cout, reports);
   else print_each(std::cout, reports);
-  print_failures(std::cout, reports);
-  std::cout << "gradient check, double, "
-            << counted(op.empty() ? all_op_names().size() : 1, "operation") << ", "
-            << counted(reports.size(), "example") << ": " << worst_of(reports) << std::endl;
-  return all_ok(reports) ? 0 : 1;
+  return conclude(
+      std::cout,
+      cat("gradient check, double, ", counted(op.empty() ? all_op_names().size() : 1, "operation"),
+          ", ", counted(reports.size(), "example")),
+      reports);
 }
 
 int check_model(const CaseOptions& options, const std::string& file, const std::string& csv) {
@@ -35,12 +35,12 @@ int check_model(const CaseOptions& options, const std::string& file, const std::
   const std::vector<GradReport> reports = model.check();
   if (!csv.empty()) write_grad_csv(csv, reports);
   print_each(std::cout, reports);
-  print_failures(std::cout, reports);
   std::size_t derivatives = 0;
   for (const GradReport& r : reports) derivatives += static_cast<std::size_t>(r.derivatives);
-  std::cout << "gradient check, double, whole model, " << counted(reports.size(), "parameter")
-            << ", " << counted(derivatives, "derivative") << ": " << worst_of(reports) << std::endl;
-  return all_ok(reports) ? 0 : 1;
+  return conclude(std::cout,
+                  cat("gradient check, double, whole model, ", counted(reports.size(), "parameter"),
+                      ", ", counted(derivatives, "derivative")),
+                  reports);
 }
 
 int gradcheck_main(int argc, const char* const* argv) {

@@ -96,9 +96,14 @@ void print_each(std::ostream& out, std::span<const GradReport> reports) {
   print_columns(out, rows, {false, false, true, true, true, true, false, false, true, true});
 }
 
-void print_failures(std::ostream& out, std::span<const GradReport> reports) {
+int conclude(std::ostream& out, const std::string& what, std::span<const GradReport> reports) {
   for (const GradReport& r : reports)
     if (!r.ok) out << "FAILED " << r.name << ", " << r.example << ": " << r.failure << "\n";
+  const auto failed = static_cast<std::size_t>(
+      std::count_if(reports.begin(), reports.end(), [](const GradReport& r) { return !r.ok; }));
+  out << what << ": " << (failed > 0 ? cat(failed, " FAILED, ") : "") << worst_of(reports)
+      << std::endl;
+  return all_ok(reports) ? 0 : 1;
 }
 
 std::string worst_of(std::span<const GradReport> reports) {

@@ -15,8 +15,9 @@ namespace planet {
 void print_by_name(std::ostream& out, std::span<const GradReport> reports);
 /// One row for each report: the examples of one op, or the parameters of a model.
 void print_each(std::ostream& out, std::span<const GradReport> reports);
-/// A sentence for each report that failed.
-void print_failures(std::ostream& out, std::span<const GradReport> reports);
+/// The end of every check: a sentence for each report that failed, and one line that begins with
+/// `what`. Returns the program's exit status: 0, or 1 if anything failed or nothing was checked.
+int conclude(std::ostream& out, const std::string& what, std::span<const GradReport> reports);
 
 /// "worst relative error 2.8e-07 (gaussian_kl, a narrow prior, input 3, element 3)".
 std::string worst_of(std::span<const GradReport> reports);

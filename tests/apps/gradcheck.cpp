@@ -1,0 +1,85 @@
+// gradcheck as a user runs it: its table, its CSV, its exit status.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "apps/common/grad_table.hpp"
+#include "autograd/base/error.hpp"
+#include "tests/apps/programs.hpp"
+
+using namespace planet;
+using namespace planet::test;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+std::ptrdiff_t lines(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
+
+}  // namespace
+
+TEST_CASE("gradcheck prints a row for every operation and leaves with 0") {
+  const Scratch scratch;
+  const Result all = run(scratch, "gradcheck", {"--csv", (scratch / "all.csv").string()});
+  CHECK(all.status == 0);
+  CHECK(all.err == "");
+  const auto names = all_op_names();
+  CHECK(lines(all.out) == static_cast<std::ptrdiff_t>(names.size()) + 2);
+  for (const std::string& name : names) CHECK(has(all.out, "\n" + name + " "));
+  CHECK_FALSE(has(all.out, "FAILED"));
+  const std::string csv = text_of(scratch / "all.csv");
+  CHECK(
+      csv.starts_with("name,example,derivatives,worst_error,tolerance,float_error,input,element,"
+                      "analytic,numeric,ok,failure\n"));
+  CHECK(lines(csv) == 1 + static_cast<std::ptrdiff_t>(gradcheck_all_ops().size()));
+  const std::string count = cat("double, ", names.size(), " operations, ", lines(csv) - 1,
+                                " examples: worst relative error ");
+  CHECK(has(all.out, count));
+}
+
+TEST_CASE("gradcheck --op shows each example of one operation") {
+  const Scratch scratch;
+  const Result one = run(scratch, "gradcheck", {"--op", "gru_cell"});
+  CHECK(one.status == 0);
+  CHECK(lines(one.out) == 2 + static_cast<std::ptrdiff_t>(gradcheck_all_ops("gru_cell").size()));
+  CHECK(has(one.out, "gradient check, double, 1 operation, "));
+}
+
+TEST_CASE("gradcheck leaves with 2 and a sentence for what it does not know") {
+  const Scratch scratch;
+  const auto wrong = [&](const Args& args, const std::string& sentence) {
+    const Result r = run(scratch, "gradcheck", args);
+    CHECK(r.status == 2);
+    CHECK(r.out == "");
+    INFO(r.err);
+    CHECK(has(r.err, sentence));
+    CHECK(lines(r.err) == 1);
+  };
+  wrong({"--op", "lineer"}, "there is no op named 'lineer' (did you mean 'linear'?)");
+  wrong({"--opp", "linear"}, "did you mean '--op'?");
+  wrong({"--csv", (scratch / "no" / "such.csv").string()}, "cannot be written");
+}
+
+TEST_CASE("one failed report makes status 1 and is told") {
+  std::vector<GradReport> reports(2);
+  reports[0].name = reports[1].name = "linear";
+  reports[0].example = "the first";
+  reports[1].example = "the second";
+  reports[0].derivatives = 5;
+  reports[0].worst = 2e-7;
+  std::ostringstream good, bad, nothing, table;
+  CHECK(conclude(good, "check", {reports.data(), 1}) == 0);
+  CHECK(good.str() == "check: worst relative error 2.0e-07 (linear, the first, input 0[0])\n");
+  reports[1].ok = false;
+  reports[1].failure = "the result is nan at element 5";
+  CHECK(conclude(bad, "check", reports) == 1);
+  CHECK(has(bad.str(), "FAILED linear, the second: the result is nan at element 5\n"));
+  CHECK(has(bad.str(), "check: 1 FAILED, worst"));
+  CHECK(conclude(nothing, "check", {}) == 1);
+  print_by_name(table, reports);
+  CHECK(lines(table.str()) == 2);  // one name, and the failed example is its worst
+  CHECK(has(table.str(), "FAILED"));
+  CHECK(has(table.str(), "the second"));
+}
