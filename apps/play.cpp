@@ -28,7 +28,7 @@ namespace {
 struct Options {
   std::string path;  // RUN|CHECKPOINT
   std::string env, policy, actions, state, trajectory, frames;
-  std::string seed = "0", action_repeat, image_size, threads = "0", speed = "1";
+  std::string seed = "0", action_repeat, image_size, threads = "0", speed;
   std::vector<std::string> env_options;
   bool list_envs = false;
 };
@@ -59,7 +59,8 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
   cli.flag("--list-envs", o.list_envs, "print the tasks and their options, and stop", "Task");
   cli.option("--trajectory", o.trajectory, "write every control step to this CSV", "Output");
   cli.option("--frames", o.frames, "write every picture to this folder (PNG)", "Output");
-  cli.option("--speed", o.speed, "on a terminal: 1 is real time, 0 as fast as it goes", "Output");
+  cli.option("--speed", o.speed, "on a terminal: 1 (default) is real time, 0 as fast as it goes",
+             "Output");
   cli.option("--threads", o.threads, "0: what the container gives; changes no result", "Machine");
   cli.footer(
       "Keys with --policy keys: arrows or a d w s push, space lets go, tab takes the next two "
@@ -135,6 +136,18 @@ void wait_until(std::chrono::steady_clock::time_point start, double seconds) {
                                     std::chrono::duration<double>(seconds)));
 }
 
+void print_result(const Env& env, double sum, int decisions, const StepResult& last, int unused) {
+  std::cout << env.name() << ": return " << number_text(sum) << " in " << decisions
+            << " decisions, "
+            << (last.terminated  ? "ended by the task"
+                : last.truncated ? "to the time limit"
+                                 : "stopped before the end")
+            << std::endl;
+  if (unused > 0)
+    std::cerr << "play: the episode ended before the list of actions; " << unused
+              << " rows were not played\n";
+}
+
 int play(int argc, const char* const* argv) {
   Options o;
   if (!read_command_line(argc, argv, o)) return 0;
@@ -147,7 +160,9 @@ int play(int argc, const char* const* argv) {
   double speed = 1;
   read_option("--seed", o.seed, seed);
   read_option("--threads", o.threads, threads);
-  read_option("--speed", o.speed, speed);
+  const bool on_terminal = isatty(STDOUT_FILENO) != 0;
+  require(o.speed.empty() || on_terminal, "--speed is for a terminal; nothing is shown here");
+  if (!o.speed.empty()) read_option("--speed", o.speed, speed);
   require(speed >= 0, "--speed is ", speed, "; it is at least 0");
   set_threads(threads);
 
@@ -157,7 +172,6 @@ int play(int argc, const char* const* argv) {
   std::optional<TrajectoryFile> trajectory;
   if (!o.trajectory.empty()) trajectory.emplace(o.trajectory, env);
   if (!o.frames.empty()) std::filesystem::create_directories(o.frames);
-  const bool on_terminal = isatty(STDOUT_FILENO) != 0;
   Screen screen(terminal_colors());
   catch_interrupts();
 
@@ -186,15 +200,7 @@ int play(int argc, const char* const* argv) {
   }
   if (trajectory) trajectory->close();
   if (on_terminal) screen.show(image, "");
-  std::cout << env.name() << ": return " << number_text(sum) << " in " << decisions
-            << " decisions, "
-            << (result.terminated  ? "ended by the task"
-                : result.truncated ? "to the time limit"
-                                   : "stopped before the end")
-            << std::endl;
-  if (const int unused = policy->unused(); unused > 0)
-    std::cerr << "play: the episode ended before the list of actions; " << unused
-              << " rows were not played\n";
+  print_result(env, sum, decisions, result, policy->unused());
   return interrupted() ? status_interrupted : 0;
 }
 

@@ -45,9 +45,12 @@ std::int64_t episode_index(const std::string& name) {
   return i > 6 && name.compare(i, 2, "-r") == 0 ? index : -1;
 }
 
+// Nothing but what a process leaves that was killed before its run began.
 bool is_empty_folder(const fs::path& path) {
-  for (const fs::directory_entry& entry : fs::directory_iterator(path))
-    if (entry.path().filename() != "lock") return false;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
+    const std::string name = entry.path().filename().string();
+    if (name != "lock" && name.find(".tmp-") == std::string::npos) return false;
+  }
   return true;
 }
 
@@ -80,9 +83,11 @@ RunFolder RunFolder::create(const fs::path& path, const RunConfig& config) {
   require(is_empty_folder(path), path.string(), " is not empty; give another --logdir");
   RunFolder folder(path);
   folder.take_lock();
-  for (const char* sub : {"checkpoints", "episodes", "pictures"})
-    fs::create_directories(path / sub);
+  // Between the look and the lock another process may have had a whole run here.
+  require(!fs::exists(path / "config.toml"), path.string(), " was taken by another run just now");
+  remove_unfinished(path);
   folder.write_config(config);  // from here on it is a run
+  folder.make_subfolders();
   return folder;
 }
 
@@ -92,8 +97,7 @@ RunFolder RunFolder::open(const fs::path& path) {
           " holds no config.toml, so there is no run to go on with");
   RunFolder folder(path);
   folder.take_lock();
-  for (const char* sub : {"checkpoints", "episodes", "pictures"})
-    fs::create_directories(path / sub);
+  folder.make_subfolders();
   remove_unfinished(path);
   return folder;
 }
@@ -119,6 +123,11 @@ void RunFolder::take_lock() {
   const bool ok = ftruncate(lock_, 0) == 0 && pwrite(lock_, holder.data(), holder.size(), 0) ==
                                                   static_cast<ssize_t>(holder.size());
   require(ok, file.string(), " cannot be written; is the disk full?");
+}
+
+void RunFolder::make_subfolders() const {
+  for (const char* sub : {"checkpoints", "episodes", "pictures"})
+    fs::create_directories(path_ / sub);
 }
 
 RunConfig RunFolder::config() const {

@@ -49,6 +49,7 @@ class RunFolder {
  private:
   explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
   void take_lock();
+  void make_subfolders() const;
 
   std::filesystem::path path_;
   int lock_ = -1;
