@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -112,4 +113,29 @@ TEST_CASE("the flags in the chapter on the programs are the flags of train") {
     for (std::string alias; std::getline(aliases, alias, ',');)
       CHECK(chapter.find("`" + alias + "`") != std::string::npos);
   }
+}
+
+TEST_CASE("the Python in the README reads a run") {
+  if (std::system("python3 -c 'import numpy' >/dev/null 2>&1") != 0) {
+    MESSAGE("python3 with numpy is not here: not tried");
+    return;
+  }
+  const Scratch scratch;
+  REQUIRE(run(scratch, "train", smallest(scratch / "run")).status == 0);
+  const std::string readme = text_of(source / "README.md"), fence = "```python\n";
+  const std::size_t begin = readme.find(fence) + fence.size();
+  std::string code = readme.substr(begin, readme.find("```", begin) - begin);
+  const std::string path = "runs/quickstart";
+  code.replace(code.find(path), path.size(), (scratch / "run").string());
+  // What it promises about the run, in numbers.
+  code +=
+      "assert episode['image'].shape == (11, 16, 16, 3) and episode['image'].dtype == np.uint8\n"
+      "assert episode['action'][0] == 0 and episode['reward'][0] == 0\n"
+      "assert len(rows) == 3 and metrics.shape == (3,)\n"
+      "assert weight.shape == tuple(info['shape']) and np.isfinite(weight).all()\n";
+  std::FILE* file = std::fopen((scratch / "readme.py").c_str(), "w");
+  REQUIRE(file != nullptr);
+  std::fputs(code.c_str(), file);
+  std::fclose(file);
+  CHECK(std::system(("python3 " + (scratch / "readme.py").string()).c_str()) == 0);
 }
