@@ -2,7 +2,7 @@
 // fresh uniform noise of one bin, so that a density on them makes sense.
 //
 // Without the noise the data would sit on 32 points of the real line, where a density may grow
-// without bound. With it, E ln p(x + u) is a lower bound of the log-probability of the bin.
+// without bound. With it, E ln p(x + u) + ln(bin width) is at most the log-probability of the bin.
 #pragma once
 
 #include <cstddef>
