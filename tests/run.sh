@@ -83,8 +83,8 @@ for preset in portable scalar; do
     gradient_check "$preset"
   fi
 done
-if stage asan-ubsan test_kernels test_nn test_envs; then
-  tests asan-ubsan -L '^(kernels|nn|envs)$'
+if stage asan-ubsan test_base test_kernels test_nn test_envs; then
+  tests asan-ubsan -L '^(base|kernels|nn|envs)$'
 fi
 
 for line in ${failures+"${failures[@]}"}; do say "FAILED    $line"; done
