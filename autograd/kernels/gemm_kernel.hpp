@@ -178,7 +178,11 @@ constexpr int smaller(int rows) {
 template <class V, int MR, int NV, class T, class Operand>
 void sweep(const Operand& a, std::ptrdiff_t begin, std::ptrdiff_t end, Panel<T> b,
            const Target<T>& out) {
-  for (; begin + MR <= end; begin += MR) tile<V, MR, NV>(a, begin, b, out);
+  // 16 rows are two tiles of 8: a tile of 4 would wait for its own madds.
+  while (begin + MR <= end && !(MR == 12 && end - begin == 16)) {
+    tile<V, MR, NV>(a, begin, b, out);
+    begin += MR;
+  }
   if constexpr (MR > 1) {
     if (begin < end) sweep<V, smaller(MR), NV>(a, begin, end, b, out);
   }
