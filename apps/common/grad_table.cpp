@@ -1,6 +1,7 @@
 #include "apps/common/grad_table.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <iomanip>
@@ -19,9 +20,13 @@ std::string scientific(double x) {
 
 std::string place(const GradReport& r) { return cat("input ", r.input, "[", r.element, "]"); }
 
+// NaN is worse than any number.
+bool smaller(const GradReport& a, const GradReport& b) {
+  return std::isnan(b.worst) ? !std::isnan(a.worst) : a.worst < b.worst;
+}
 // A failed report is worse than any that passed: it may have no error to show.
 bool better(const GradReport& a, const GradReport& b) {
-  return a.ok != b.ok ? a.ok : a.worst < b.worst;
+  return a.ok != b.ok ? a.ok : smaller(a, b);
 }
 
 // Columns as wide as their widest cell; numbers to the right.
@@ -34,7 +39,8 @@ void print_columns(std::ostream& out, const std::vector<std::vector<std::string>
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
       const std::string gap(width[i] - row[i].size(), ' ');
-      line += (i ? "  " : "") + (right[i] ? gap + row[i] : row[i] + gap);
+      if (i > 0) line += "  ";
+      line += right[i] ? gap + row[i] : row[i] + gap;
     }
     line.erase(line.find_last_not_of(' ') + 1);
     out << line << "\n";
@@ -107,9 +113,7 @@ int conclude(std::ostream& out, const std::string& what, std::span<const GradRep
 }
 
 std::string worst_of(std::span<const GradReport> reports) {
-  const auto worst =
-      std::max_element(reports.begin(), reports.end(),
-                       [](const GradReport& a, const GradReport& b) { return a.worst < b.worst; });
+  const auto worst = std::max_element(reports.begin(), reports.end(), smaller);
   if (worst == reports.end()) return "nothing was checked";
   return cat("worst relative error ", scientific(worst->worst), " (", worst->name, ", ",
              worst->example, ", ", place(*worst), ")");
