@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <mutex>
 #include <set>
@@ -97,13 +98,16 @@ TEST_CASE("several threads work when several are asked for") {
   const Threads scope(3);
   std::set<std::thread::id> ids;
   std::mutex guard;
-  // Each of the first three indices waits until the others have started.
+  // Each index waits until the others have started: one thread alone would wait in vain.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   std::atomic<int> started{0};
   const bool parallel = cpu_budget().describe().find("without OpenMP") == std::string::npos;
   const int team = parallel ? 3 : 1;
   parallel_for(3, [&](std::ptrdiff_t) {
     ++started;
-    while (started < team) std::this_thread::yield();
+    while (started < team && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::yield();
+    }
     const std::lock_guard lock(guard);
     ids.insert(std::this_thread::get_id());
   });

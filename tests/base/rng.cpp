@@ -120,6 +120,17 @@ TEST_CASE("normal has the moments and bins of the normal law") {
   CHECK(chi_squared(bin) <= chi_squared_limit(255));
 }
 
+TEST_CASE("normal is Box-Muller of the four words of one block") {
+  Rng rng(5, Stream::test);
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    const PhiloxCounter w = rng.block(i);
+    const double u = std::ldexp(w[0], -32) + std::ldexp(w[1] >> 11, -53);
+    const double v = std::ldexp(w[2], -32) + std::ldexp(w[3] >> 11, -53);
+    const double exact = std::sqrt(-2 * std::log(u + 0x1p-53)) * std::cos(2 * std::numbers::pi * v);
+    CHECK(std::abs(rng.normal() - exact) <= 1e-14 * (1 + std::abs(exact)));
+  }
+}
+
 TEST_CASE("the position is all that an Rng remembers") {
   Rng rng(6, Stream::agent, 3);
   CHECK(rng.position() == 0);
