@@ -87,11 +87,20 @@ std::int64_t item_size(DType dtype) { return dtypes[static_cast<std::size_t>(dty
 
 void save_safetensors(const std::filesystem::path& path, std::span<const TensorView> tensors,
                       const Metadata& metadata, NonFiniteValues policy) {
+  const auto require_utf8 = [&](const std::string& text) {
+    require(valid_utf8_prefix(text) == text.size(), path.string(), " was not written: '", text,
+            "' is not UTF-8");
+  };
+  for (const auto& [key, text] : metadata) {
+    require_utf8(key);
+    require_utf8(text);
+  }
   std::set<std::string_view> names;
   std::vector<const TensorView*> order;
   for (const TensorView& t : tensors) {
     require(!t.name.empty() && t.name != "__metadata__", path.string(), " was not written: '",
             t.name, "' cannot be a tensor's name");
+    require_utf8(t.name);
     require(names.insert(t.name).second, path.string(), " was not written: two tensors are named ",
             t.name);
     if (policy == NonFiniteValues::refuse) check_values(t);

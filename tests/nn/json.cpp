@@ -45,6 +45,7 @@ TEST_CASE("JSON escapes and UTF-8") {
   CHECK(j.as_string() == "\"\\/\b\f\n\r\tA\u00e9\u20ac\U0001F600\u00e9\u20ac\U0001F600");
   CHECK(Json::parse(j.dump()) == j);
   CHECK(Json(std::string("a\0b", 3)).dump() == R"("a\u0000b")");
+  CHECK(Json("\"\\\b\f\n\r\t\v\x1f").dump() == R"("\"\\\b\f\n\r\t\u000b\u001f")");
 }
 
 TEST_CASE("every malformed JSON text has its sentence and its place") {
