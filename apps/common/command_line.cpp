@@ -15,7 +15,6 @@ struct CommandLine::Implementation {
   CLI::App app;
   struct Typed {
     const Field* field;
-    CLI::Option* option;
     std::vector<std::string> values;
   };
   std::deque<Typed> fields;  // a deque: CLI11 keeps references to the values
@@ -61,12 +60,12 @@ void CommandLine::run_options() {
     auto& typed = cli_->fields.emplace_back();
     typed.field = &field;
     const std::string names = field.flag() + (field.aliases.empty() ? "" : "," + field.aliases);
-    typed.option = cli_->app.add_option(names, typed.values, field.help)
-                       ->group(field.group)
-                       ->allow_extra_args(false)
-                       ->type_name("");
+    CLI::Option* option = cli_->app.add_option(names, typed.values, field.help)
+                              ->group(field.group)
+                              ->allow_extra_args(false)
+                              ->type_name("");
     // --check-finite alone is true; --check-finite=false is false.
-    if (field.kind == Field::Kind::boolean) typed.option->expected(0, 1);
+    if (field.kind == Field::Kind::boolean) option->expected(0, 1);
   }
 }
 
@@ -110,11 +109,11 @@ bool CommandLine::parse(int argc, const char* const* argv) {
     const std::string flag = typed.field->flag();
     require(typed.values.size() <= 1 || typed.field->kind == Field::Kind::list, flag, " is given ",
             typed.values.size(), " times; give it once");
-    if (typed.field->kind == Field::Kind::boolean && typed.option->count() > 0 &&
-        typed.values.empty())
-      assignments_.push_back({typed.field, "true", flag});
-    for (const std::string& value : typed.values)
-      assignments_.push_back({typed.field, value, flag});
+    for (const std::string& value : typed.values) {
+      // A boolean without a value, --check-finite, arrives as an empty word.
+      const bool bare = typed.field->kind == Field::Kind::boolean && value.empty();
+      assignments_.push_back({typed.field, bare ? "true" : value, flag});
+    }
   }
   return true;
 }
