@@ -22,6 +22,7 @@ const Sizes sizes[] = {
 
 // What was tuned for a task, over its row of the table (apps/README.md says with what result).
 void tune_for_task(RunConfig& config) {
+  if (config.env == "terminating") config.batch_length = 8;  // random episodes end early
   if (config.env == "pendulum_swingup") {
     config.learning_rate = 2e-3;
   }
@@ -47,6 +48,8 @@ RunConfig task_defaults(const std::string& env) {
   config.env = env;
   apply_preset(config, env_spec(env).preset);
   tune_for_task(config);
+  const EnvSpec& spec = env_spec(env);
+  config.batch_length = std::min(config.batch_length, spec.time_limit / spec.action_repeat + 1);
   return config;
 }
 
