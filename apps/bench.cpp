@@ -2,6 +2,7 @@
 //
 //   bench                     everything: machine, products, convolutions, elementwise, models
 //   bench --only model --size tiny32
+//   bench --ladder            one product from three loops to all threads, rung by rung
 //   bench --profile           where the time of a step and of a plan goes, by op
 //   bench --peer "CMD"        interleaved with another program that does the same work
 //   bench --oversubscribed    what other busy programs cost
@@ -27,7 +28,7 @@ namespace {
 struct Options {
   std::vector<std::string> only, sizes;
   std::string threads = "0", seconds = "0.5", json, peer;
-  bool profile = false, oversubscribed = false, memory = false;
+  bool ladder = false, profile = false, oversubscribed = false, memory = false;
 };
 
 bool parse(int argc, const char* const* argv, Options& o) {
@@ -38,6 +39,7 @@ bool parse(int argc, const char* const* argv, Options& o) {
              "threads of everything measured; 0: what the container gives");
   cli.option("--seconds", o.seconds, "time for each figure (default 0.5)");
   cli.option("--json", o.json, "also write every figure to this file");
+  cli.flag("--ladder", o.ladder, "one product at every rung of autograd/kernels/ladder.hpp");
   cli.flag("--profile", o.profile, "where the time of a step goes, by op");
   cli.option("--peer", o.peer,
              "a command, such as \"python3 apps/peer_torch.py\": both are timed in turn");
@@ -80,6 +82,12 @@ void run_all(const Options& o, double seconds) {
   }
 }
 
+void print_ladder(double seconds) {
+  const Machine machine = measure_machine();
+  print_machine(machine);
+  print_results("512 x 512 x 512 in float", ladder_cases(seconds), machine);
+}
+
 int run(int argc, const char* const* argv) {
   Options o;
   if (!parse(argc, argv, o)) return 0;
@@ -90,11 +98,12 @@ int run(int argc, const char* const* argv) {
   require(seconds > 0 && seconds <= 60, "--seconds is ", seconds,
           "; it must be above 0 and at most 60");
   set_threads(threads);
+  if (o.ladder) print_ladder(seconds);
   if (o.profile) print_profile(o.sizes);
   if (o.oversubscribed) print_oversubscribed(o.sizes, seconds);
   if (o.memory) print_memory(o.sizes);
   if (!o.peer.empty()) print_peer(o.peer, o.sizes, seconds);
-  const bool study = o.profile || o.oversubscribed || o.memory || !o.peer.empty();
+  const bool study = o.ladder || o.profile || o.oversubscribed || o.memory || !o.peer.empty();
   if (!study) run_all(o, seconds);
   return 0;
 }

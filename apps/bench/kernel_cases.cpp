@@ -1,8 +1,10 @@
 #include "apps/bench/kernel_cases.hpp"
 
 #include "autograd/base/error.hpp"
+#include "autograd/base/parallel.hpp"
 #include "autograd/kernels/conv.hpp"
 #include "autograd/kernels/gemm.hpp"
+#include "autograd/kernels/ladder.hpp"
 #include "autograd/kernels/math.hpp"
 #include "autograd/kernels/random.hpp"
 #include "rssm/config.hpp"
@@ -66,6 +68,23 @@ std::vector<Result> gemm_cases(double seconds, const Blas& blas) {
           measure([&] { blas.gemm(M, N, K, A.data(), B.data(), C.data()); }, seconds).median;
     out.push_back(r);
   }
+  return out;
+}
+
+std::vector<Result> ladder_cases(double seconds) {
+  constexpr std::ptrdiff_t n = 512;
+  const auto A = random_floats(n * n), B = random_floats(n * n);
+  std::vector<float> C(n * n);
+  std::vector<Result> out;
+  const int team = threads();
+  for (const kernels::Rung& rung : kernels::gemm_ladder()) {
+    const bool last = out.size() + 1 == kernels::gemm_ladder().size();
+    set_threads(last ? team : 1);
+    out.push_back({"ladder", cat(rung.name, ": ", rung.idea),
+                   measure([&] { rung.multiply(n, n, n, A.data(), B.data(), C.data()); }, seconds),
+                   2.0 * n * n * n});
+  }
+  set_threads(team);
   return out;
 }
 

@@ -6,7 +6,6 @@
 
 namespace planet::bench {
 
-/// One product at each rung of kernels/ladder.hpp.
 /// By op: calls, forward and backward time, share of the step.
 void print_profile(const std::vector<std::string>& sizes);
 /// A step alone, beside one busy program on each core, and with four times as many threads as
