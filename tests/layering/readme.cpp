@@ -85,6 +85,12 @@ bool path_exists(const std::string& path, const std::string& readme_folder) {
   }
   if (has_file(path) || has_file(readme_folder + path)) return true;
   const std::string name = path.substr(path.rfind('/') + 1);
+  if (name.find('.') == std::string::npos) {  // a layer: rssm/prior/0/weight
+    const std::set<std::string> parts = words_of(path);
+    return std::all_of(parts.begin(), parts.end(), [](const std::string& part) {
+      return std::isdigit(static_cast<unsigned char>(part[0])) || source_words().contains(part);
+    });
+  }
   return !below_folder(path) && path.find(".hpp") == std::string::npos &&
          path.find(".cpp") == std::string::npos && in_sources(name);
 }
@@ -218,6 +224,7 @@ TEST_CASE("a planted fault in a README of each kind is found") {
   };
   found("see `nn/adamm.hpp`", "there is no file `nn/adamm.hpp`");
   found("see `adamm.hpp`", "there is no file `adamm.hpp`");
+  found("see `rssm/priorr/0/weight`", "there is no file `rssm/priorr/0/weight`");
   found("the `Taape`", "`Taape` is nowhere in the sources");
   found("`Tape::rewindd()` goes back", "`rewindd` is nowhere");
   found("`Taape<float>`", "`Taape` is nowhere");
@@ -231,6 +238,7 @@ TEST_CASE("a planted fault in a README of each kind is found") {
   for (const char* right :
        {"`Tape<float>`, `Tape::rewind()`, `record`", "`h' = u h + (1 - u) c`", "`--csv`",
         "`build/release/bin/gradcheck --op NAME`", "`runs/pendulum/anything.txt`", "`FILE.csv`",
+        "`rssm/prior/0/weight`",
         "| the list | `autograd/tape.hpp`, `autograd/op_list.hpp` | `Tape`, `Reshape` |",
         "```\n$ build/release/bin/gradcheck --csv out.csv\nnothing/else.is/looked at\n```"}) {
     INFO(right);
