@@ -69,7 +69,7 @@ int eval(int argc, const char* const* argv) {
   if (!cli.parse(argc, argv)) return 0;
   int threads = 0;
   read_option("--threads", threads_text, threads);
-  set_threads(threads);
+  set_threads(useful_threads(threads));
 
   const LoadedModel loaded = load_model(path);
   int episodes = loaded.config.eval_episodes;

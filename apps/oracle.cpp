@@ -125,7 +125,7 @@ int oracle_main(int argc, const char* const* argv) {
   const std::optional<Options> read = read_options(argc, argv);
   if (!read) return 0;
   const Options& o = *read;
-  set_threads(o.threads);
+  set_threads(useful_threads(o.threads));
   const std::unique_ptr<Env> env = make_env(o.env, o.env_options);
   Rows rows = read_rows(o.csv);
   std::vector<std::uint64_t> missing;

@@ -164,7 +164,7 @@ int play(int argc, const char* const* argv) {
   require(o.speed.empty() || on_terminal, "--speed is for a terminal; nothing is shown here");
   if (!o.speed.empty()) read_option("--speed", o.speed, speed);
   require(speed >= 0, "--speed is ", speed, "; it is at least 0");
-  set_threads(threads);
+  set_threads(useful_threads(threads));
 
   Stage stage = set_stage(o);
   Env& env = *stage.env;

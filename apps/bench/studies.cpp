@@ -107,7 +107,7 @@ void print_oversubscribed(const std::vector<std::string>& sizes, double seconds)
       const BusyCores others(cores);
       busy = measure([&] { run.step(); }, 2 * seconds).median;
     }
-    set_threads(4 * cores);
+    set_threads(useful_threads(4 * cores));
     many = measure([&] { run.step(); }, seconds).median;
     set_threads(cores);
     std::printf("%-10s %9.2f ms %9.2f ms (%.2fx fair) %9.2f ms (%.2fx quiet)\n", name.c_str(),

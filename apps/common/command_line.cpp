@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "apps/common/version.hpp"
+#include "apps/common/wait_policy.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
 
@@ -119,6 +120,7 @@ bool CommandLine::parse(int argc, const char* const* argv) {
 }
 
 int run_main(const std::string& program, const std::function<int()>& body) {
+  sleep_when_idle();
   try {
     return body();
   } catch (const std::exception& e) {

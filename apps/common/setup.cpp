@@ -124,7 +124,7 @@ std::optional<Setup> setup_run(int argc, const char* const* argv) {
     const RunConfig before = folder.config();
     const RunConfig config = resumed_config(before, cli.assignments());
     if (!(config == before)) folder.write_config(config);
-    set_threads(config.threads);
+    set_threads(useful_threads(config.threads));
     folder.note_command(argc, argv);
     return Setup{config, std::move(folder), true};
   }
@@ -136,7 +136,7 @@ std::optional<Setup> setup_run(int argc, const char* const* argv) {
     return std::nullopt;
   }
   check_memory(config, *make_env(config.env, config.make_env_options()));
-  set_threads(config.threads);
+  set_threads(useful_threads(config.threads));
   RunFolder folder = RunFolder::create(
       logdir.empty() ? default_run_path(config) : std::filesystem::path(logdir), config);
   folder.note_command(argc, argv);

@@ -65,6 +65,8 @@ std::string CpuBudget::describe() const {
 
 int default_threads() { return cpu_budget().threads; }
 
+int useful_threads(int n) { return n == 0 ? default_threads() : std::min(n, cpu_budget().cpus); }
+
 void set_threads(int n) {
   require(n >= 0 && n <= 1024, "threads is ", n, "; it must be between 0 (choose) and 1024");
   chosen_threads = n == 0 ? default_threads() : n;

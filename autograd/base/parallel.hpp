@@ -25,6 +25,10 @@ struct CpuBudget {
 };
 CpuBudget cpu_budget(const std::string& cgroup_root = "/sys/fs/cgroup");
 int default_threads();
+/// What a request for n threads comes to: never more than there are CPUs, because threads that wait
+/// for each other's time slice only cost; 0 chooses. (set_threads itself takes any number, and the
+/// bits are the same: tests use seven on two CPUs.)
+int useful_threads(int n);
 
 namespace detail {
 using LoopBody = void (*)(void* context, std::ptrdiff_t index);
