@@ -161,9 +161,9 @@ struct Gather {
       const auto edge = [&](std::ptrdiff_t x) {
         V sum = first;
         for (std::ptrdiff_t r = 0; r < rows; ++r) add_pieces(sum, row[r], x);
-        const std::ptrdiff_t length = std::min(L, s.W * s.C - x * L);
-        length == lanes ? sum.store_unaligned(out + x * L)
-                        : store_partial(sum, out + x * L, length);
+        const std::ptrdiff_t rest = s.W * s.C - x * L;
+        rest >= lanes ? sum.store_unaligned(out + x * L)
+                      : store_partial(sum, out + x * L, std::min(L, rest));
       };
       for (std::ptrdiff_t x = 0; x < inner_begin; ++x) edge(x);
       for (std::ptrdiff_t x = inner_begin; x < inner_end; ++x) {

@@ -204,6 +204,13 @@ PLANET_INLINE void store_partial(V x, T* p, std::ptrdiff_t count) {
   } else if constexpr (sizeof(V) == 64) {
     return _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1u << count) - 1), x);
   }
+#ifdef __AVX512VL__
+  if constexpr (sizeof(V) == 32 && sizeof(T) == 4) {
+    return _mm256_mask_storeu_ps(p, static_cast<__mmask8>((1u << count) - 1), x);
+  } else if constexpr (sizeof(V) == 32) {
+    return _mm256_mask_storeu_pd(p, static_cast<__mmask8>((1u << count) - 1), x);
+  }
+#endif
 #endif
   alignas(64) T t[V::size];
   x.store_aligned(t);
@@ -218,6 +225,13 @@ PLANET_INLINE V load_partial(const T* p, std::ptrdiff_t count) {
   } else if constexpr (sizeof(V) == 64) {
     return _mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << count) - 1), p);
   }
+#ifdef __AVX512VL__
+  if constexpr (sizeof(V) == 32 && sizeof(T) == 4) {
+    return _mm256_maskz_loadu_ps(static_cast<__mmask8>((1u << count) - 1), p);
+  } else if constexpr (sizeof(V) == 32) {
+    return _mm256_maskz_loadu_pd(static_cast<__mmask8>((1u << count) - 1), p);
+  }
+#endif
 #endif
   alignas(64) T t[V::size] = {};
   for (std::ptrdiff_t i = 0; i < count; ++i) t[i] = p[i];

@@ -67,6 +67,11 @@ constexpr Case<T> cases[] = {
        kernels::conv2d_adjoint_naive(s, y, w, x, {true, nullptr, Activation::none});
      },
      &Sizes::small, &Sizes::filter, &Sizes::large},
+    {[](const ConvShape& s, const T* y, const T* w, T* x) { kernels::conv2d_adjoint(s, y, w, x); },
+     [](const ConvShape& s, const T* y, const T* w, T* x) {
+       kernels::conv2d_adjoint_naive(s, y, w, x);
+     },
+     &Sizes::small, &Sizes::filter, &Sizes::large},
     {kernels::conv2d_filter_gradient<T>, kernels::conv2d_filter_gradient_naive<T>, &Sizes::large,
      &Sizes::small, &Sizes::filter},
 };

@@ -93,6 +93,21 @@ TEST_CASE_TEMPLATE("gemm epilogues: accumulate and bias and every activation", T
   }
 }
 
+TEST_CASE_TEMPLATE("gemm with exchanged roles and with copied columns", T, float, double) {
+  const T marker = 0;
+  for (Activation act : {Activation::none, Activation::relu, Activation::sigmoid}) {
+    for (bool accumulate : {false, true}) {
+      const Epilogue<T> epilogue{accumulate, accumulate ? nullptr : &marker, act};
+      CHECK(agrees<T>(16, 64, 192, false, true, epilogue));  // few rows, B transposed
+      CHECK(agrees<T>(5, 37, 90, false, true, epilogue, 3));
+      CHECK(agrees<T>(70, 1, 100, true, false, epilogue));  // few columns, A transposed
+      CHECK(agrees<T>(67, 2, 33, true, false, epilogue, 2));
+      CHECK(agrees<T>(520, 70, 40, true, false, epilogue));  // rows of memory far apart
+      CHECK(agrees<T>(61, 90, 600, true, true, epilogue, 0, 500));
+    }
+  }
+}
+
 TEST_CASE_TEMPLATE("gemm leaves the gaps between rows alone", T, float, double) {
   for (int t = 0; t < 4; ++t) {
     CHECK(agrees<T>(26, 35, 19, t & 1, t & 2, {}, 5, 3));
