@@ -33,8 +33,8 @@ class LatentDynamics final : public Dynamics {
   /// number of threads can be seen in the returns.
   void imagine(const Candidates& candidates, std::span<Rng> rngs, float* returns) override;
 
-  /// Rows that are rolled together when J candidates are cut into nearly equal chunks; a multiple
-  /// of four, so that a chunk begins where a counter does.
+  /// Rows that are rolled together: J candidates in an even number of nearly equal chunks. A
+  /// multiple of four, so that a chunk begins where a counter does.
   static std::ptrdiff_t chunk_rows(std::ptrdiff_t J);
 
  private:
