@@ -55,13 +55,13 @@ void read_run(const std::filesystem::path& run, const std::string& against,
 void write_csv(const std::string& path, const std::vector<Row>& rows, const std::string& against,
                const std::vector<std::string>& metrics) {
   std::string text = cat("run,seed,", against);
-  for (const std::string& metric : metrics) text += "," + metric;
+  for (const std::string& metric : metrics) text += cat(",", metric);
   text += "\n";
   for (const Row& row : rows) {
     text += cat(row.run, ",", row.seed, ",", write_value(row.x));
     for (const std::string& metric : metrics) {
       const auto y = row.y.find(metric);
-      text += "," + (y == row.y.end() ? "" : write_value(y->second));
+      text += cat(",", y == row.y.end() ? "" : write_value(y->second));
     }
     text += "\n";
   }
