@@ -95,14 +95,22 @@ std::string text_of(const fs::path& file) {
   return out.str();
 }
 
+template <class T>
+static bool same_bits(const SafetensorsFile& x, const SafetensorsFile& y, const std::string& name) {
+  const std::vector<T> u = x.read<T>(name), v = y.read<T>(name);
+  return std::memcmp(u.data(), v.data(), u.size() * sizeof(T)) == 0;
+}
+
 bool same_tensors(const fs::path& a, const fs::path& b) {
   const SafetensorsFile x(a), y(b);
   if (x.tensors().size() != y.tensors().size() || x.tensors().empty()) return false;
   for (const TensorInfo& t : x.tensors()) {
     const TensorInfo* other = y.find(t.name);
-    if (other == nullptr || other->shape != t.shape) return false;
-    const std::vector<float> u = x.read<float>(t.name), v = y.read<float>(t.name);
-    if (std::memcmp(u.data(), v.data(), u.size() * sizeof(float)) != 0) return false;
+    if (other == nullptr || other->shape != t.shape || other->dtype != t.dtype) return false;
+    const bool same = t.dtype == DType::f32   ? same_bits<float>(x, y, t.name)
+                      : t.dtype == DType::f64 ? same_bits<double>(x, y, t.name)
+                                              : same_bits<std::uint8_t>(x, y, t.name);
+    if (!same) return false;
   }
   return true;
 }

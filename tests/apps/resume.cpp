@@ -100,13 +100,15 @@ TEST_CASE("kill -9 at any moment leaves a run that resumes to the same bits") {
     process.signal(SIGKILL);
     r = process.wait();
     INFO(r.err);
+    // The kill may hit between the last checkpoint and the exit: the run is complete, and says so.
+    if (r.status == 2 && r.err.find("is finished") != std::string::npos) r.status = 0;
     CHECK((r.status == 0 || r.status == 128 + SIGKILL));
     kills += r.status != 0;
   }
   CHECK(kills > 0);
   if (r.status != 0) r = run(scratch, "train", resume(killed));
   INFO(r.err);
-  REQUIRE(r.status == 0);
+  REQUIRE((r.status == 0 || r.err.find("is finished") != std::string::npos));
   check_same_run(whole, killed);
   for (const auto& entry : fs::recursive_directory_iterator(killed))
     CHECK(entry.path().filename().string().find(".tmp-") == std::string::npos);
