@@ -51,8 +51,9 @@ std::vector<Result> gemm_cases(double seconds, const Blas& blas) {
     std::ptrdiff_t M, K, N;
   };
   std::vector<Result> out;
-  for (const auto& [M, K, N] : {Size{1024, 1024, 1024}, Size{50, 200, 600}, Size{1000, 230, 200},
-                                Size{1000, 200, 600}, Size{200, 80, 64}, Size{16, 64, 192}}) {
+  for (const Size& size : {Size{1024, 1024, 1024}, Size{50, 200, 600}, Size{1000, 230, 200},
+                           Size{1000, 200, 600}, Size{200, 80, 64}, Size{16, 64, 192}}) {
+    const std::ptrdiff_t M = size.M, K = size.K, N = size.N;
     const auto A = random_floats(M * K), B = random_floats(K * N);
     std::vector<float> C(static_cast<std::size_t>(M * N));
     Result r{"gemm", cat(M, " x ", K, " x ", N),
