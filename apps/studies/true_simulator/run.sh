@@ -10,3 +10,6 @@ bin=$(cd "$here/../../.." && pwd)/build/release/bin
 for env in pendulum_swingup cartpole_swingup; do
   "$bin/oracle" --env "$env" --episodes 10 --csv "$here/$env.csv"
 done
+# The budget of the test in tests/apps/simulator.cpp, whose bound comes from these sixteen episodes.
+"$bin/oracle" --env cartpole_swingup --candidates 200 --iterations 4 --elites 20 --episodes 16 \
+  --csv "$here/cartpole_swingup_small_budget.csv"
