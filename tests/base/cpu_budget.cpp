@@ -59,13 +59,13 @@ TEST_CASE("a cgroup of version 2 limits the threads") {
     const char* cpu_max;
     double quota;
   };
-  for (const auto& [cpu_max, quota] :
+  for (const Case& c :
        {Case{"max 100000\n", 0}, Case{"150000 100000\n", 1.5}, Case{"200000 100000\n", 2},
         Case{"50000 100000\n", 0.5}, Case{"100000 100000\n", 1}, Case{"25000 50000", 0.5},
         Case{"99900000 100000\n", 999}}) {
-    CAPTURE(cpu_max);
-    const CpuBudget b = version2(cpu_max);
-    CHECK(b.quota == doctest::Approx(quota));
+    CAPTURE(c.cpu_max);
+    const CpuBudget b = version2(c.cpu_max);
+    CHECK(b.quota == doctest::Approx(c.quota));
     CHECK(b.threads == expected(b));
     CHECK(b.cpus >= 1);
   }

@@ -78,7 +78,7 @@ TEST_CASE("neighbouring uniforms are uncorrelated") {
 
 TEST_CASE("below reaches all of 0 to n-1 and nothing else, evenly") {
   Rng rng(3, Stream::test);
-  for (std::uint64_t limit : {1, 2, 3, 7, 100}) {
+  for (std::uint64_t limit : {1u, 2u, 3u, 7u, 100u}) {
     std::vector<double> count(limit);
     int outside = 0;
     for (int i = 0; i < n; ++i) {
