@@ -62,7 +62,7 @@ TEST_CASE("P33 N episodes and N more are 2N episodes bit for bit") {
 TEST_CASE("Ctrl-C saves and a resumed run goes on inside the round") {
   const Scratch scratch;
   const fs::path whole = scratch / "whole", stopped = scratch / "stopped";
-  const Args more{"--updates-per-episode", "200", "--total-episodes", "4"};
+  const Args more{"--updates-per-episode", "3000", "--total-episodes", "4"};
   REQUIRE(run(scratch, "train", smallest(whole, more)).status == 0);
   Process process(scratch, "train", smallest(stopped, more));
   for (int i = 0; i < 2000 && !fs::exists(stopped / "episodes"); ++i) sleep_ms(5);
@@ -87,7 +87,8 @@ TEST_CASE("Ctrl-C saves and a resumed run goes on inside the round") {
 TEST_CASE("kill -9 at any moment leaves a run that resumes to the same bits") {
   const Scratch scratch;
   const fs::path whole = scratch / "whole", killed = scratch / "killed";
-  const Args more{"--total-episodes", "12", "--checkpoint-every", "2", "--eval-every", "4"};
+  const Args more{"--total-episodes",   "12", "--updates-per-episode", "400",
+                  "--checkpoint-every", "2",  "--eval-every",          "4"};
   REQUIRE(run(scratch, "train", smallest(whole, more)).status == 0);
   Rng rng(1, Stream::test);
   int kills = 0;
