@@ -9,7 +9,7 @@
 //   elu        3 ulp                      all x
 //   relu       exact                      all x, NaN stays NaN
 //
-// Measured and tested against long double in tests/kernels/test_math.cpp.
+// Measured and tested against long double in tests/kernels/math.cpp.
 #include "autograd/kernels/math.hpp"
 
 #include "autograd/base/parallel.hpp"
