@@ -140,7 +140,6 @@ bool Training::collect_episode() {
 }
 
 // ---- looking and keeping
-// -------------------------------------------------------------------------
 
 Training::Training(const Setup& setup)
     : config_(setup.config),

@@ -4,7 +4,8 @@
 //   1. double precision, central differences, h = cbrt(eps) max(1, |x|), every element
 //   2. |a - n| <= 1e-8 + tolerance max(|a|, |n|); another tolerance than 1e-6 needs a reason
 //   3. the cotangent is normal with a fixed seed: with ones, errors that cancel would pass
-//   4. gradients start at 0.25: an op that assigns where it must add is found
+//   4. gradients start at 0.25: an op that assigns where it must add is found; and at NaN where it
+//      was told to assign: an op that adds there, or forgets an element, is found
 //   5. every differentiable input has a derivative above 1e-3: zero against zero proves nothing
 //   6. values keep 100 h away from a stated kink and lie on both sides; an unstated kink is found
 //   7. one variable given as two inputs must get the sum of both gradients
@@ -176,20 +177,27 @@ void compare(GradReport& r, const Tensors& a, const Tensors& n) {
          diagnosis(a, n, static_cast<std::size_t>(r.input)));
 }
 
-// Backward from 0 and from 0.25: it must add the same both times (4).
+// Backward from 0, from 0.25, and into memory that it is to assign: it must add the same every time
+// (4).
 Tensors gradient(auto& run, const OpCase& c, const Tensor& cotangent, double rounding) {
-  const Tensors from_zero = run.backward(cotangent, 0), added = run.backward(cotangent, start);
+  const Tensors from_zero = run.backward(cotangent, 0), added = run.backward(cotangent, start),
+                assigned = run.backward(cotangent, 0, true);
+  const auto same = [&](const Tensor& a, const Tensor& b) {
+    double size = 1, error = 0;
+    for (std::size_t e = 0; e < a.size(); ++e) {
+      size = std::max(size, std::abs(b[e]));
+      error = std::max(error, std::abs(a[e] - b[e]));
+    }
+    return error <= rounding * size;
+  };
   for (std::size_t i = 0; i < added.size(); ++i) {
     if (!c.differentiable[i]) continue;
     require_finite(from_zero[i], cat("gradient of input ", i));
     require_finite(added[i], cat("gradient of input ", i));
-    double size = 1, error = 0;
-    for (std::size_t e = 0; e < added[i].size(); ++e) {
-      size = std::max(size, std::abs(from_zero[i][e]));
-      error = std::max(error, std::abs(added[i][e] - from_zero[i][e]));
-    }
-    require(error <= rounding * size, "the gradient of input ", i,
+    require(same(added[i], from_zero[i]), "the gradient of input ", i,
             " depends on what it was before: backward assigns (=) where it must add (+=)");
+    require(same(assigned[i], from_zero[i]), "the gradient of input ", i,
+            " comes out differently where backward is to assign it (sink)");
   }
   return added;
 }

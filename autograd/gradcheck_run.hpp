@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "autograd/gradcheck.hpp"
+#include "autograd/ops.hpp"
 
 namespace planet::detail {
 
@@ -51,11 +52,12 @@ class OpRun {
     return {y.begin(), y.end()};
   }
 
-  /// What backward adds to each input's gradient, whose elements all start at `from`.
-  Tensors backward(const Tensor& cotangent, double from) {
+  /// What backward adds to each input's gradient, whose elements all start at `from`. By way of
+  /// copies the op's own gradients are memory that nothing was written to.
+  Tensors backward(const Tensor& cotangent, double from, bool copies = false) {
     std::fill_n(store_.grads(), store_.size(), static_cast<T>(from));
     const std::vector<T> before = slab(store_.values());
-    const Var<T> y = run(record_);
+    const Var<T> y = run(record_, copies);
     const std::vector<T> dy(cotangent.begin(), cotangent.end());
     if (takes_gradient()) record_.backward(y, dy);
     else expect_no_backward(y, dy);
@@ -70,10 +72,13 @@ class OpRun {
   }
 
  private:
-  Var<T> run(Tape<T>& tape) {
+  Var<T> run(Tape<T>& tape, bool copies = false) {
     tape.reset();
-    std::vector<Var<T>> in;
-    for (const std::size_t i : places_) in.push_back(tape.use(*inputs_[i]));
+    tape.check_finite(copies);  // memory handed out to be assigned is NaN
+    std::vector<Var<T>> leaves, in;
+    for (const Param<T>* p : inputs_)
+      leaves.push_back(copies ? scale(tape.use(*p), 1) : tape.use(*p));
+    for (const std::size_t i : places_) in.push_back(leaves[i]);
     return case_.record<T>(tape, in);
   }
   bool takes_gradient() const {

@@ -21,7 +21,9 @@
 //       no backward are needed.
 //
 // The contract of backward: ADD to dx(i), never assign; skip an input whose dx(i) is null; read
-// values, saved() and dy() only; dy() may be overwritten, nobody reads it afterwards.
+// values, saved() and dy() only; dy() may be overwritten, nobody reads it afterwards. An op whose
+// kernel can assign as well as add asks for sink(i) in place of dx(i): large gradients are then
+// neither cleared before nor read while they are first written.
 #pragma once
 
 #include <array>
@@ -89,6 +91,15 @@ struct Node;
 template <class Op>
 using AttrOf = typename detail::FindAttr<Op>::type;
 
+/// Where the gradient of an input goes. add: it is added to what is there. Otherwise nothing is
+/// there yet, and every element must be assigned. p is null when nobody wants it.
+template <class T>
+struct GradSink {
+  T* p = nullptr;
+  bool add = true;
+  explicit operator bool() const { return p != nullptr; }
+};
+
 /// What forward and backward of an op see: plain pointers and shapes.
 template <class T, class Attr = NoAttr>
 class Call {
@@ -99,6 +110,7 @@ class Call {
   const T* x(int i) const;          // value of input i
   const Shape& shape(int i) const;  // its shape
   T* dx(int i) const;               // its gradient, to be added to; null when nobody wants it
+  GradSink<T> sink(int i) const;    // the same, or memory to be assigned in full; ask only once
   T* y() const;                     // the result
   const Shape& shape() const;       // its shape
   T* dy() const;                    // gradient of the result (backward only)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 namespace planet {
 
@@ -134,6 +135,19 @@ T* Tape<T>::gradient_of(Node& n) {
     std::memset(static_cast<void*>(owner.grad), 0, count * sizeof(T));
   }
   return owner.grad + n.offset;
+}
+
+// The same without clearing, for whoever is the first to write to all of it.
+template <class T>
+GradSink<T> Tape<T>::gradient_sink(Node& n) {
+  Node& owner = nodes_[n.alias];
+  if (!n.needs_grad || !owner.needs_grad || owner.grad || n.shape.size() != owner.shape.size())
+    return {gradient_of(n), true};
+  const auto count = static_cast<std::size_t>(owner.shape.size());
+  owner.grad = static_cast<T*>(grads_.take(count * sizeof(T)));
+  // An element that the op forgets is found.
+  if (check_finite_) std::fill_n(owner.grad, count, std::numeric_limits<T>::quiet_NaN());
+  return {owner.grad, false};
 }
 
 template <class T>

@@ -198,6 +198,7 @@ class Tape {
   Node& begin_record(std::string_view name, std::span<const Var<T>> inputs, int arity);
   void finish_value(Node& n, bool wants_grad);
   T* gradient_of(Node& n);
+  GradSink<T> gradient_sink(Node& n);
   void seed(Var<T> y, std::span<const T> cotangent);
   void sweep(std::size_t last);
   void verify(const Node& n, const T* data, const Shape& shape, std::string_view what) const;

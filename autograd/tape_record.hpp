@@ -25,6 +25,10 @@ T* Call<T, Attr>::dx(int i) const {
   return tape_.gradient_of(tape_.nodes_[node_.in[i]]);
 }
 template <class T, class Attr>
+GradSink<T> Call<T, Attr>::sink(int i) const {
+  return tape_.gradient_sink(tape_.nodes_[node_.in[i]]);
+}
+template <class T, class Attr>
 T* Call<T, Attr>::y() const {
   return node_.value;
 }

@@ -38,7 +38,6 @@ void append_u16(Bytes& out, std::uint32_t v) {
 }
 
 // ---- chunks: length, four letters, data, CRC over letters and data
-// ---------------------------------
 
 struct Chunk {
   std::string type;
@@ -76,7 +75,6 @@ void append_chunk(Bytes& out, std::string_view type, ByteSpan data) {
 }
 
 // ---- files
-// ---------------------------------------------------------------------------------------
 
 void write_atomically(const std::filesystem::path& path, ByteSpan bytes) {
   std::filesystem::path part = path;

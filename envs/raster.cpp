@@ -8,7 +8,6 @@
 namespace planet {
 
 // ---- Image
-// ---------------------------------------------------------------------------------------
 
 Image::Image(int w, int h) : width(w), height(h) {
   require(w >= 0 && h >= 0, "an image of ", w, " x ", h, " pixels");
@@ -34,7 +33,6 @@ std::span<const std::uint8_t, 3> Image::at(int x, int y) const {
 }
 
 // ---- signed distances
-// ----------------------------------------------------------------------------
 
 double disc_distance(Vec2 p, Vec2 centre, double radius) {
   const double dx = p.x - centre.x, dy = p.y - centre.y;
@@ -62,7 +60,6 @@ double half_plane_distance(Vec2 p, Vec2 point, Vec2 outward) {
 }
 
 // ---- Scene
-// ---------------------------------------------------------------------------------------
 
 void Scene::clear(Rgb ground) {
   ground_ = ground;

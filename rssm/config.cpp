@@ -158,4 +158,20 @@ ModelConfig model_preset(const std::string& name, int image_size) {
   fail("there is no preset '", name, "'", did_you_mean(name, names), "; there are ", join(names));
 }
 
+ModelConfig miniature_model() {
+  ModelConfig c;
+  c.image_size = 8;
+  c.action_size = 2;
+  c.encoder = {{3, 4}};
+  c.embed_size = 27;
+  c.decoder = {{4, 3}, {3, 4}};
+  c.deter_size = 7;
+  c.stoch_size = 3;
+  c.hidden_size = 5;
+  c.reward_layers = 2;
+  c.reward_units = 6;
+  c.free_nats = 0.05;
+  return c;
+}
+
 }  // namespace planet

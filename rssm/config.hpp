@@ -55,4 +55,8 @@ std::string to_text(const std::vector<ConvLayer>& layers);
 ModelConfig model_preset(const std::string& name, int image_size = 0);
 std::vector<std::string> model_preset_names();
 
+/// For finite differences: 8-pixel images, A = 2, E = 27, D_h = 7, D_s = 3, hidden 5, reward head
+/// 2 x 6; about 2400 parameters. No two sizes are equal, so that a swapped pair cannot hide.
+ModelConfig miniature_model();
+
 }  // namespace planet

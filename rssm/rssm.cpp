@@ -20,7 +20,6 @@ Rssm<T>::Rssm(ParamStore<T>& store, Rng& rng, const ModelConfig& c, const std::s
                   Activation::softplus}} {}
 
 // ---- the pieces
-// ----------------------------------------------------------------------------------
 
 template <class T>
 State<T> Rssm<T>::initial(Tape<T>& tape, std::ptrdiff_t B) const {
@@ -68,7 +67,6 @@ Gaussian<T> Rssm<T>::posterior_given(Var<T> h_t, Var<T> evidence_t) const {
 }
 
 // ---- one step
-// ------------------------------------------------------------------------------------
 
 template <class T>
 State<T> Rssm<T>::imagine(const State<T>& prev, Var<T> a_prev, Var<T> noise) const {
@@ -83,7 +81,6 @@ State<T> Rssm<T>::observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T
 }
 
 // ---- a window
-// ------------------------------------------------------------------------------------
 
 template <class T>
 Filtered<T> Rssm<T>::filter(Var<T> embedding, Var<T> action, Var<T> noise) const {

@@ -10,24 +10,7 @@
 
 namespace planet {
 
-ModelConfig miniature_model() {
-  ModelConfig c;
-  c.image_size = 8;
-  c.action_size = 2;
-  c.encoder = {{3, 4}};
-  c.embed_size = 27;
-  c.decoder = {{4, 3}, {3, 4}};
-  c.deter_size = 7;
-  c.stoch_size = 3;
-  c.hidden_size = 5;
-  c.reward_layers = 2;
-  c.reward_units = 6;
-  c.free_nats = 0.05;
-  return c;
-}
-
 // ---- flags
-// ---------------------------------------------------------------------------------------
 
 namespace {
 
@@ -97,7 +80,6 @@ CaseOptions CaseFlags::options() const {
 }
 
 // ---- the case
-// ------------------------------------------------------------------------------------
 
 ModelCase::ModelCase(const CaseOptions& options)
     : options_(options), model_(options.model, options.seed) {

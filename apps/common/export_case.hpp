@@ -18,10 +18,6 @@
 
 namespace planet {
 
-/// 8-pixel images and single-digit layers, no two sizes equal: about 2400 parameters, few enough to
-/// check every one.
-ModelConfig miniature_model();
-
 struct CaseOptions {
   ModelConfig model = miniature_model();
   std::ptrdiff_t L = 3, B = 2;

@@ -1,16 +1,21 @@
-// The adjoint of conv2d: each small pixel spreads over the window it came from.
+// The adjoint of conv2d: each large pixel collects what the windows that cover it hold for it.
 //
-//   columns[p, (a,b,c)] = sum_f small[p, f] w[a, b, c, f]         a product with the transposed
-//   filter large[corner(p) + (a,b,c)] += columns[p, (a,b,c)]             runs of kw*C numbers, kh
-//   of them
+// With y = stride i + py, the windows in whose kernel row a the pixel row y lies are those of row
+// i - q for a = py + stride q: a few neighbouring rows of the small image, ceil(kh / stride) of
+// them inside, fewer at the border. The same holds along x. So the pixels at one place of every
+// image are one matrix product,
 //
-// Runs are added where they belong (scatter); when they are short, as before an image's three
-// channels, the outputs collect them instead (gather), which stores everything once.
+//   large[n, (y, x, c)] = sum over (u, v, f) of small[n, i0 + u, j0 + v, f] taps[(u, v, f), (y, x,
+//   c)]
 //
-// The product goes block by block into a buffer that stays in cache, so the large image is written
-// once, and every multiplication is a useful one at any kernel size and stride. (The usual
-// alternative gathers zero-padded patches: at these image sizes 1.3 to 2.8 times the work.) An
-// image belongs to one task, so nothing races and the order of additions is fixed.
+//   rows      images: all of them need the same taps, also at the border
+//   k         the patch of the small image that reaches this place: runs in place (RowOperand)
+//   columns   the channels of one pixel, or of a block of pixels that share the patch
+//
+// Every multiplication is a useful one, the sum stays in registers, and the large image is written
+// once. (Scattering instead, columns = small * filter first and then overlapping additions, moves
+// kh * kw / stride^2 numbers for each one of the result: it was 1.05 to 1.5 times slower. Gathering
+// whole patches from a zero-padded image multiplies by zeros: 1.3 to 2.8 times the work.)
 #include "autograd/kernels/conv.hpp"
 #include "autograd/kernels/conv_windows.hpp"
 #include "autograd/kernels/gemm_core.hpp"
@@ -18,202 +23,131 @@
 namespace planet::kernels {
 namespace {
 
-struct PackedFilter;  // names of workspaces
-struct Columns;
-struct Rows;
+struct Taps;  // names of workspaces
+struct PackedTaps;
+struct Strips;
 struct WideBias;
-struct BlockBias;
 
-constexpr std::ptrdiff_t block_windows = 192;  // windows in one block
-constexpr std::ptrdiff_t block_columns = 512;  // columns in one block, if one run is not longer
+constexpr std::ptrdiff_t lane_padding = 16;  // between strips: they shall not share cache sets
 
-/// The bias repeated `times` times, or null.
+/// One axis of the large image: which windows reach a pixel, and through which taps.
+struct Axis {
+  std::ptrdiff_t windows, kernel, stride;
+
+  /// Taps of the pixels whose index is `phase` modulo the stride, where no window is missing.
+  std::ptrdiff_t taps(std::ptrdiff_t phase) const {
+    return std::max<std::ptrdiff_t>(0, (kernel - phase + stride - 1) / stride);
+  }
+  struct Reach {
+    std::ptrdiff_t window;  // the first that reaches the pixel
+    std::ptrdiff_t tap;     // ... and through which tap, counted in the order of the windows
+    std::ptrdiff_t count;
+  };
+  Reach reach(std::ptrdiff_t i, std::ptrdiff_t phase) const {
+    const std::ptrdiff_t n = taps(phase), begin = std::max<std::ptrdiff_t>(0, i - n + 1),
+                         end = std::min(windows, i + 1);
+    if (begin >= end) return {0, 0, 0};
+    return {begin, begin - (i - n + 1), end - begin};
+  }
+};
+
+/// The bias repeated `times` times, and zeros up to a whole tile; or null.
 template <class T>
 const T* repeated_bias(const Epilogue<T>& epilogue, std::ptrdiff_t C, std::ptrdiff_t times) {
   if (!epilogue.bias) return nullptr;
-  T* const wide = workspace<T, WideBias>(times * C);
+  T* const wide = workspace<T, WideBias>(times * C + 2 * width<T>);
+  std::fill_n(wide + times * C, 2 * width<T>, T(0));
   for (std::ptrdiff_t i = 0; i < times; ++i) std::copy_n(epilogue.bias, C, wide + i * C);
   return wide;
 }
 
-// y[0..n) += x[0..n)
+/// Pixels that are computed together: `height` x `width` of them share the windows that reach them.
+/// Side by side they do when the stride divides kw. On top of each other they lie apart in memory,
+/// which is worth it only for the few channels of an image, to fill a register.
 template <class T>
-PLANET_INLINE void add_run(T* y, const T* x, std::ptrdiff_t n) {
-  std::ptrdiff_t i = 0;
-  for (; i + width<T> <= n; i += width<T>) (load(y + i) + load(x + i)).store_unaligned(y + i);
-  if (i == n) return;
-  const std::ptrdiff_t rest = n - i;
-  store_partial(load_partial<Batch<T>>(y + i, rest) + load_partial<Batch<T>>(x + i, rest), y + i,
-                rest);
-}
+struct Block {
+  std::ptrdiff_t height, width;
+  Block(const ConvShape& s, bool accumulate)
+      : height(1), width(s.kw % s.stride == 0 ? s.stride : 1) {
+    const std::ptrdiff_t row = s.stride * s.C;
+    const bool fits = row < kernels::width<T> && s.stride * row <= 2 * kernels::width<T>;
+    if (width == s.stride && s.kh % s.stride == 0 && fits && !accumulate) height = s.stride;
+  }
+};
 
-/// One product's worth of work on whole rows of windows, shared by all tasks.
+/// The pixels of one phase: y = py and x = px modulo the stride, for the block's first pixel.
 template <class T>
-struct Adjoint {
+struct Phase {
   const ConvShape& s;
-  const T* small;
-  T* large;
-  const T* bias;  // one image row wide, or null
-  const Epilogue<T>& epilogue;
-  const T* packed;               // the transposed filter, panels of each group of kernel rows
-  std::ptrdiff_t rows_in_group;  // kernel rows a whose columns are computed together
-  std::ptrdiff_t w = s.out_w(), h = s.out_h(), run = s.kw * s.C;
+  Block<T> block;
+  std::ptrdiff_t py, px;
+  Axis rows{s.out_h(), s.kh, s.stride}, columns{s.out_w(), s.kw, s.stride};
+  std::ptrdiff_t U = rows.taps(py), V = columns.taps(px), K = U * V * s.F;
+  std::ptrdiff_t run = block.width * s.C, N = block.height * run;
 
-  /// Images begin .. end: bias or zero, then all windows, then the activation.
-  void images(std::ptrdiff_t begin, std::ptrdiff_t end) const {
-    const std::ptrdiff_t row = s.W * s.C;
-    for (std::ptrdiff_t y = begin * s.H; y < end * s.H; ++y) {
-      T* const out = large + y * row;
-      if (epilogue.accumulate) {
-        if (bias) add_run(out, bias, row);
-      } else if (bias) {
-        std::copy_n(bias, row, out);
-      } else {
-        std::fill_n(out, row, T(0));
+  std::ptrdiff_t lanes() const { return packed_size<T>(1, N); }
+
+  /// taps[(u, v, f), (y, x, c)] = w[py + y + stride (U-1-u), px + x + stride (V-1-v), c, f]
+  Panels<T> pack(const T* w, T* out) const {
+    T* const taps = workspace<T, Taps>(K * N);
+    for (std::ptrdiff_t k = 0; k < U * V * block.height; ++k) {
+      const std::ptrdiff_t y = k % block.height, v = k / block.height % V, u = k / block.height / V;
+      const std::ptrdiff_t a = py + y + s.stride * (U - 1 - u), b = px + s.stride * (V - 1 - v);
+      transpose_matrix(w + (a * s.kw + b) * s.C * s.F, s.F, run, s.F,
+                       taps + (u * V + v) * s.F * N + y * run, N);
+    }
+    return pack_panels(kernels::rows(taps, N), K, N, out);
+  }
+
+  /// Computes these pixels of `count` images; image[n] is the n-th small one.
+  void compute(const Panels<T>& taps, const T* const* image, std::ptrdiff_t count, T* large,
+               const Epilogue<T>& epilogue) const {
+    const std::ptrdiff_t row = s.out_w() * s.F, size = s.H * s.W * s.C;
+    const std::ptrdiff_t strip = (s.W + s.stride - 1) / s.stride * lanes() + lane_padding;
+    T* const strips = block.height > 1 ? workspace<T, Strips>(count * strip) : nullptr;
+    for (std::ptrdiff_t y = py, i = 0; y < s.H; y += s.stride, ++i) {
+      const Axis::Reach r = rows.reach(i, py);
+      for (std::ptrdiff_t x = px, j = 0; x < s.W; x += s.stride, ++j) {
+        const Axis::Reach c = columns.reach(j, px);
+        const Runs patch{c.count > 0 ? r.count : 0, c.count * s.F, row, (V - c.count) * s.F};
+        const RowOperand<T> A{image, patch, r.window * row + c.window * s.F};
+        const std::ptrdiff_t at = (r.tap * V + c.tap) * s.F;
+        T* const out = large + (y * s.W + x) * s.C;
+        Target<T> target{
+            out, size, 0, epilogue.accumulate, epilogue.bias, epilogue.act == Activation::relu};
+        if (strips) {
+          target.c = strips + j * lanes(), target.ld = strip;
+          multiply_panels(A, count, taps, at, 0, lanes(), target);
+        } else {
+          const std::ptrdiff_t next = std::min(run, (s.W - x - s.stride) * s.C);
+          for (std::ptrdiff_t n = 0; n < count; ++n)  // every image is another page
+            prefetch_for_write(out + n * size + s.stride * s.C, next);
+          multiply_panels(A, count, taps, at, 0, std::min(block.width, s.W - x) * s.C, target);
+        }
       }
-    }
-    const std::ptrdiff_t step = std::max<std::ptrdiff_t>(1, block_windows / w);
-    for (std::ptrdiff_t r = begin * h; r < end * h; r += step) {
-      window_rows(r, std::min(end * h, r + step));
-    }
-    activate(epilogue.act, large + begin * s.H * row, large + begin * s.H * row,
-             (end - begin) * s.H * row);
-  }
-
-  /// Rows of windows r0 .. r1, counted over the whole batch.
-  void window_rows(std::ptrdiff_t r0, std::ptrdiff_t r1) const {
-    const std::ptrdiff_t count = (r1 - r0) * w;
-    const T** const row = workspace<const T*, Rows>(count);
-    for (std::ptrdiff_t p = 0; p < count; ++p) row[p] = small + (r0 * w + p) * s.F;
-    T* const columns = workspace<T, Columns>(count * rows_in_group * run);
-    const T* panels = packed;
-    for (std::ptrdiff_t a = 0; a < s.kh; a += rows_in_group) {
-      const std::ptrdiff_t taps = std::min(rows_in_group, s.kh - a), n = taps * run;
-      multiply_panels(RowOperand<T>{row, {1, s.F, 0}}, count,
-                      Panels<T>{{}, panels, nullptr, s.F, n}, 0, 0, n,
-                      Target<T>{columns, n, 0, false, nullptr, false});
-      panels += packed_size<T>(s.F, n);
-      add_columns(r0, r1, a, taps, columns);
+      for (std::ptrdiff_t n = 0; strips && n < count; ++n)
+        deal(strips + n * strip, std::min(block.height, s.H - y), large + n * size + y * s.W * s.C);
     }
   }
 
-  /// Adds taps kernel rows from a of these windows. Neighbouring windows overlap: they are taken in
-  /// turns, so that no load waits for the store just before it.
-  void add_columns(std::ptrdiff_t r0, std::ptrdiff_t r1, std::ptrdiff_t a, std::ptrdiff_t taps,
-                   const T* columns) const {
-    const std::ptrdiff_t turns = (s.kw + s.stride - 1) / s.stride, ld = taps * run;
-    for (std::ptrdiff_t r = r0; r < r1; ++r, columns += w * ld) {
-      T* const corner = large + ((r / h * s.H + r % h * s.stride + a) * s.W) * s.C;
-      for (std::ptrdiff_t turn = 0; turn < turns; ++turn) {
-        for (std::ptrdiff_t t = 0; t < taps; ++t) {
-          for (std::ptrdiff_t j = turn; j < w; j += turns) {
-            add_run(corner + (t * s.W + j * s.stride) * s.C, columns + j * ld + t * run, run);
-          }
+  /// A strip of blocks, one register or two each, to the rows of an image that they cover. Blocks
+  /// are stored in whole registers: what is too much is overwritten by the next one.
+  void deal(const T* strip, std::ptrdiff_t height, T* out) const {
+    using Piece = HalfBatch<T>;
+    constexpr std::ptrdiff_t W = static_cast<std::ptrdiff_t>(Piece::size);
+    for (std::ptrdiff_t t = 0; t < height; ++t, strip += run, out += s.W * s.C) {
+      const T* in = strip;
+      for (std::ptrdiff_t at = 0; at < s.W * s.C; at += run, in += lanes()) {
+        for (std::ptrdiff_t l = 0; l < run && at + l < s.W * s.C; l += W) {
+          const Piece piece = Piece::load_unaligned(in + l);
+          const std::ptrdiff_t room = s.W * s.C - at - l;
+          room >= W ? piece.store_unaligned(out + at + l)
+                    : store_partial(piece, out + at + l, room);
         }
       }
     }
   }
 };
-
-/// The gathering way, for short runs: all columns of a few images, then every output once.
-///
-/// A block of `stride` output pixels of one row, L = stride * C numbers, is the sum of one piece of
-/// each window that covers it: kernel rows a = y mod stride + stride q, window rows i = y / stride
-/// - q, and in each of them pieces p of the windows j = block - p.
-template <class T, class V>
-struct Gather {
-  const ConvShape& s;
-  const T* bias;  // of one block, padded to a register
-  std::ptrdiff_t h = s.out_h(), w = s.out_w(), run = s.kw * s.C, ld = s.kh * run;
-  std::ptrdiff_t L = s.stride * s.C, pieces = (s.kw + s.stride - 1) / s.stride;
-  static constexpr std::ptrdiff_t lanes = static_cast<std::ptrdiff_t>(V::size);
-
-  /// Adds to `sum` the pieces of block x that the window row at `columns` (kernel row chosen)
-  /// holds.
-  PLANET_INLINE void add_pieces(V& sum, const T* columns, std::ptrdiff_t x) const {
-    for (std::ptrdiff_t p = std::max<std::ptrdiff_t>(0, x - w + 1); p < pieces && p <= x; ++p) {
-      const T* piece = columns + (x - p) * ld + p * L;
-      const std::ptrdiff_t length = std::min(L, run - p * L);
-      sum = sum + (length == L ? V::load_unaligned(piece) : load_partial<V>(piece, length));
-    }
-  }
-
-  void image(const T* columns, T* out) const {
-    const std::ptrdiff_t blocks = (s.W + s.stride - 1) / s.stride;
-    const V first = V::load_unaligned(bias);
-    // Where no window is cut off on either side, all pieces are whole, and a register stored stays
-    // inside the row, a block is a plain sum.
-    const bool whole = s.kw % s.stride == 0;
-    const std::ptrdiff_t inner_begin = whole ? std::min(pieces - 1, blocks) : blocks;
-    const std::ptrdiff_t last_full = s.W * s.C < lanes ? 0 : (s.W * s.C - lanes) / L + 1;
-    const std::ptrdiff_t inner_end = std::max(inner_begin, std::min(w, last_full));
-    for (std::ptrdiff_t y = 0; y < s.H; ++y, out += s.W * s.C) {
-      std::ptrdiff_t source[max_sources], sources = 0, rows = 0;  // offsets of the pieces
-      const T* row[max_sources];
-      for (std::ptrdiff_t a = y % s.stride, i = y / s.stride; a < s.kh && i >= 0;
-           a += s.stride, --i) {
-        if (i >= h) continue;
-        row[rows] = columns + i * w * ld + a * run;
-        for (std::ptrdiff_t p = 0; p < pieces; ++p)
-          source[sources++] = row[rows] - columns + p * (L - ld);
-        ++rows;
-      }
-      const auto edge = [&](std::ptrdiff_t x) {
-        V sum = first;
-        for (std::ptrdiff_t r = 0; r < rows; ++r) add_pieces(sum, row[r], x);
-        const std::ptrdiff_t rest = s.W * s.C - x * L;
-        rest >= lanes ? sum.store_unaligned(out + x * L)
-                      : store_partial(sum, out + x * L, std::min(L, rest));
-      };
-      for (std::ptrdiff_t x = 0; x < inner_begin; ++x) edge(x);
-      for (std::ptrdiff_t x = inner_begin; x < inner_end; ++x) {
-        V sum = first;
-        for (std::ptrdiff_t t = 0; t < sources; ++t) {
-          sum = sum + V::load_unaligned(columns + source[t] + x * ld);
-        }
-        sum.store_unaligned(out + x * L);  // what lies beyond L is overwritten by the next block
-      }
-      for (std::ptrdiff_t x = inner_end; x < blocks; ++x) edge(x);
-    }
-  }
-
-  static constexpr std::ptrdiff_t max_sources = 64;
-  /// Whether this way is open: blocks that fit a register, few enough pieces, no accumulation.
-  static bool fits(const ConvShape& s) {
-    const std::ptrdiff_t qh = (s.kh + s.stride - 1) / s.stride,
-                         qw = (s.kw + s.stride - 1) / s.stride;
-    return s.stride * s.C <= lanes && qh * qw <= max_sources &&
-           s.out_h() * s.out_w() * s.kh * s.kw * s.C <= (1 << 17);
-  }
-};
-
-template <class T, class V>
-void gather_adjoint(const ConvShape& s, const T* small, const T* w, T* large,
-                    const Epilogue<T>& epilogue) {
-  T* const bias = workspace<T, BlockBias>(2 * width<T>);
-  for (std::ptrdiff_t i = 0; i < 2 * width<T>; ++i) {
-    bias[i] = epilogue.bias && i < s.stride * s.C ? epilogue.bias[i % s.C] : T(0);
-  }
-  const Gather<T, V> gather{s, bias};
-  const std::ptrdiff_t n = gather.ld, windows = gather.h * gather.w, image = s.H * s.W * s.C;
-  const Panels<T> filter = prepare<T, PackedFilter>(transposed(w, s.F), s.F, n, true);
-  const std::ptrdiff_t together = std::max<std::ptrdiff_t>(1, 48 / windows);  // full tiles
-  parallel_ranges(s.N, images_per_task(s), [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-    T* const columns = workspace<T, Columns>(together * windows * n + 2 * width<T>);
-    const T** const row = workspace<const T*, Rows>(together * windows);
-    for (std::ptrdiff_t i = begin; i < end; i += together) {
-      const std::ptrdiff_t images = std::min(together, end - i);
-      for (std::ptrdiff_t p = 0; p < images * windows; ++p)
-        row[p] = small + (i * windows + p) * s.F;
-      multiply_panels(RowOperand<T>{row, {1, s.F, 0}}, images * windows, filter, 0, 0, n,
-                      Target<T>{columns, n, 0, false, nullptr, false});
-      for (std::ptrdiff_t m = 0; m < images; ++m) {
-        gather.image(columns + m * windows * n, large + (i + m) * image);
-      }
-      activate(epilogue.act, large + i * image, large + i * image, images * image);
-    }
-  });
-}
 
 }  // namespace
 
@@ -221,38 +155,39 @@ template <class T>
 void conv2d_adjoint(const ConvShape& s, const T* small, const T* w, T* large,
                     const Epilogue<T>& epilogue) {
   if (s.N <= 0 || s.H * s.W * s.C <= 0) return;
+  Epilogue<T> wide = epilogue;
   if (is_dense(s)) {  // nothing overlaps: the product is the result
-    Epilogue<T> wide = epilogue;
     wide.bias = repeated_bias(epilogue, s.C, s.H * s.W);
     const std::ptrdiff_t columns = s.H * s.W * s.C;
     return gemm(s.N, columns, s.F, rows(small, s.F), transposed(w, s.F), large, columns, wide);
   }
-  if (!epilogue.accumulate && s.out_h() * s.out_w() > 0) {
-    if (Gather<T, HalfBatch<T>>::fits(s)) {
-      return gather_adjoint<T, HalfBatch<T>>(s, small, w, large, epilogue);
-    }
-    if (Gather<T, Batch<T>>::fits(s)) {
-      return gather_adjoint<T, Batch<T>>(s, small, w, large, epilogue);
-    }
-  }
-  const std::ptrdiff_t run = s.kw * s.C;
-  const std::ptrdiff_t group = std::clamp<std::ptrdiff_t>(block_columns / run, 1, s.kh);
-  const std::ptrdiff_t groups = (s.kh + group - 1) / group;
-  T* const packed = workspace<T, PackedFilter>(groups * packed_size<T>(s.F, group * run));
+  const Block<T> block(s, epilogue.accumulate);
+  wide.bias = repeated_bias(epilogue, s.C, block.height * block.width);
+  const auto each_phase = [&](auto f) {
+    for (std::ptrdiff_t py = 0; py < s.stride; py += block.height)
+      for (std::ptrdiff_t px = 0; px < s.stride; px += block.width) f(Phase<T>{s, block, py, px});
+  };
+  std::ptrdiff_t total = 0;
+  each_phase([&](const Phase<T>& phase) { total += phase.K * phase.lanes(); });
+  T* const packed = workspace<T, PackedTaps>(total);
   T* next = packed;
-  for (std::ptrdiff_t a = 0; a < s.kh; a += group) {
-    const std::ptrdiff_t n = std::min(group, s.kh - a) * run;
-    pack_panels(transposed(w + a * run * s.F, s.F), s.F, n, next);
-    next += packed_size<T>(s.F, n);
-  }
-  const Adjoint<T> adjoint{s,        small,  large, repeated_bias(epilogue, s.C, s.W),
-                           epilogue, packed, group};
-  const std::ptrdiff_t windows = std::max<std::ptrdiff_t>(1, adjoint.h * adjoint.w);
-  const std::ptrdiff_t together = std::max<std::ptrdiff_t>(1, block_windows / windows);
-  parallel_ranges(s.N, images_per_task(s), [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-    for (std::ptrdiff_t n = begin; n < end; n += together) {
-      adjoint.images(n, std::min(end, n + together));
-    }
+  each_phase([&](const Phase<T>& phase) {
+    phase.pack(w, next);
+    next += phase.K * phase.lanes();
+  });
+
+  const std::ptrdiff_t small_size = s.out_h() * s.out_w() * s.F, size = s.H * s.W * s.C;
+  constexpr std::ptrdiff_t images_per_task = 24;  // whole tiles, and what they read stays in cache
+  parallel_ranges(s.N, images_per_task, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    const T* image[images_per_task];
+    for (std::ptrdiff_t n = begin; n < end; ++n) image[n - begin] = small + n * small_size;
+    T* const out = large + begin * size;
+    const T* taps = packed;
+    each_phase([&](const Phase<T>& phase) {
+      phase.compute(Panels<T>{{}, taps, nullptr, phase.K, phase.N}, image, end - begin, out, wide);
+      taps += phase.K * phase.lanes();
+    });
+    finish_block(epilogue.act, out, size, end - begin, size);
   });
 }
 

@@ -113,26 +113,6 @@ void block(const Plan& plan, MatrixView<T> A, const Panels<T>& B, std::ptrdiff_t
   finish_block(epilogue.act, C + i0 * ldc + j0, ldc, rows, j1 - j0);
 }
 
-/// out[j * out_ld + i] = in[i * in_ld + j]
-template <class T>
-void transpose_matrix(const T* in, std::ptrdiff_t in_ld, std::ptrdiff_t rows,
-                      std::ptrdiff_t columns, T* out, std::ptrdiff_t out_ld) {
-  constexpr std::ptrdiff_t W = width<T>;
-  for (std::ptrdiff_t i = 0; i < rows; i += W) {
-    for (std::ptrdiff_t j = 0; j < columns; j += W) {
-      if (i + W <= rows && j + W <= columns) {
-        transpose_block(in + i * in_ld + j, in_ld, out + j * out_ld + i, out_ld);
-        continue;
-      }
-      for (std::ptrdiff_t r = i; r < std::min(i + W, rows); ++r) {
-        for (std::ptrdiff_t c = j; c < std::min(j + W, columns); ++c) {
-          out[c * out_ld + r] = in[r * in_ld + c];
-        }
-      }
-    }
-  }
-}
-
 /// C^T = B^T A^T: the same chains of madds with the roles of A and B exchanged. For products with
 /// few rows and a transposed B (B^T lies in memory as an A should, and the small A is what must be
 /// packed), and with few columns and a transposed A.

@@ -20,6 +20,7 @@ namespace planet::kernels {
 /// A matrix row is one run; a patch of an image is one run for each row of the window.
 struct Runs {
   std::ptrdiff_t count, length, stride;
+  std::ptrdiff_t skip = 0;  // rows of B between two runs that this product leaves out
 };
 
 /// Rows of B: row k of the panel starts at p + k * ld.
@@ -47,6 +48,7 @@ struct RowOperand {
       std::ptrdiff_t at = begin;
       for (; at + U <= end; at += U) step<U>(row + i, at, b, c);
       for (; at < end; ++at) step<1>(row + i, at, b, c);
+      b.p += runs.skip * b.ld;
     }
   }
 

@@ -40,6 +40,26 @@ PLANET_INLINE void transpose_block(const T* in, std::ptrdiff_t stride, T* out, s
   unroll<W>([&](auto i) PLANET_INLINED { a[i].store_unaligned(out + i * ld); });
 }
 
+/// out[j * out_ld + i] = in[i * in_ld + j]
+template <class T>
+void transpose_matrix(const T* in, std::ptrdiff_t in_ld, std::ptrdiff_t rows,
+                      std::ptrdiff_t columns, T* out, std::ptrdiff_t out_ld) {
+  constexpr std::ptrdiff_t W = width<T>;
+  for (std::ptrdiff_t i = 0; i < rows; i += W) {
+    for (std::ptrdiff_t j = 0; j < columns; j += W) {
+      if (i + W <= rows && j + W <= columns) {
+        transpose_block(in + i * in_ld + j, in_ld, out + j * out_ld + i, out_ld);
+        continue;
+      }
+      for (std::ptrdiff_t r = i; r < std::min(i + W, rows); ++r) {
+        for (std::ptrdiff_t c = j; c < std::min(j + W, columns); ++c) {
+          out[c * out_ld + r] = in[r * in_ld + c];
+        }
+      }
+    }
+  }
+}
+
 /// Rows 0 .. K of columns j .. j+lanes of B, zero beyond N, to out[k * lanes + ...].
 template <class T>
 void pack_panel(MatrixView<T> B, std::ptrdiff_t K, std::ptrdiff_t N, std::ptrdiff_t j,

@@ -243,6 +243,13 @@ PLANET_INLINE Batch<T> load(const T* p) {
   return Batch<T>::load_unaligned(p);
 }
 
+/// Asks for p[0..n) to be in the cache soon, ready to be written.
+template <class T>
+PLANET_INLINE void prefetch_for_write(const T* p, std::ptrdiff_t n) {
+  constexpr std::ptrdiff_t line = 64 / static_cast<std::ptrdiff_t>(sizeof(T));
+  for (std::ptrdiff_t i = 0; i < n; i += line) __builtin_prefetch(p + i, 1);
+}
+
 /// y[i] = f(x[i]...) a register at a time; the tail runs through f on padded copies.
 template <class F, class T, class... Inputs>
 PLANET_INLINE void map(F f, T* y, std::ptrdiff_t n, const Inputs*... x) {

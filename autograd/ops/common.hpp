@@ -41,11 +41,17 @@ void each_row(std::ptrdiff_t rows, std::ptrdiff_t columns, F f) {
 /// dx += dy * slope(i), where dy has one element per row; nothing when dx is null. The gradient of
 /// every sum over the last axis.
 template <class T, class F>
-void add_per_row(T* dx, const T* dy, std::ptrdiff_t rows, std::ptrdiff_t columns, F slope) {
+void add_per_row(GradSink<T> dx, const T* dy, std::ptrdiff_t rows, std::ptrdiff_t columns,
+                 F slope) {
   if (!dx) return;
-  each_row(rows, columns, [=](auto r) {
+  each_row(rows, columns, [=, p = dx.p](auto r) {
     const T g = dy[r];
-    for (std::ptrdiff_t i = r * columns; i < (r + 1) * columns; ++i) dx[i] += g * slope(i);
+    const std::ptrdiff_t begin = r * columns, end = begin + columns;
+    if (dx.add) {
+      for (std::ptrdiff_t i = begin; i < end; ++i) p[i] += g * slope(i);
+    } else {
+      for (std::ptrdiff_t i = begin; i < end; ++i) p[i] = g * slope(i);
+    }
   });
 }
 

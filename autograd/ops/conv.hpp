@@ -62,7 +62,8 @@ struct Conv2d {
     const kernels::ConvShape g = geometry(c.shape(0), c.shape(1), c.attr());
     T* dz = c.dy();
     kernels::activate_backward(c.attr().act, c.y(), dz, dz, c.shape().size());
-    if (T* dx = c.dx(0)) kernels::conv2d_adjoint<T>(g, dz, c.x(1), dx, {.accumulate = true});
+    if (const auto dx = c.sink(0))
+      kernels::conv2d_adjoint<T>(g, dz, c.x(1), dx.p, {.accumulate = dx.add});
     if (T* dw = c.dx(1)) kernels::conv2d_filter_gradient<T>(g, c.x(0), dz, dw);
     if (T* db = c.dx(2)) kernels::add_column_sums(dz, c.shape().rows(), c.shape().last(), db);
   }
@@ -124,7 +125,7 @@ struct Conv2dTranspose {
     const kernels::ConvShape g = geometry(c.shape(0), c.shape(1), c.attr());
     T* dz = c.dy();
     kernels::activate_backward(c.attr().act, c.y(), dz, dz, c.shape().size());
-    if (T* dx = c.dx(0)) kernels::conv2d<T>(g, dz, c.x(1), dx, {.accumulate = true});
+    if (const auto dx = c.sink(0)) kernels::conv2d<T>(g, dz, c.x(1), dx.p, {.accumulate = dx.add});
     if (T* dw = c.dx(1)) kernels::conv2d_filter_gradient<T>(g, dz, c.x(0), dw);
     if (T* db = c.dx(2)) kernels::add_column_sums(dz, c.shape().rows(), c.shape().last(), db);
   }

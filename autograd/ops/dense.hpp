@@ -36,8 +36,9 @@ struct MatMul {
     const auto M = c.shape()[0], N = c.shape()[1], K = c.shape(0)[1];
     const T *A = c.x(0), *B = c.x(1), *dY = c.dy();
     const kernels::Epilogue<T> add{.accumulate = true};
-    if (T* dA = c.dx(0))
-      kernels::gemm(M, K, N, kernels::rows(dY, N), kernels::transposed(B, N), dA, K, add);
+    if (const auto dA = c.sink(0))
+      kernels::gemm<T>(M, K, N, kernels::rows(dY, N), kernels::transposed(B, N), dA.p, K,
+                       {.accumulate = dA.add});
     if (T* dB = c.dx(1))
       kernels::gemm(K, N, M, kernels::transposed(A, K), kernels::rows(dY, N), dB, N, add);
   }
@@ -79,8 +80,9 @@ struct Linear {
     T* dz = c.dy();
     kernels::activate_backward(c.attr().act, c.y(), dz, dz, M * O);
     const kernels::Epilogue<T> add{.accumulate = true};
-    if (T* dx = c.dx(0))
-      kernels::gemm(M, I, O, kernels::rows(dz, O), kernels::transposed(W, O), dx, I, add);
+    if (const auto dx = c.sink(0))
+      kernels::gemm<T>(M, I, O, kernels::rows(dz, O), kernels::transposed(W, O), dx.p, I,
+                       {.accumulate = dx.add});
     if (T* dW = c.dx(1))
       kernels::gemm(I, O, M, kernels::transposed(x, I), kernels::rows(dz, O), dW, O, add);
     if (T* db = c.dx(2)) kernels::add_column_sums(dz, M, O, db);

@@ -64,11 +64,11 @@ struct GaussianKl {
   static void backward(const Call<T>& c) {
     const T *m = c.x(0), *s = c.x(1), *n = c.x(2), *t = c.x(3), *dy = c.dy();
     const auto R = c.shape(0).rows(), D = c.shape(0).last();
-    add_per_row(c.dx(0), dy, R, D, [=](auto i) { return (m[i] - n[i]) / (t[i] * t[i]); });
-    add_per_row(c.dx(1), dy, R, D,
+    add_per_row(c.sink(0), dy, R, D, [=](auto i) { return (m[i] - n[i]) / (t[i] * t[i]); });
+    add_per_row(c.sink(1), dy, R, D,
                 [=](auto i) { return (s[i] * s[i] / (t[i] * t[i]) - 1) / s[i]; });
-    add_per_row(c.dx(2), dy, R, D, [=](auto i) { return (n[i] - m[i]) / (t[i] * t[i]); });
-    add_per_row(c.dx(3), dy, R, D, [=](auto i) {
+    add_per_row(c.sink(2), dy, R, D, [=](auto i) { return (n[i] - m[i]) / (t[i] * t[i]); });
+    add_per_row(c.sink(3), dy, R, D, [=](auto i) {
       const T d = m[i] - n[i];
       return (1 - (s[i] * s[i] + d * d) / (t[i] * t[i])) / t[i];
     });
@@ -106,9 +106,9 @@ struct GaussianLogLikelihood {
   static void backward(const Call<T>& c) {
     const T *x = c.x(0), *m = c.x(1), *s = c.x(2), *dy = c.dy();
     const auto R = c.shape(0).rows(), D = c.shape(0).last();
-    add_per_row(c.dx(0), dy, R, D, [=](auto i) { return (m[i] - x[i]) / (s[i] * s[i]); });
-    add_per_row(c.dx(1), dy, R, D, [=](auto i) { return (x[i] - m[i]) / (s[i] * s[i]); });
-    add_per_row(c.dx(2), dy, R, D, [=](auto i) {
+    add_per_row(c.sink(0), dy, R, D, [=](auto i) { return (m[i] - x[i]) / (s[i] * s[i]); });
+    add_per_row(c.sink(1), dy, R, D, [=](auto i) { return (x[i] - m[i]) / (s[i] * s[i]); });
+    add_per_row(c.sink(2), dy, R, D, [=](auto i) {
       const T z = (x[i] - m[i]) / s[i];
       return (z * z - 1) / s[i];
     });
@@ -146,7 +146,7 @@ struct HalfSquaredError {
   static void backward(const Call<T, Attr>& c) {
     const T *x = c.x(0), *target = c.x(1), *dy = c.dy();
     const auto R = c.shape().size(), D = c.shape(0).size() / R;
-    add_per_row(c.dx(0), dy, R, D, [=](auto i) { return x[i] - target[i]; });
+    add_per_row(c.sink(0), dy, R, D, [=](auto i) { return x[i] - target[i]; });
   }
   static constexpr std::array examples = {
       Example<Attr>{"images", {{{2, 3, 3, 2}}, {{2, 3, 3, 2}}}, {1}},

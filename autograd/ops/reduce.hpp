@@ -68,7 +68,7 @@ struct SumLast {
   }
   template <class T>
   static void backward(const Call<T>& c) {
-    add_per_row(c.dx(0), c.dy(), c.shape(0).rows(), c.shape(0).last(), [](auto) { return T(1); });
+    add_per_row(c.sink(0), c.dy(), c.shape(0).rows(), c.shape(0).last(), [](auto) { return T(1); });
   }
   static constexpr std::array examples = {
       Example<>{"a matrix", {{{3, 5}}}},
@@ -91,7 +91,7 @@ struct LogSumExp {
   }
   template <class T>
   static void backward(const Call<T>& c) {
-    T* dx = c.dx(0);
+    const auto dx = c.sink(0);
     if (!dx) return;
     const T *x = c.x(0), *y = c.y(), *dy = c.dy();
     const auto R = c.shape(0).rows(), D = c.shape(0).last();

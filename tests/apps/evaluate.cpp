@@ -102,7 +102,7 @@ TEST_CASE("P18 an evaluation is the same every time and no noise is in it") {
 
 TEST_CASE("P19 the episodes of an evaluation begin differently") {
   RunConfig config = task_defaults("pendulum_swingup");
-  config.env_options["time_limit"] = "2";
+  config.env_options["time_limit"] = std::string("2");
   config.planner = {1, 0, 2, 1};
   const WorldModel<float> model(config.model, 1);
   const auto e = evaluate(model, config, 10);

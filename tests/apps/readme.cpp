@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "apps/common/config_file.hpp"
+#include "autograd/base/text.hpp"
 #include "tests/apps/programs.hpp"
 
 using namespace planet;
@@ -112,10 +113,10 @@ TEST_CASE("the flags in the chapter on the programs are the flags of train") {
   const std::string chapter = text_of(source / "apps" / "README.md");
   for (const Field& field : run_fields()) {
     INFO(field.key);
-    CHECK(chapter.find("`" + field.flag() + "`") != std::string::npos);
+    CHECK(chapter.find(cat("`", field.flag(), "`")) != std::string::npos);
     std::istringstream aliases(field.aliases);
     for (std::string alias; std::getline(aliases, alias, ',');)
-      CHECK(chapter.find("`" + alias + "`") != std::string::npos);
+      CHECK(chapter.find(cat("`", alias, "`")) != std::string::npos);
   }
 }
 

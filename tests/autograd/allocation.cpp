@@ -2,41 +2,10 @@
 // its own, because it replaces the global operator new by one that counts.
 #include <doctest/doctest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 #include "autograd/base/parallel.hpp"
 #include "autograd/base/philox.hpp"
 #include "autograd/ops.hpp"
-
-namespace {
-std::atomic<long> allocations{0};
-
-void* counted(std::size_t bytes, std::size_t alignment) {
-  ++allocations;
-  void* p = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-  if (!p) throw std::bad_alloc();
-  return p;
-}
-}  // namespace
-
-void* operator new(std::size_t n) { return counted(n ? n : 1, 16); }
-void* operator new[](std::size_t n) { return counted(n ? n : 1, 16); }
-void* operator new(std::size_t n, std::align_val_t a) {
-  return counted(n ? n : 1, static_cast<std::size_t>(a));
-}
-void* operator new[](std::size_t n, std::align_val_t a) {
-  return counted(n ? n : 1, static_cast<std::size_t>(a));
-}
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete[](void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
-void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+#include "tests/support/counting_new.hpp"
 
 namespace planet {
 namespace {
@@ -69,17 +38,11 @@ struct Net {
   }
 };
 
-long allocations_in(auto&& work) {
-  const long before = allocations;
-  work();
-  return allocations - before;
-}
-
 }  // namespace
 
 TEST_CASE("operator new is counted") {
-  CHECK(allocations_in([] { ::operator delete(::operator new(4)); }) == 1);
-  CHECK(allocations_in([] { Arena().allocate(100); }) >= 1);
+  CHECK(test::allocations_in([] { ::operator delete(::operator new(4)); }) == 1);
+  CHECK(test::allocations_in([] { Arena().allocate(100); }) >= 1);
 }
 
 TEST_CASE("P43 a training step allocates nothing after warm-up") {
@@ -94,11 +57,11 @@ TEST_CASE("P43 a training step allocates nothing after warm-up") {
       for (std::ptrdiff_t i = 0; i < net.params.size(); ++i)
         net.params.values()[i] -= 0.01f * net.params.grads()[i];
     };
-    CHECK(allocations_in(step) > 0);  // the first step does: the count is alive
+    CHECK(test::allocations_in(step) > 0);  // the first step does: the count is alive
     step();
     step();
     INFO(n, " threads");
-    CHECK(allocations_in([&] {
+    CHECK(test::allocations_in([&] {
             for (int i = 0; i < 7; ++i) step();
           }) == 0);
   }
@@ -116,7 +79,7 @@ TEST_CASE("P43 an inference step allocates nothing after warm-up") {
     };
     for (int i = 0; i < 3; ++i) step();
     INFO(n, " threads");
-    CHECK(allocations_in([&] {
+    CHECK(test::allocations_in([&] {
             for (int i = 0; i < 7; ++i) step();
           }) == 0);
   }

@@ -17,6 +17,8 @@ enum class Bug {
   wrong_sign,
   factor_two,
   assigns,
+  adds_to_nothing,
+  assigns_in_part,
   missing_term,
   missing_gradient,
   swapped_arguments,
@@ -66,14 +68,17 @@ struct Planted {
     if (bug == Bug::float_gradient && sizeof(T) == 4) dy[3] *= T(1.001);
     if (bug == Bug::loses_one_of_two) return lose_one(c);
     const std::ptrdiff_t n = c.shape().size(), columns = c.shape().last();
-    if (T* da = c.dx(0)) {
+    if (const auto da = c.sink(0)) {
       for (std::ptrdiff_t i = 0; i < n; ++i) {
         T d = dy[i] * (b[i] + 2 * a[i]);
         if (bug == Bug::missing_term) d = dy[i] * b[i];
         if (bug == Bug::factor_two) d *= 2;
         if (bug == Bug::swapped_arguments) d = dy[i] * a[i];
-        if (bug == Bug::assigns || (bug == Bug::float_assigns && sizeof(T) == 4)) da[i] = d;
-        else da[i] += d;
+        bool add = da.add;
+        if (bug == Bug::assigns || (bug == Bug::float_assigns && sizeof(T) == 4)) add = false;
+        if (bug == Bug::adds_to_nothing) add = true;
+        if (bug == Bug::assigns_in_part && !add && i == 5) continue;
+        da.p[i] = (add ? da.p[i] : 0) + d;
       }
     }
     if (T* db = c.dx(1); db && bug != Bug::missing_gradient) {
@@ -184,6 +189,8 @@ TEST_CASE("a wrong derivative is rejected by name") {
 
 TEST_CASE("a derivative that is right but written wrongly is rejected") {
   rejected<Planted<Bug::assigns>>("backward assigns (=) where it must add (+=)");
+  rejected<Planted<Bug::adds_to_nothing>>("[planted] the gradient of input 0 is nan at element 0");
+  rejected<Planted<Bug::assigns_in_part>>("[planted] the gradient of input 0 is nan at element 5");
   rejected<Planted<Bug::broadcast_not_reduced>>(
       "backward writes outside a gradient, after input 2 (is a broadcast not summed up?)");
   rejected<Planted<Bug::writes_noise>>(

@@ -2,29 +2,10 @@
 // millions of times, and what an episode does at every decision, asks for no memory.
 #include <doctest/doctest.h>
 
-#include <array>
-#include <atomic>
-#include <cstdlib>
-#include <new>
+#include <vector>
 
 #include "envs/registry.hpp"
-
-namespace {
-std::atomic<long> calls{0};
-void* counted(std::size_t bytes) {
-  ++calls;
-  void* p = std::malloc(bytes != 0 ? bytes : 1);
-  if (p == nullptr) throw std::bad_alloc();
-  return p;
-}
-}  // namespace
-
-void* operator new(std::size_t n) { return counted(n); }
-void* operator new[](std::size_t n) { return counted(n); }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete[](void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
+#include "tests/support/counting_new.hpp"
 
 using namespace planet;
 
@@ -35,7 +16,7 @@ TEST_CASE("set_state and step and render ask for no memory") {
     env->reset(1);
     const std::vector<double> state = env->state(), action(1, 0.3);
     std::vector<std::uint8_t> pixels(env->image_bytes());
-    const long before = calls;
+    const long before = test::allocations;
     double total = 0;
     for (int k = 0; k < 50; ++k) {
       if (k % 5 == 0) env->set_state(state);
@@ -44,7 +25,7 @@ TEST_CASE("set_state and step and render ask for no memory") {
       env->render(pixels);
       if (result.done()) env->reset();
     }
-    const long after = calls;
+    const long after = test::allocations;
     CHECK(after == before);
     CHECK(before > 0);  // the counter counts
     CHECK(total >= 0);

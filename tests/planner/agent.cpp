@@ -63,7 +63,7 @@ std::vector<Floats> run(MpcAgent& agent, Spy& spy, int decisions, double noise) 
 
 TEST_SUITE("planner") {
   TEST_CASE("P15 an episode after another begins with the belief it would have alone") {
-    const WorldModel<float> model(miniature(), 7);
+    const WorldModel<float> model(miniature_model(), 7);
     MpcAgent agent(model, small_cem(), {AgentStreams::collecting(1)});
     Spy first;
     run(agent, first, 6, 0.3);
@@ -90,7 +90,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("P16 the belief is updated with the action that was executed") {
-    const WorldModel<float> model(miniature(), 7);
+    const WorldModel<float> model(miniature_model(), 7);
     const ModelConfig& c = model.config();
     for (const double noise : {0.0, 0.3, 10.0}) {
       MpcAgent agent(model, small_cem(), {AgentStreams::collecting(2)});
@@ -126,7 +126,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("P17 no executed action leaves the box with noise 10") {
-    const WorldModel<float> model(miniature(), 7);
+    const WorldModel<float> model(miniature_model(), 7);
     MpcAgent agent(model, small_cem(), {AgentStreams::collecting(3)});
     Spy spy;
     int on_bound = 0;
@@ -139,7 +139,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("P18 an evaluation without noise is repeatable bit for bit") {
-    const WorldModel<float> model(miniature(), 7);
+    const WorldModel<float> model(miniature_model(), 7);
     const auto evaluate = [&](double noise, std::uint32_t episode) {
       MpcAgent agent(model, small_cem(), evaluation(episode, 1));
       Spy spy;
@@ -155,7 +155,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("beliefs in a batch act as they would alone and a retired one is left alone") {
-    const WorldModel<float> model(miniature(), 7);
+    const WorldModel<float> model(miniature_model(), 7);
     constexpr std::uint32_t B = 3;
     const std::size_t lengths[B] = {5, 2, 4};
     MpcAgent agent(model, small_cem(), evaluation(0, B));
@@ -192,7 +192,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("from the positions of its streams an agent goes on bit for bit") {
-    const WorldModel<float> model(miniature(), 7);
+    const WorldModel<float> model(miniature_model(), 7);
     MpcAgent agent(model, small_cem(), {AgentStreams::collecting(4)});
     Spy first, second(1), resumed(1);
     run(agent, first, 4, 0.3);
@@ -210,7 +210,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("actions have the same bits on any number of threads") {
-    const WorldModel<float> model(miniature(), 7);
+    const WorldModel<float> model(miniature_model(), 7);
     const int before = threads();
     std::vector<std::vector<Floats>> all;
     for (const int n : {1, 2, 3, 7}) {
@@ -226,7 +226,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("training between two decisions is seen by the next one") {
-    WorldModel<float> model(miniature(), 7);
+    WorldModel<float> model(miniature_model(), 7);
     MpcAgent agent(model, small_cem(), {AgentStreams::collecting(6)});
     MpcAgent other(model, small_cem(), {AgentStreams::collecting(6)});
     const Spy spy;
@@ -237,7 +237,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("agent errors are sentences") {
-    const WorldModel<float> model(miniature(), 7);
+    const WorldModel<float> model(miniature_model(), 7);
     MpcAgent agent(model, small_cem(), evaluation(0, 2));
     CHECK(error_of([&] { agent.act(std::vector<std::uint8_t>(192), 0); }) ==
           "[MpcAgent] the frames have 192 bytes; 2 of 8 by 8 pixels have 384");

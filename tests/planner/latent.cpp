@@ -57,7 +57,7 @@ std::vector<float> manual_loop(const WorldModel<float>& model, const std::vector
 
 TEST_SUITE("planner") {
   TEST_CASE("P24 an imagined rollout equals the manual loop bit for bit") {
-    const WorldModel<float> model(miniature(), 3);
+    const WorldModel<float> model(miniature_model(), 3);
     const ModelConfig& c = model.config();
     // One chunk, several, with a short last one, and a J D_s that is no multiple of four.
     for (const std::ptrdiff_t J : {1, 5, 48, 49, 301, 1000}) {
@@ -85,7 +85,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("the action of every step matters to its own candidate and the noise to all") {
-    const WorldModel<float> model(miniature(), 3);
+    const WorldModel<float> model(miniature_model(), 3);
     const ModelConfig& c = model.config();
     constexpr std::ptrdiff_t H = 4, J = 9;
     const auto h = random_numbers(c.deter_size, 1), s = random_numbers(c.stoch_size, 2);
@@ -128,7 +128,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("P21 a plan in the latent model is the same in a batch and alone") {
-    const WorldModel<float> model(miniature(), 5);
+    const WorldModel<float> model(miniature_model(), 5);
     const ModelConfig& c = model.config();
     CemConfig cem;
     cem.horizon = 5, cem.iterations = 3, cem.candidates = 150, cem.elites = 15;
@@ -153,7 +153,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("a plan in the latent model has the same bits on any number of threads") {
-    const WorldModel<float> model(miniature(), 5);
+    const WorldModel<float> model(miniature_model(), 5);
     const ModelConfig& c = model.config();
     const auto h = random_numbers(2 * c.deter_size, 1), s = random_numbers(2 * c.stoch_size, 2);
     const int before = threads();
@@ -177,7 +177,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("latent dynamics errors are sentences") {
-    const WorldModel<float> model(miniature(), 5);
+    const WorldModel<float> model(miniature_model(), 5);
     LatentDynamics dynamics(model);
     CHECK(error_of([&] { dynamics.start(std::vector<float>(7), std::vector<float>(4)); }) ==
           "[LatentDynamics] h has 7 numbers and s has 4; B beliefs of this model have 7 B and 3 B, "
@@ -191,7 +191,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("a belief that is not finite stops the plan with a sentence") {
-    const WorldModel<float> model(miniature(), 5);
+    const WorldModel<float> model(miniature_model(), 5);
     LatentDynamics dynamics(model);
     std::vector<float> h(7, std::nanf("")), s(3);
     dynamics.start(h, s);

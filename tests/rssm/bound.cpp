@@ -143,7 +143,7 @@ TEST_CASE("the ELBO of a linear-Gaussian chain is below the likelihood by the KL
 TEST_CASE("log_likelihood is a lower bound of the model itself") {
   // One step and one state dimension: the rows of the batch are the points z of a grid, and a sum
   // over them is an integral over s = mean + std z.
-  ModelConfig config = miniature();
+  ModelConfig config = miniature_model();
   config.stoch_size = 1;
   const WorldModel<double> model(config, 4);
   constexpr std::ptrdiff_t n = 2001;

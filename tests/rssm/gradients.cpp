@@ -42,7 +42,7 @@ bool is_prior(const std::string& name) { return name.starts_with("rssm/prior/");
 }  // namespace
 
 TEST_CASE("every parameter of a miniature passes with all free nats spent") {
-  ModelConfig c = miniature();
+  ModelConfig c = miniature_model();
   c.free_nats = 0;
   CHECK(kl_range(c).low > 1e-3);
   check(c);
@@ -50,7 +50,7 @@ TEST_CASE("every parameter of a miniature passes with all free nats spent") {
 
 TEST_CASE(
     "every parameter of a miniature passes with free nats between the smallest and largest KL") {
-  ModelConfig c = miniature();
+  ModelConfig c = miniature_model();
   const Range r = kl_range(c);
   c.free_nats = (r.low + r.high) / 2;
   c.kl_scale = 0.7;
@@ -58,7 +58,7 @@ TEST_CASE(
 }
 
 TEST_CASE("with more free nats than KL nothing reaches the prior and the rest passes") {
-  ModelConfig c = miniature();
+  ModelConfig c = miniature_model();
   c.free_nats = 100;
   WorldModel<double> model(c, 1);
   Tape<double> tape;

@@ -41,7 +41,7 @@ Var<double> changed(Var<double> v, std::ptrdiff_t t, double by) {
 TEST_CASE("P1 features are summed and time and batch averaged") {
   // With all weights zero the model draws 0, predicts 0 and has equal prior and posterior: then an
   // error of e in each of N pixels costs N e^2 / 2, whatever B and L are. All numbers are exact.
-  const ModelConfig c = miniature();
+  const ModelConfig c = miniature_model();
   WorldModel<double> model(c, 1);
   std::fill_n(model.params().values(), model.params().size(), 0.0);
   const double N = 3.0 * c.image_size * c.image_size, e = 0.25, r = 0.5;
@@ -69,7 +69,7 @@ TEST_CASE("P2 free nats are taken from each step after the sum over dimensions")
   CHECK(mean_above_free_nats(tape.constant(kl, {2, 1}), 3).item() == 2);
 
   // In the loss: 3 dimensions of KL 1 each are 3 nats, of which 2 are free.
-  ModelConfig c = miniature();
+  ModelConfig c = miniature_model();
   c.free_nats = 2;
   c.kl_scale = 1.5;
   WorldModel<double> model(c, 1);
@@ -100,14 +100,14 @@ TEST_CASE("P3 P4 the KL is of the posterior to the prior and summed over dimensi
         doctest::Approx(30 * 0.81814718).epsilon(1e-8));
 
   // The model's term is KL[q || p] of its own q and p, and not the reverse.
-  const WorldModel<double> model(miniature(), 3);
-  const ElboTerms<double> elbo = model.elbo(random_sequence(tape, miniature(), 4, 2));
+  const WorldModel<double> model(miniature_model(), 3);
+  const ElboTerms<double> elbo = model.elbo(random_sequence(tape, miniature_model(), 4, 2));
   CHECK(values(gaussian_kl(elbo.states.q, elbo.prior)) == values(elbo.kl));
   CHECK(distance(gaussian_kl(elbo.prior, elbo.states.q).value(), elbo.kl.value()) > 1e-3);
 }
 
 TEST_CASE("P5 the prior reads h") {
-  const ModelConfig c = miniature();
+  const ModelConfig c = miniature_model();
   const WorldModel<double> model(c, 1);
   Tape<double> tape;
   const State<double> prev = model.rssm().initial(tape, 2);
@@ -121,7 +121,7 @@ TEST_CASE("P5 the prior reads h") {
 }
 
 TEST_CASE("P6 prior and posterior are made from the same h") {
-  const ModelConfig c = miniature();
+  const ModelConfig c = miniature_model();
   const WorldModel<double> model(c, 1);
   Tape<double> tape;
   const Sequence<double> x = random_sequence(tape, c, 5, 2);
@@ -144,7 +144,7 @@ TEST_CASE("P6 prior and posterior are made from the same h") {
 }
 
 TEST_CASE("P7 an image reaches its reconstruction through the sample alone") {
-  const ModelConfig c = miniature();
+  const ModelConfig c = miniature_model();
   const WorldModel<double> model(c, 1);
   Tape<double> tape;
   const Sequence<double> x = random_sequence(tape, c, 4, 1);
@@ -165,7 +165,7 @@ TEST_CASE("P7 an image reaches its reconstruction through the sample alone") {
 }
 
 TEST_CASE("no step sees a later image action or reward") {
-  const ModelConfig c = miniature();
+  const ModelConfig c = miniature_model();
   const WorldModel<double> model(c, 1);
   Tape<double> tape;
   const Sequence<double> x = random_sequence(tape, c, 4, 1);
@@ -184,7 +184,7 @@ TEST_CASE("no step sees a later image action or reward") {
 }
 
 TEST_CASE("P29 distinct sizes everywhere give the documented shapes") {
-  const ModelConfig c = miniature();
+  const ModelConfig c = miniature_model();
   WorldModel<float> model(c, 1);
   Tape<float> tape;
   const std::ptrdiff_t L = 4, B = 2, n = c.image_size, F = c.feature_size();
@@ -226,7 +226,7 @@ TEST_CASE("P29 the paper preset maps 64 pixels to 1024 numbers and back") {
 }
 
 TEST_CASE("P30 the std never falls below its bound and keeps a finite gradient") {
-  const ModelConfig c = miniature();
+  const ModelConfig c = miniature_model();
   WorldModel<float> model(c, 1);
   for (const float raw : {-1e4F, 0.0F, 1e4F}) {
     Tape<float> tape;
@@ -303,7 +303,7 @@ TEST_CASE("a whole training step has the same bits at any thread count") {
 }
 
 TEST_CASE("a sequence that does not fit is refused with both shapes") {
-  const ModelConfig c = miniature();
+  const ModelConfig c = miniature_model();
   const WorldModel<double> model(c, 1);
   Tape<double> tape;
   Sequence<double> x = random_sequence(tape, c, 3, 2);

@@ -1,5 +1,4 @@
-// A miniature model in which no two sizes are equal, so that a swapped pair cannot hide, and
-// random windows for it.
+// Random windows for models small enough for finite differences (miniature_model()).
 #pragma once
 
 #include "autograd/base/parallel.hpp"
@@ -13,24 +12,6 @@ struct OneThread {
   OneThread() { set_threads(1); }
   ~OneThread() { set_threads(0); }
 };
-
-/// 8-pixel images, A = 2, E = 27, D_h = 7, D_s = 3, hidden 5, reward head 2 x 6. About 2400
-/// parameters.
-inline ModelConfig miniature() {
-  ModelConfig c;
-  c.image_size = 8;
-  c.action_size = 2;
-  c.encoder = {{3, 4}};
-  c.embed_size = 27;
-  c.decoder = {{4, 3}, {3, 4}};
-  c.deter_size = 7;
-  c.stoch_size = 3;
-  c.hidden_size = 5;
-  c.reward_layers = 2;
-  c.reward_units = 6;
-  c.free_nats = 0.05;
-  return c;
-}
 
 /// Images in [-0.5, 0.5), actions in [-1, 1), rewards in [0, 1), normal noise.
 template <class T>
