@@ -11,7 +11,7 @@
 #include <sstream>
 
 #include "apps/common/config_file.hpp"
-#include "autograd/base/text.hpp"
+#include "autograd/base/error.hpp"
 #include "tests/apps/programs.hpp"
 
 using namespace planet;
