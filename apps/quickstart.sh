@@ -12,12 +12,13 @@ limit=${1:-3m}
 ensure_packages
 build release train eval play
 
-bin=$root/build/release/bin
-mkdir -p "$root/runs"
-run=$root/runs/quickstart
+cd "$root"
+bin=build/release/bin
+mkdir -p runs
+run=runs/quickstart
 for ((i = 2; ; ++i)); do
   [ -e "$run" ] || break
-  run=$root/runs/quickstart-$i
+  run=runs/quickstart-$i
 done
 
 say
@@ -28,13 +29,12 @@ say
 say "evaluate  once more, with a contact sheet"
 "$bin/eval" "$run" --sheet "$run/pictures/sheet.png"
 
-short=${run#"$root"/}
 say
-say "Look at"
-say "  $short/pictures/        what it saw over what it believes"
-say "  $short/metrics.csv      every round: losses, returns, times"
-say "  $short/checkpoints/     the model, as safetensors"
+say "Look at in $root"
+say "  $run/pictures/        what it saw over what it believes"
+say "  $run/metrics.csv      every round: losses, returns, times"
+say "  $run/checkpoints/     the model, as safetensors"
 say "Next"
-say "  build/release/bin/play $short                    watch it in this terminal"
+say "  build/release/bin/play $run                    watch it in this terminal"
 say "  build/release/bin/play --policy keys             try it yourself"
-say "  build/release/bin/train --resume $short --time-limit 10m"
+say "  build/release/bin/train --resume $run --time-limit 10m"

@@ -1,7 +1,8 @@
 // The check of one example of one op. check_case, at the end, is the policy in the order in which
 // it is applied; each step throws the sentence that names the fault.
 //
-//   1. double precision, central differences, h = cbrt(eps) max(1, |x|), every element
+//   1. double precision, central differences, h = cbrt(eps) max(1, |x|), every element of inputs
+//      that have at most 60
 //   2. |a - n| <= 1e-8 + tolerance max(|a|, |n|); another tolerance than 1e-6 needs a reason
 //   3. the cotangent is normal with a fixed seed: with ones, errors that cancel would pass
 //   4. gradients start at 0.25: an op that assigns where it must add is found; and at NaN where it
@@ -23,11 +24,12 @@
 namespace planet::detail {
 namespace {
 
-constexpr double start = 0.25;            // of every gradient (4)
-constexpr double absolute = 1e-8;         // (2)
-constexpr double least = 1e-3;            // (5)
-constexpr double kink_jump = 1e-3;        // (6) one-sided slopes of a smooth op differ by h f''
-constexpr double float_agreement = 1e-4;  // (9)
+constexpr std::ptrdiff_t most_elements = 60;  // of an input (1)
+constexpr double start = 0.25;                // of every gradient (4)
+constexpr double absolute = 1e-8;             // (2)
+constexpr double least = 1e-3;                // (5)
+constexpr double kink_jump = 1e-3;            // (6) one-sided slopes of a smooth op differ by h f''
+constexpr double float_agreement = 1e-4;      // (9)
 
 // ---- the inputs --------------------------------------------------------------------------------
 
@@ -41,6 +43,8 @@ void require_sound(const OpCase& c) {
           " instead of 1e-6, and no reason is given");
   for (int i = 0; i < count; ++i) {
     const ExampleInput& in = c.inputs[static_cast<std::size_t>(i)];
+    require(in.shape.size() <= most_elements, "input ", i, " has ", in.shape.size(),
+            " elements; every one is moved twice, so an example has at most ", most_elements);
     require(in.low < in.high, "the range of input ", i, " is empty: ", in.low, " to ", in.high);
     require(std::isnan(in.kink) || (in.low < in.kink && in.kink < in.high && in.shape.size() > 1),
             "input ", i, " cannot lie on both sides of its kink ", in.kink, ": ", in.shape.size(),

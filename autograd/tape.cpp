@@ -79,6 +79,9 @@ Var<T> Tape<T>::use(const Param<T>& param) {
     n.needs_grad = n.keeps_grad = mode_ == Mode::record;
     n.grad = n.needs_grad ? param.grad() : nullptr;
     leaf = handle(n);
+  } else if (nodes_[leaf.node].value != param.value()) {
+    fail("[use] parameter ", param.name, " has moved since it was first used on this tape: ",
+         "parameters were added to its store; build the whole model first, or reset the tape");
   }
   return leaf;
 }

@@ -11,6 +11,7 @@
 #include "autograd/base/parallel.hpp"
 #include "autograd/kernels/gemm_pack.hpp"
 #include "autograd/kernels/math.hpp"
+#include "autograd/kernels/work.hpp"
 
 namespace planet::kernels {
 
@@ -22,6 +23,7 @@ void multiply_panels(const Operand& a, std::ptrdiff_t rows, const Panels<T>& B, 
   T* const c = out.c;
   const T* const bias = out.bias;
   each_panel<T>(j_begin, j_end, [&](std::ptrdiff_t j, std::ptrdiff_t lanes) {
+    MaddCount::add(rows * lanes * a.depth());
     Panel<T> b = B.panel(j, lanes);
     b.p += at * b.ld;
     out.c = c + j;

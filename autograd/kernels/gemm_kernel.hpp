@@ -36,6 +36,7 @@ struct RowOperand {
   const T* const* row;
   Runs runs;
   std::ptrdiff_t offset = 0;
+  std::ptrdiff_t depth() const { return runs.count * runs.length; }
 
   template <class V, int MR, int NV>
   PLANET_INLINE void accumulate(std::ptrdiff_t i, Panel<T> b, V (&c)[MR][NV]) const {
@@ -80,7 +81,7 @@ struct ColumnOperand {
   const T* p;
   std::ptrdiff_t K, stride;
   const T* column(std::ptrdiff_t k) const { return p + k * stride; }
-  std::ptrdiff_t columns() const { return K; }
+  std::ptrdiff_t depth() const { return K; }
 };
 /// A's element (i, k) is column_[k][offset + i]: the pixels of an image, for filter gradients.
 template <class T>
@@ -88,7 +89,7 @@ struct PixelOperand {
   const T* const* pixel;
   std::ptrdiff_t K, offset;
   const T* column(std::ptrdiff_t k) const { return pixel[k] + offset; }
-  std::ptrdiff_t columns() const { return K; }
+  std::ptrdiff_t depth() const { return K; }
 };
 
 template <class V, int MR, int NV, class T, class Operand>
@@ -96,7 +97,7 @@ PLANET_INLINE void accumulate(const Operand& a, std::ptrdiff_t i0, Panel<T> b, V
   if constexpr (requires { a.runs; }) {
     a.accumulate(i0, b, c);
   } else {
-    const std::ptrdiff_t K = a.columns();
+    const std::ptrdiff_t K = a.depth();
     for (std::ptrdiff_t k = 0; k < K; ++k, b.p += b.ld) {
       const T* p = a.column(k) + i0;
       V bv[NV];

@@ -132,7 +132,16 @@ void rejected(const std::string& sentence) {
 }
 
 // An op of one input, to plant a bad example in.
-enum class Bad { nothing, vacuous, hidden_kink, kink_out_of_range, no_reason, wrong_count, throws };
+enum class Bad {
+  nothing,
+  vacuous,
+  hidden_kink,
+  kink_out_of_range,
+  no_reason,
+  wrong_count,
+  too_large,
+  throws
+};
 
 template <Bad bad>
 struct BadExample {
@@ -160,6 +169,7 @@ struct BadExample {
     if (bad == Bad::kink_out_of_range) e.inputs.list[0] = {{8}, 1, 2, 0};
     if (bad == Bad::no_reason) e.tolerance = 1e-3;
     if (bad == Bad::wrong_count) e.inputs.count = 2;
+    if (bad == Bad::too_large) e.inputs.list[0] = {{61}, -1, 1, 0};
     return std::array<Example<>, 1>{e};
   }
   static constexpr auto examples = make();
@@ -218,6 +228,7 @@ TEST_CASE("an example that cannot prove anything is rejected") {
   rejected<BadExample<Bad::kink_out_of_range>>("cannot lie on both sides of its kink 0");
   rejected<BadExample<Bad::no_reason>>("the tolerance is 0.001 instead of 1e-6, and no reason");
   rejected<BadExample<Bad::wrong_count>>("the example has 2 inputs, the op takes 1");
+  rejected<BadExample<Bad::too_large>>("input 0 has 61 elements");
   rejected<BadExample<Bad::throws>>("[bad_example] x is [8], which does not fit");
 }
 

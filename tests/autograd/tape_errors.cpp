@@ -76,6 +76,17 @@ TEST_CASE("tapes are not mixed and an empty Var is named") {
   CHECK_THROWS_WITH_AS(a.item(), "[item] the value has shape [2]; it must have one element", Error);
 }
 
+TEST_CASE("a parameter that moved while its leaf is alive is refused") {
+  ParamStore<double> store;
+  Tape<double> t;
+  t.use(store.add("a", {2}));
+  for (int i = 0; i < 10; ++i) store.add(cat("more ", i), {1000});
+  CHECK_THROWS_WITH_AS(t.use(store.params().front()),
+                       doctest::Contains("parameter a has moved since it was first used"), Error);
+  t.reset();
+  CHECK(t.use(store.params().front()).shape() == Shape{2});
+}
+
 TEST_CASE("P31 check_finite names the first op that made a NaN with its layer path") {
   Tape<double> t;
   t.check_finite(true);

@@ -1,4 +1,6 @@
 // What a training step costs, as counts: memory asked for, and records on the tape.
+#include "autograd/kernels/work.hpp"
+
 #include <doctest/doctest.h>
 
 #include <vector>
@@ -55,6 +57,54 @@ TEST_CASE("P43 a whole update asks for no memory after warm-up") {
           }) == 0);
   }
   set_threads(0);
+}
+
+// Multiply-adds that the formulas of one training step need: every layer forward, and back to its
+// input and to its weights; the first convolution has no input to go back to.
+std::int64_t needed(const ModelConfig& c, std::int64_t L, std::int64_t B) {
+  std::int64_t encoder = 0, first = 0, decoder = 0;
+  std::int64_t size = c.image_size, channels = 3;
+  for (const ConvLayer& l : c.encoder) {
+    size = (size - l.kernel) / 2 + 1;
+    const std::int64_t layer = size * size * l.kernel * l.kernel * channels * l.channels;
+    if (encoder == 0) first = layer;
+    encoder += layer;
+    channels = l.channels;
+  }
+  size = 1, channels = c.embed_size;
+  for (const ConvLayer& l : c.decoder) {
+    decoder += size * size * l.kernel * l.kernel * channels * l.channels;
+    size = (size - 1) * 2 + l.kernel;
+    channels = l.channels;
+  }
+  const std::int64_t h = c.deter_size, s = c.stoch_size, u = c.hidden_size, r = c.reward_units;
+  const std::int64_t features = (h + s) * c.embed_size,
+                     reward = (h + s) * r + (c.reward_layers - 1) * r * r + r,
+                     transition = (s + c.action_size) * h + 2 * h * 3 * h, head = u * 2 * s,
+                     prior = h * u + head, posterior = (h + c.embed_size) * u + head;
+  const std::int64_t forward =
+      encoder + features + decoder + reward + transition + prior + posterior;
+  return L * B * (3 * forward - first);
+}
+
+TEST_CASE("P43 the products of an update do little more than the formulas need") {
+  const ModelConfig c = model_preset("tiny");
+  const WorldModel<float> model(c, 1);
+  Tape<float> tape;
+  const auto work = [&](std::ptrdiff_t L, std::ptrdiff_t B) {
+    const kernels::MaddCount count;
+    tape.reset();
+    const auto elbo = model.elbo({tape.zeros({L * B, 32, 32, 3}), tape.zeros({L, B, 1}),
+                                  tape.zeros({L, B}), tape.zeros({L, B, c.stoch_size})});
+    tape.backward(elbo.loss);
+    return count.value();
+  };
+  const std::int64_t once = work(10, 16);
+  INFO(once, " multiply-adds, needed ", needed(c, 10, 16));
+  CHECK(once >= needed(c, 10, 16));
+  CHECK(once <= needed(c, 10, 16) * 5 / 4);  // padding of registers
+  CHECK(work(20, 16) <= 2 * once);           // twice the length, twice the work
+  CHECK(work(10, 32) <= 2 * once);           // twice the batch
 }
 
 TEST_CASE("P43 a step in time costs a fixed handful of records") {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Learns pendulum swing-up from pixels within a time limit, once for each seed, and collects the
-# curves: scores.csv (the final evaluation of each), curves.csv, curves.svg, reconstructions.png.
+# curves in a folder named after the limit: scores.csv (the final evaluation of each), curves.csv,
+# curves.svg, reconstructions.png. Finished runs in runs/study-pendulum-LIMIT are not repeated.
 #
 #   bash apps/studies/pendulum/run.sh 60s 1 2 3 4 5
 set -euo pipefail
@@ -11,6 +12,8 @@ limit=${1:-60s}
 shift || true
 seeds=("${@:-1}")
 work=$root/runs/study-pendulum-$limit
+results=$here/$limit
+mkdir -p "$results"
 runs=()
 for seed in "${seeds[@]}"; do
   run=$work/seed$seed
@@ -19,7 +22,7 @@ for seed in "${seeds[@]}"; do
   runs+=("$run")
 done
 
-echo "seed,score,return_mean,return_std,wall_clock_s,updates,episodes" >"$here/scores.csv"
+echo "seed,score,return_mean,return_std,wall_clock_s,updates,episodes" >"$results/scores.csv"
 for seed in "${seeds[@]}"; do
   awk -F, -v seed="$seed" '
     NR == 1 { for (i = 1; i <= NF; ++i) column[$i] = i }
@@ -29,9 +32,9 @@ for seed in "${seeds[@]}"; do
       print seed "," c[column["eval/score"]] "," c[column["eval/return_mean"]] "," \
         c[column["eval/return_std"]] "," c[column["time/elapsed"]] "," \
         c[column["counter/updates"]] "," c[column["counter/episodes"]]
-    }' "$work/seed$seed/metrics.csv" >>"$here/scores.csv"
+    }' "$work/seed$seed/metrics.csv" >>"$results/scores.csv"
 done
-"$bin/curves" "${runs[@]}" --metric train/return --metric eval/score --csv "$here/curves.csv" \
-  --svg "$here/curves.svg" --title "pendulum_swingup from pixels, --time-limit $limit: training return"
-cp "$(ls "${runs[0]}"/pictures/*.png | tail -1)" "$here/reconstructions.png"
-cat "$here/scores.csv"
+"$bin/curves" "${runs[@]}" --metric train/return --metric eval/score --csv "$results/curves.csv" \
+  --svg "$results/curves.svg" --title "pendulum_swingup from pixels, --time-limit $limit: training return"
+cp "$(ls "${runs[0]}"/pictures/*.png | tail -1)" "$results/reconstructions.png"
+cat "$results/scores.csv"
