@@ -103,7 +103,7 @@ TEST_CASE("P43 the products of an update do little more than the formulas need")
   INFO(once, " multiply-adds, needed ", needed(c, 10, 16));
   CHECK(once >= needed(c, 10, 16));
   CHECK(once <= needed(c, 10, 16) * 5 / 4);  // padding of registers
-  CHECK(work(20, 16) <= 2 * once);           // twice the length, twice the work
+  CHECK(work(20, 16) <= once * 201 / 100);   // twice the length: the first step alone is cheaper
   CHECK(work(10, 32) <= 2 * once);           // twice the batch
 }
 
