@@ -102,7 +102,8 @@ TEST_CASE("P41 updates and decisions and environment frames are counters of thei
   std::size_t n = 0;
   for (std::string line; std::getline(lines, line); ++n) {
     const Json json = Json::parse(line);
-    for (const auto& [key, cell] : rows.at(n)) {
+    for (const auto& column : rows.at(n)) {
+      const std::string &key = column.first, &cell = column.second;
       INFO(key);
       CHECK((json.find(key) == nullptr) == cell.empty());
       if (!cell.empty()) CHECK(json.at(key).as_double() == std::stod(cell));

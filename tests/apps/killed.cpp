@@ -1,0 +1,107 @@
+// kill -9 before every single step of saving a checkpoint, one after the other.
+//
+// The calls through which a save changes the disk's names are this binary's own here: in a child
+// process the n-th of them is its last. Whatever n, the parent must find a checkpoint that is
+// whole: the old one or the new one.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "apps/common/checkpoint.hpp"
+#include "apps/common/run_config.hpp"
+#include "tests/apps/programs.hpp"
+
+namespace {
+
+int steps_left = -1;  // -1: as many as you like
+
+template <class... Args>
+int step(long number, Args... args) {
+  if (steps_left >= 0 && steps_left-- == 0) raise(SIGKILL);
+  return static_cast<int>(syscall(number, args...));
+}
+
+}  // namespace
+
+extern "C" {
+int rename(const char* from, const char* to) noexcept {
+  return step(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to);
+}
+int mkdir(const char* path, mode_t mode) noexcept {
+  return step(SYS_mkdirat, AT_FDCWD, path, mode);
+}
+int unlinkat(int folder, const char* path, int flags) noexcept {
+  return step(SYS_unlinkat, folder, path, flags);
+}
+int fsync(int descriptor) { return step(SYS_fsync, descriptor); }
+}
+
+using namespace planet;
+using namespace planet::test;
+
+namespace {
+
+struct Saved {
+  RunConfig config = task_defaults("pendulum_swingup");
+  WorldModel<float> model{config.model, 1};
+  Adam<float> adam{model.params()};
+  RunState state;
+
+  void update() {
+    ++state.updates;
+    std::fill_n(model.params().grads(), model.params().size(), 0.1f);
+    adam.step(clip_by_global_norm(model.params(), 1000));
+  }
+  std::vector<float> weights() const {
+    return {model.params().values(), model.params().values() + model.params().size()};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("kill -9 before any step of a save leaves a whole checkpoint") {
+  for (const bool again : {false, true}) {  // a new number, and the same number once more
+    int killed = 0;
+    for (bool finished = false; !finished; ++killed) {
+      REQUIRE(killed < 1000);
+      INFO("killed before step ", killed,
+           std::string(again ? ", the same update count again" : ""));
+      const Scratch scratch;
+      const fs::path folder = scratch / "checkpoints";
+      fs::create_directories(folder);
+      Saved run;
+      run.update();
+      save_checkpoint(folder, run.config, run.model, run.adam, run.state);
+      const std::vector<float> old = run.weights();
+      if (!again) run.update();
+      run.model.params().values()[0] += 1;
+
+      const pid_t child = fork();
+      REQUIRE(child >= 0);
+      if (child == 0) {
+        steps_left = killed;
+        save_checkpoint(folder, run.config, run.model, run.adam, run.state);
+        _exit(0);
+      }
+      int status = 0;
+      REQUIRE(waitpid(child, &status, 0) == child);
+      finished = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+      REQUIRE((finished || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)));
+
+      const auto newest = newest_checkpoint(folder);
+      REQUIRE(newest.has_value());
+      Saved found;
+      const RunState state = load_checkpoint(*newest, found.model, found.adam);
+      const bool is_new = found.weights() == run.weights();
+      CHECK((is_new || found.weights() == old));
+      CHECK((!finished || is_new));
+      CHECK(state.updates == (is_new ? run.state.updates : 1));
+      CHECK(load_model(folder.parent_path()).file == *newest / "model.safetensors");
+    }
+    CHECK(killed > 10);  // a save has many steps: they were counted
+  }
+}
