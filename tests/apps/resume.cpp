@@ -120,7 +120,8 @@ TEST_CASE("a second process on one run is refused") {
   const fs::path path = scratch / "run";
   Process first(scratch, "train", smallest(path, {"--total-episodes", "0"}));
   for (int i = 0; i < 2000 && !fs::exists(path / "config.toml"); ++i) sleep_ms(5);
-  const Result second = run(scratch, "train", resume(path));
+  // If it were let in, the limit would end it.
+  const Result second = run(scratch, "train", resume(path, {"--time-limit", "1s"}));
   CHECK(second.status == 2);
   CHECK(second.err.find("in use by another process") != std::string::npos);
   CHECK(first.running());
