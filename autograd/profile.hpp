@@ -14,6 +14,7 @@ class OpProfile {
     std::string_view op;
     std::int64_t calls = 0;
     double forward = 0, backward = 0;  // seconds
+    std::int64_t madds = 0;            // in products, while a kernels::MaddCount lives
   };
   enum class Pass { forward, backward };
 
@@ -27,21 +28,16 @@ class OpProfile {
       f();
       return;
     }
+    const std::int64_t before = madds();
     const auto start = std::chrono::steady_clock::now();
     f();
-    profile->add(op, pass,
-                 std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+    profile->add(op, pass, time.count(), madds() - before);
   }
 
  private:
-  void add(std::string_view op, Pass pass, double seconds) {
-    Row* row = nullptr;
-    for (Row& r : rows_)
-      if (r.op == op) row = &r;
-    if (!row) row = &rows_.emplace_back(Row{op});
-    row->calls += pass == Pass::forward;
-    (pass == Pass::forward ? row->forward : row->backward) += seconds;
-  }
+  static std::int64_t madds();
+  void add(std::string_view op, Pass pass, double seconds, std::int64_t madds);
 
   std::vector<Row> rows_;
 };

@@ -70,6 +70,7 @@ void LatentDynamics::roll(Lane& lane, const Candidates& c, Chunk chunk, const Rn
   const std::ptrdiff_t rows = chunk.end - chunk.begin;
   Tape<float>& tape = lane.tape;
   tape.reset();
+  tape.profile(profile_);
   tile(h_.data() + chunk.b * D_h, D_h, rows, lane.h);
   tile(s_.data() + chunk.b * D_s, D_s, rows, lane.s);
   std::fill_n(returns, rows, 0.0f);

@@ -33,6 +33,9 @@ class LatentDynamics final : public Dynamics {
   /// number of threads can be seen in the returns.
   void imagine(const Candidates& candidates, std::span<Rng> rngs, float* returns) override;
 
+  /// From now on the time of every op is added to `profile`; null: stop. With one thread only.
+  void profile(OpProfile* profile) { profile_ = profile; }
+
   /// Rows that are rolled together: J candidates in an even number of nearly equal chunks. A
   /// multiple of four, so that a chunk begins where a counter does.
   static std::ptrdiff_t chunk_rows(std::ptrdiff_t J);
@@ -53,6 +56,7 @@ class LatentDynamics final : public Dynamics {
   std::vector<float> h_, s_;  // [B,D_h], [B,D_s]
   std::vector<Rng> places_;   // [B]: where each belief's noise begins
   std::deque<Lane> lanes_;
+  OpProfile* profile_ = nullptr;
 };
 
 }  // namespace planet

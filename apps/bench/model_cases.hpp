@@ -40,7 +40,10 @@ class ModelRun {
   void plan();
   void rssm_step();  // one posterior step of B rows, without gradient
   double loss() const { return loss_; }
-  void profile(OpProfile* profile) { tape_.profile(profile); }
+  void profile(OpProfile* profile) {
+    tape_.profile(profile);
+    dynamics_.profile(profile);
+  }
 
  private:
   ModelSize size_;

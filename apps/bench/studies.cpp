@@ -8,42 +8,70 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "apps/bench/machine.hpp"
 #include "apps/bench/measure.hpp"
 #include "apps/bench/model_cases.hpp"
 #include "autograd/base/parallel.hpp"
+#include "autograd/base/text.hpp"
+#include "autograd/kernels/work.hpp"
 
 namespace planet::bench {
 
 // ---- by op --------------------------------------------------------------------------------------
 
+namespace {
+
+// Rates count every multiply-add of the op's products, padding included.
+void print_ops(const std::string& title, const OpProfile& profile, int runs, double seconds,
+               double peak) {
+  std::vector<OpProfile::Row> rows = profile.rows();
+  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+    return a.forward + a.backward > b.forward + b.backward;
+  });
+  std::printf("\n%s takes %.2f ms\n%-24s %6s %12s %12s %8s %9s %8s\n", title.c_str(), seconds * 1e3,
+              "op", "calls", "forward ms", "backward ms", "share", "GFLOP/s", "of peak");
+  double sum = 0;
+  for (const auto& r : rows) {
+    const double total = (r.forward + r.backward) / runs;
+    sum += total;
+    std::printf("%-24s %6lld %12.3f %12.3f %7.1f%%", std::string(r.op).c_str(),
+                static_cast<long long>(r.calls / runs), r.forward / runs * 1e3,
+                r.backward / runs * 1e3, 100 * total / seconds);
+    const double rate = 2.0 * static_cast<double>(r.madds) / (r.forward + r.backward);
+    if (r.madds > 0) std::printf(" %9.1f %7.1f%%", rate * 1e-9, 100 * rate / peak);
+    std::printf("\n");
+  }
+  std::printf("%-24s %6s %12s %12.3f %7.1f%%\n", "the rest", "", "", (seconds - sum) * 1e3,
+              100 * (seconds - sum) / seconds);
+}
+
+template <class F>
+void profiled(const std::string& title, ModelRun& run, int runs, double peak, F work) {
+  work();
+  OpProfile profile;
+  const kernels::MaddCount count;
+  run.profile(&profile);
+  const double start = now();
+  for (int i = 0; i < runs; ++i) work();
+  const double seconds = (now() - start) / runs;
+  run.profile(nullptr);
+  print_ops(title, profile, runs, seconds, peak);
+}
+
+}  // namespace
+
 void print_profile(const std::vector<std::string>& sizes) {
+  const int n = threads();
+  const Machine machine = measure_machine();
   for (const std::string& name : sizes) {
     ModelRun run(model_size(name));
-    for (int i = 0; i < 3; ++i) run.step();
-    OpProfile profile;
-    run.profile(&profile);
-    constexpr int steps = 5;
-    const double start = now();
-    for (int i = 0; i < steps; ++i) run.step();
-    const double step = (now() - start) / steps;
-    run.profile(nullptr);
-
-    std::vector<OpProfile::Row> rows = profile.rows();
-    std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-      return a.forward + a.backward > b.forward + b.backward;
-    });
-    std::printf("\n%s: one training step takes %.2f ms\n%-26s %7s %12s %12s %8s\n", name.c_str(),
-                step * 1e3, "op", "calls", "forward ms", "backward ms", "share");
-    double sum = 0;
-    for (const auto& r : rows) {
-      const double total = (r.forward + r.backward) / steps;
-      sum += total;
-      std::printf("%-26s %7lld %12.3f %12.3f %7.1f%%\n", std::string(r.op).c_str(),
-                  static_cast<long long>(r.calls / steps), r.forward / steps * 1e3,
-                  r.backward / steps * 1e3, 100 * total / step);
-    }
-    std::printf("%-26s %7s %12s %12.3f %7.1f%%\n", "the rest", "", "", (step - sum) * 1e3,
-                100 * (step - sum) / step);
+    run.step();
+    profiled(cat(name, ", ", n, n == 1 ? " thread" : " threads", ": one training step"), run, 5,
+             machine.peak_flops, [&] { run.step(); });
+    set_threads(1);  // its candidates are shared out among threads, which a profile cannot follow
+    profiled(cat(name, ", 1 thread: one plan"), run, 3, machine.peak_flops / machine.threads,
+             [&] { run.plan(); });
+    set_threads(n);
   }
 }
 

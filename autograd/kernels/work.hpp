@@ -19,6 +19,8 @@ class MaddCount {
   MaddCount& operator=(const MaddCount&) = delete;
   std::int64_t value() const { return total_; }
 
+  /// Counted so far; stands still while nobody counts.
+  static std::int64_t total() { return total_; }
   static void add(std::int64_t madds) {
     if (counting_.load(std::memory_order_relaxed)) total_ += madds;
   }
