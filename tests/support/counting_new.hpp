@@ -28,6 +28,9 @@ long allocations_in(F&& work) {
 
 }  // namespace planet::test
 
+// g++ would see through an inlined delete and warn of free().
+#define PLANET_NOT_INLINE __attribute__((noinline))
+
 void* operator new(std::size_t n) { return planet::test::counted(n ? n : 1, 16); }
 void* operator new[](std::size_t n) { return planet::test::counted(n ? n : 1, 16); }
 void* operator new(std::size_t n, std::align_val_t a) {
@@ -36,11 +39,16 @@ void* operator new(std::size_t n, std::align_val_t a) {
 void* operator new[](std::size_t n, std::align_val_t a) {
   return planet::test::counted(n ? n : 1, static_cast<std::size_t>(a));
 }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete[](void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
-void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+PLANET_NOT_INLINE void operator delete(void* p) noexcept { std::free(p); }
+PLANET_NOT_INLINE void operator delete[](void* p) noexcept { std::free(p); }
+PLANET_NOT_INLINE void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+PLANET_NOT_INLINE void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
+PLANET_NOT_INLINE void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+PLANET_NOT_INLINE void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
+PLANET_NOT_INLINE void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
+  std::free(p);
+}
+PLANET_NOT_INLINE void operator delete[](void* p, std::size_t, std::align_val_t) noexcept {
+  std::free(p);
+}
+#undef PLANET_NOT_INLINE
