@@ -80,7 +80,8 @@ TEST_CASE("Ctrl-C saves and a resumed run goes on inside the round") {
   }
   INFO(r.err);
   CHECK(interruptions > 0);
-  REQUIRE(r.status == 0);
+  // Ctrl-C may come when the last evaluation is done: the run is complete, and says so.
+  REQUIRE((r.status == 0 || r.err.find("is finished") != std::string::npos));
   check_same_run(whole, stopped);
 }
 
