@@ -126,6 +126,14 @@ void Tape<T>::finish_value(Node& n, bool wants_grad) {
 
 // ---- gradients ----------------------------------------------------------------------------------
 
+// Memory for the gradient of a node, not cleared; its number of elements.
+template <class T>
+std::size_t Tape<T>::take_gradient(Node& owner) {
+  const auto count = static_cast<std::size_t>(owner.shape.size());
+  owner.grad = static_cast<T*>(grads_.take(count * sizeof(T)));
+  return count;
+}
+
 // Where the gradient of n is added up; null when nobody wants it. A view adds to its owner's.
 template <class T>
 T* Tape<T>::gradient_of(Node& n) {
@@ -133,8 +141,7 @@ T* Tape<T>::gradient_of(Node& n) {
   Node& owner = nodes_[n.alias];
   if (!owner.needs_grad) return nullptr;
   if (!owner.grad) {
-    const auto count = static_cast<std::size_t>(owner.shape.size());
-    owner.grad = static_cast<T*>(grads_.take(count * sizeof(T)));
+    const std::size_t count = take_gradient(owner);
     std::memset(static_cast<void*>(owner.grad), 0, count * sizeof(T));
   }
   return owner.grad + n.offset;
@@ -146,8 +153,7 @@ GradSink<T> Tape<T>::gradient_sink(Node& n) {
   Node& owner = nodes_[n.alias];
   if (!n.needs_grad || !owner.needs_grad || owner.grad || n.shape.size() != owner.shape.size())
     return {gradient_of(n), true};
-  const auto count = static_cast<std::size_t>(owner.shape.size());
-  owner.grad = static_cast<T*>(grads_.take(count * sizeof(T)));
+  const std::size_t count = take_gradient(owner);
   // An element that the op forgets is found.
   if (check_finite_) std::fill_n(owner.grad, count, std::numeric_limits<T>::quiet_NaN());
   return {owner.grad, false};

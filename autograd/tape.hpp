@@ -199,6 +199,7 @@ class Tape {
   void finish_value(Node& n, bool wants_grad);
   T* gradient_of(Node& n);
   GradSink<T> gradient_sink(Node& n);
+  std::size_t take_gradient(Node& owner);
   void seed(Var<T> y, std::span<const T> cotangent);
   void sweep(std::size_t last);
   void verify(const Node& n, const T* data, const Shape& shape, std::string_view what) const;

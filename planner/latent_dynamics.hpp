@@ -1,7 +1,7 @@
 // The learned model as the planner's world: no images, only the prior and the reward head.
 //
-//   h_t = f(h_{t-1}, s_{t-1}, a_{t-1}),   s_t ~ p(s_t | h_t),   return = sum_{t=1..H} E[r_t | h_t,
-//   s_t]
+//   h_t = f(h_{t-1}, s_{t-1}, a_{t-1})    s_t ~ p(s_t | h_t)
+//   return = sum_{t=1..H} E[r_t | h_t, s_t]
 //
 // Every candidate starts from its belief's one posterior sample and draws its own future, one noise
 // for each step (Section 2). The layers are those that were trained, on tapes in inference mode.

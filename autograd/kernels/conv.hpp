@@ -1,14 +1,15 @@
 // Convolution without a column buffer: three kernels serve conv2d and conv2d_transpose, forward
 // and backward, because each is the other's adjoint.
 //
-//   small image  x [N, H, W, C]        big/valid geometry:  H' = (H - kh) / stride + 1
+//   large image  x [N, H, W, C]        H' = (H - kh) / stride + 1, W' likewise
 //   filter       w [kh, kw, C, F]
-//   result       y [N, H', W', F]
+//   small image  y [N, H', W', F]
 //
-//   conv2d             y  = act(conv(x, w) + bias)        forward of conv2d; input gradient of its
-//   transpose conv2d_adjoint     x  = act(conv^T(y, w) + bias)      forward of the transpose; input
-//   gradient of conv2d conv2d_filter_gradient   dw += sum over N, H', W'     filter gradient of
-//   both
+// clang-format off
+//   conv2d                  y  = act(conv(x, w) + bias)     forward of conv2d; input gradient of its transpose
+//   conv2d_adjoint          x  = act(conv^T(y, w) + bias)   forward of the transpose; input gradient of conv2d
+//   conv2d_filter_gradient  dw += sum over N, H', W'        filter gradient of both
+// clang-format on
 #pragma once
 
 #include <cstddef>

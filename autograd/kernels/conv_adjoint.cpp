@@ -5,8 +5,7 @@
 // them inside, fewer at the border. The same holds along x. So the pixels at one place of every
 // image are one matrix product,
 //
-//   large[n, (y, x, c)] = sum over (u, v, f) of small[n, i0 + u, j0 + v, f] taps[(u, v, f), (y, x,
-//   c)]
+//   large[n, (y,x,c)] = sum over (u,v,f) of small[n, i0 + u, j0 + v, f] taps[(u,v,f), (y,x,c)]
 //
 //   rows      images: all of them need the same taps, also at the border
 //   k         the patch of the small image that reaches this place: runs in place (RowOperand)
@@ -14,7 +13,7 @@
 //
 // Every multiplication is a useful one, the sum stays in registers, and the large image is written
 // once. (Scattering instead, columns = small * filter first and then overlapping additions, moves
-// kh * kw / stride^2 numbers for each one of the result: it was 1.05 to 1.5 times slower. Gathering
+// kh * kw / stride^2 numbers for each one of the result: it was up to 1.6 times slower. Gathering
 // whole patches from a zero-padded image multiplies by zeros: 1.3 to 2.8 times the work.)
 #include "autograd/kernels/conv.hpp"
 #include "autograd/kernels/conv_windows.hpp"
@@ -88,7 +87,7 @@ struct Phase {
   std::ptrdiff_t lanes() const { return packed_size<T>(1, N); }
 
   /// taps[(u, v, f), (y, x, c)] = w[py + y + stride (U-1-u), px + x + stride (V-1-v), c, f]
-  Panels<T> pack(const T* w, T* out) const {
+  void pack(const T* w, T* out) const {
     T* const taps = workspace<T, Taps>(K * N);
     for (std::ptrdiff_t k = 0; k < U * V * block.height; ++k) {
       const std::ptrdiff_t y = k % block.height, v = k / block.height % V, u = k / block.height / V;
@@ -96,7 +95,7 @@ struct Phase {
       transpose_matrix(w + (a * s.kw + b) * s.C * s.F, s.F, run, s.F,
                        taps + (u * V + v) * s.F * N + y * run, N);
     }
-    return pack_panels(kernels::rows(taps, N), K, N, out);
+    pack_panels(kernels::rows(taps, N), K, N, out);
   }
 
   /// Computes these pixels of `count` images; image[n] is the n-th small one.
@@ -177,9 +176,9 @@ void conv2d_adjoint(const ConvShape& s, const T* small, const T* w, T* large,
   });
 
   const std::ptrdiff_t small_size = s.out_h() * s.out_w() * s.F, size = s.H * s.W * s.C;
-  constexpr std::ptrdiff_t images_per_task = 24;  // whole tiles, and what they read stays in cache
-  parallel_ranges(s.N, images_per_task, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-    const T* image[images_per_task];
+  constexpr std::ptrdiff_t most_images = 24;  // whole tiles, and what they read stays in cache
+  parallel_ranges(s.N, most_images, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    const T* image[most_images];
     for (std::ptrdiff_t n = begin; n < end; ++n) image[n - begin] = small + n * small_size;
     T* const out = large + begin * size;
     const T* taps = packed;
