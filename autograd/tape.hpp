@@ -31,6 +31,7 @@ struct Var {
   std::uint32_t node = 0;
   std::uint32_t serial = 0;
 
+  bool empty() const { return tape == nullptr; }  // never given a value
   const Shape& shape() const { return on().shape(*this); }
   std::span<const T> value() const { return on().value(*this); }
   T item() const { return on().item(*this); }  // the only element of a [1]

@@ -22,11 +22,11 @@ MpcAgent::MpcAgent(const WorldModel<float>& model, const CemConfig& cem,
                    std::vector<AgentStreams> streams)
     : model_(model), streams_(std::move(streams)), dynamics_(model), planner_(cem) {
   require(!streams_.empty(), "[MpcAgent] no random streams were given; each belief needs its own");
-  const ModelConfig& c = model_.config();
+  const LatentModel<float>& latent = model_.latent();
   const std::size_t B = streams_.size();
-  h_.resize(B * static_cast<std::size_t>(c.deter_size));
-  s_.resize(B * static_cast<std::size_t>(c.stoch_size));
-  a_prev_.resize(B * static_cast<std::size_t>(c.action_size));
+  h_.resize(B * static_cast<std::size_t>(latent.deter_size()));
+  s_.resize(B * static_cast<std::size_t>(latent.stoch_size()));
+  a_prev_.resize(B * static_cast<std::size_t>(model_.config().action_size));
   plans_.resize(B);
   retired_.resize(B);
 }
@@ -44,11 +44,11 @@ void MpcAgent::reset() {
 
 void MpcAgent::reset(std::ptrdiff_t b) {
   const std::size_t i = checked(b);
-  const auto zero = [&](std::vector<float>& rows, int width) {
+  const auto zero = [&](std::vector<float>& rows, std::ptrdiff_t width) {
     std::fill_n(rows.begin() + b * width, width, 0.0f);
   };
-  zero(h_, model_.config().deter_size);
-  zero(s_, model_.config().stoch_size);
+  zero(h_, model_.latent().deter_size());
+  zero(s_, model_.latent().stoch_size());
   zero(a_prev_, model_.config().action_size);
   plans_[i].mean.clear();
   retired_[i] = 0;
@@ -82,14 +82,17 @@ std::span<const float> MpcAgent::act(std::span<const std::uint8_t> frames, doubl
 // q(s_t | h_t, o_t) with h_t = f(h_{t-1}, s_{t-1}, a_{t-1}), where a_{t-1} is what was executed.
 void MpcAgent::update_beliefs(std::span<const std::uint8_t> frames) {
   const ModelConfig& c = model_.config();
+  const LatentModel<float>& latent = model_.latent();
   const auto N = static_cast<std::ptrdiff_t>(acting_.size());
-  const std::ptrdiff_t n = c.image_size, D_h = c.deter_size, D_s = c.stoch_size, A = c.action_size;
+  const std::ptrdiff_t n = c.image_size, A = c.action_size;
+  const std::ptrdiff_t D_h = latent.deter_size(), D_s = latent.stoch_size();
   const std::ptrdiff_t frame = n * n * 3;
   tape_.reset();
-  float *image = nullptr, *noise = nullptr, *h = nullptr, *s = nullptr, *a = nullptr;
+  h_n_.resize(acting_.size() * static_cast<std::size_t>(D_h));
+  s_n_.resize(acting_.size() * static_cast<std::size_t>(D_s));
+  float *image = nullptr, *noise = nullptr, *a = nullptr;
   const Var<float> o_t = tape_.uninitialised({N, n, n, 3}, &image);
   const Var<float> z = tape_.uninitialised({N, D_s}, &noise);
-  const State<float> prev{tape_.uninitialised({N, D_h}, &h), tape_.uninitialised({N, D_s}, &s)};
   const Var<float> a_prev = tape_.uninitialised({N, A}, &a);
   for (std::ptrdiff_t k = 0; k < N; ++k) {
     const std::size_t i = acting_[static_cast<std::size_t>(k)];
@@ -97,16 +100,14 @@ void MpcAgent::update_beliefs(std::span<const std::uint8_t> frames) {
     Rng& rng = streams_[i].agent;
     preprocess(frames.data() + b * frame, frame, c.image_bits, rng, image + k * frame);
     kernels::fill_normal(rng, noise + k * D_s, D_s);
-    std::copy_n(h_.data() + b * D_h, D_h, h + k * D_h);
-    std::copy_n(s_.data() + b * D_s, D_s, s + k * D_s);
+    std::copy_n(h_.data() + b * D_h, D_h, h_n_.data() + k * D_h);
+    std::copy_n(s_.data() + b * D_s, D_s, s_n_.data() + k * D_s);
     std::copy_n(a_prev_.data() + b * A, A, a + k * A);
   }
 
   const Var<float> e_t = model_.encode(o_t);
-  const State<float> state = model_.rssm().observe(prev, a_prev, e_t, z);
-
-  h_n_.assign(state.h.value().begin(), state.h.value().end());
-  s_n_.assign(state.s.value().begin(), state.s.value().end());
+  const State<float> prev = latent.borrow(tape_, h_n_.data(), s_n_.data(), N);
+  copy_state(latent.observe(prev, a_prev, e_t, z), h_n_.data(), s_n_.data());
   for (std::ptrdiff_t k = 0; k < N; ++k) {
     const auto b = static_cast<std::ptrdiff_t>(acting_[static_cast<std::size_t>(k)]);
     std::copy_n(h_n_.data() + k * D_h, D_h, h_.data() + b * D_h);
@@ -138,17 +139,17 @@ void MpcAgent::choose_actions(double noise_std) {
 // ---- for those who look ------------------------------------------------------------------------
 
 namespace {
-std::span<const float> row(const std::vector<float>& rows, std::size_t i, int width) {
+std::span<const float> row(const std::vector<float>& rows, std::size_t i, std::ptrdiff_t width) {
   const auto w = static_cast<std::size_t>(width);
   return std::span(rows).subspan(i * w, w);
 }
 }  // namespace
 
 std::span<const float> MpcAgent::h(std::ptrdiff_t b) const {
-  return row(h_, checked(b), model_.config().deter_size);
+  return row(h_, checked(b), model_.latent().deter_size());
 }
 std::span<const float> MpcAgent::s(std::ptrdiff_t b) const {
-  return row(s_, checked(b), model_.config().stoch_size);
+  return row(s_, checked(b), model_.latent().stoch_size());
 }
 std::span<const float> MpcAgent::previous_action(std::ptrdiff_t b) const {
   return row(a_prev_, checked(b), model_.config().action_size);

@@ -28,8 +28,8 @@ void tile(const float* row, std::ptrdiff_t D, std::ptrdiff_t n, std::vector<floa
 LatentDynamics::LatentDynamics(const WorldModel<float>& model) : model_(model) {}
 
 void LatentDynamics::start(std::span<const float> h, std::span<const float> s) {
-  const std::ptrdiff_t D_h = model_.config().deter_size, D_s = model_.config().stoch_size;
-  beliefs_ = static_cast<std::ptrdiff_t>(h.size()) / D_h;
+  const std::ptrdiff_t D_h = model_.latent().deter_size(), D_s = model_.latent().stoch_size();
+  beliefs_ = static_cast<std::ptrdiff_t>(s.size()) / D_s;
   if (beliefs_ < 1 || h.size() != size(beliefs_ * D_h) || s.size() != size(beliefs_ * D_s))
     fail("[LatentDynamics] h has ", h.size(), " numbers and s has ", s.size(),
          "; B beliefs of this model have ", D_h, " B and ", D_s, " B, B at least 1");
@@ -47,7 +47,7 @@ std::ptrdiff_t LatentDynamics::chunk_rows(std::ptrdiff_t J) {
 void LatentDynamics::imagine(const Candidates& c, std::span<Rng> rngs, float* returns) {
   require(c.B == beliefs_, "[LatentDynamics] candidates for ", c.B, " beliefs, but start() had ",
           beliefs_);
-  const std::ptrdiff_t D_s = model_.config().stoch_size;
+  const std::ptrdiff_t D_s = model_.latent().stoch_size();
   places_.assign(rngs.begin(), rngs.end());
   for (Rng& rng : rngs) rng.take(static_cast<std::uint64_t>(c.H * ((c.J * D_s + 3) / 4)));
 
@@ -65,8 +65,8 @@ void LatentDynamics::imagine(const Candidates& c, std::span<Rng> rngs, float* re
 
 void LatentDynamics::roll(Lane& lane, const Candidates& c, Chunk chunk, const Rng& rng,
                           float* returns) const {
-  const Rssm<float>& rssm = model_.rssm();
-  const std::ptrdiff_t D_h = model_.config().deter_size, D_s = model_.config().stoch_size;
+  const LatentModel<float>& latent = model_.latent();
+  const std::ptrdiff_t D_h = latent.deter_size(), D_s = latent.stoch_size();
   const std::ptrdiff_t rows = chunk.end - chunk.begin;
   Tape<float>& tape = lane.tape;
   tape.reset();
@@ -84,15 +84,13 @@ void LatentDynamics::roll(Lane& lane, const Candidates& c, Chunk chunk, const Rn
     const Var<float> noise = tape.uninitialised({rows, D_s}, &z);
     kernels::fill_normal(place, z, rows * D_s);
 
-    const State<float> prev{tape.borrow(lane.h.data(), {rows, D_h}),
-                            tape.borrow(lane.s.data(), {rows, D_s})};
+    const State<float> prev = latent.borrow(tape, lane.h.data(), lane.s.data(), rows);
     const Var<float> a_prev = tape.borrow(c.at(chunk.b, t, chunk.begin), {rows, c.A});
-    const State<float> state = rssm.imagine(prev, a_prev, noise);
-    const Var<float> reward = model_.reward(rssm.features(state));
+    const State<float> state = latent.imagine(prev, a_prev, noise).state;
+    const Var<float> reward = model_.reward(features(state));
 
     for (std::ptrdiff_t j = 0; j < rows; ++j) returns[j] += reward.value()[size(j)];
-    std::copy_n(state.h.value().data(), rows * D_h, lane.h.data());
-    std::copy_n(state.s.value().data(), rows * D_s, lane.s.data());
+    copy_state(state, lane.h.data(), lane.s.data());
   }
 }
 

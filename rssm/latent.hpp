@@ -11,11 +11,24 @@ struct Gaussian {
   Var<T> mean, std;
 };
 
-/// The Markov state of the RSSM: the deterministic part h_t [B,D_h] and the sample s_t [B,D_s].
+/// The Markov state: the deterministic part h_t [B,D_h] and the sample s_t [B,D_s]. A model without
+/// a deterministic path leaves h empty.
 template <class T>
 struct State {
   Var<T> h, s;
 };
+
+/// What the decoder and every other head read: [s_t, h_t], or s_t alone. [...,D_s+D_h].
+template <class T>
+Var<T> features(const State<T>& state) {
+  return state.h.empty() ? state.s : concat(state.s, state.h);
+}
+
+/// f of each part that there is: rows of a sequence of states, a reshape, a stop-gradient.
+template <class T, class F>
+State<T> map_state(const State<T>& state, F&& f) {
+  return {state.h.empty() ? state.h : f(state.h), f(state.s)};
+}
 
 /// KL[q || p], summed over D: [...,D] -> [...].
 template <class T>

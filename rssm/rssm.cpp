@@ -4,8 +4,7 @@ namespace planet {
 
 template <class T>
 Rssm<T>::Rssm(ParamStore<T>& store, Rng& rng, const ModelConfig& c, const std::string& name)
-    : deter_size_(c.deter_size),
-      stoch_size_(c.stoch_size),
+    : LatentModel<T>(c.deter_size, c.stoch_size),
       min_std_(c.min_std),
       inp_(store, rng, name + "/inp", c.stoch_size + c.action_size, c.deter_size, Activation::relu),
       gru_(store, rng, name + "/gru", c.deter_size, c.deter_size),
@@ -20,11 +19,6 @@ Rssm<T>::Rssm(ParamStore<T>& store, Rng& rng, const ModelConfig& c, const std::s
                   Activation::softplus}} {}
 
 // ---- the pieces
-
-template <class T>
-State<T> Rssm<T>::initial(Tape<T>& tape, std::ptrdiff_t B) const {
-  return {tape.zeros({B, deter_size_}), tape.zeros({B, stoch_size_})};
-}
 
 template <class T>
 Var<T> Rssm<T>::transition(const State<T>& prev, Var<T> a_prev) const {
@@ -51,7 +45,8 @@ Var<T> Rssm<T>::evidence(Var<T> e) const {
   Tape<T>& tape = e.on();
   const NameScope scope(tape, posterior_hidden_.name());
   const Var<T> W = tape.use(posterior_hidden_.weight());  // rows: first those of h, then those of e
-  return linear(e, slice_first(W, deter_size_, W.shape()[0]), tape.use(posterior_hidden_.bias()));
+  return linear(e, slice_first(W, this->deter_size_, W.shape()[0]),
+                tape.use(posterior_hidden_.bias()));
 }
 
 template <class T>
@@ -60,7 +55,7 @@ Gaussian<T> Rssm<T>::posterior_given(Var<T> h_t, Var<T> evidence_t) const {
   Var<T> v;
   {
     const NameScope scope(tape, posterior_hidden_.name());
-    const Var<T> W_h = slice_first(tape.use(posterior_hidden_.weight()), 0, deter_size_);
+    const Var<T> W_h = slice_first(tape.use(posterior_hidden_.weight()), 0, this->deter_size_);
     v = relu(matmul(h_t, W_h) + evidence_t);
   }
   return posterior_(v, min_std_);
@@ -69,9 +64,10 @@ Gaussian<T> Rssm<T>::posterior_given(Var<T> h_t, Var<T> evidence_t) const {
 // ---- one step
 
 template <class T>
-State<T> Rssm<T>::imagine(const State<T>& prev, Var<T> a_prev, Var<T> noise) const {
+Imagined<T> Rssm<T>::imagine(const State<T>& prev, Var<T> a_prev, Var<T> noise) const {
   const Var<T> h_t = transition(prev, a_prev);
-  return {h_t, sample(prior(h_t), noise)};
+  const Gaussian<T> p_s_t = prior(h_t);
+  return {{h_t, sample(p_s_t, noise)}, p_s_t};
 }
 
 template <class T>
@@ -92,7 +88,7 @@ Filtered<T> Rssm<T>::filter(Var<T> embedding, Var<T> action, Var<T> noise) const
                           mean = tape.template array<Var<T>>(n),
                           std = tape.template array<Var<T>>(n);
 
-  State<T> state = initial(tape, B);
+  State<T> state = this->initial(tape, B);
   for (std::ptrdiff_t t = 0; t < L; ++t) {
     const Var<T> h_t = transition(state, at(action, t));          // f(h_{t-1}, s_{t-1}, a_{t-1})
     const Gaussian<T> q_s_t = posterior_given(h_t, at(seen, t));  // q(s_t | h_t, o_t)
@@ -102,7 +98,8 @@ Filtered<T> Rssm<T>::filter(Var<T> embedding, Var<T> action, Var<T> noise) const
     const auto i = static_cast<std::size_t>(t);
     h[i] = h_t, s[i] = s_t, mean[i] = q_s_t.mean, std[i] = q_s_t.std;
   }
-  return {stack<T>(h), {stack<T>(mean), stack<T>(std)}, stack<T>(s)};
+  const Var<T> all_h = stack<T>(h);  // the prior does not wait: one op on all L*B rows
+  return {{all_h, stack<T>(s)}, {stack<T>(mean), stack<T>(std)}, prior(all_h)};
 }
 
 template class Rssm<float>;

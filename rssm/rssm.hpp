@@ -12,41 +12,25 @@
 
 #include "nn/layers.hpp"
 #include "rssm/config.hpp"
-#include "rssm/latent.hpp"
+#include "rssm/latent_model.hpp"
 
 namespace planet {
 
-/// What filtering a window leaves: for each t, h_t, q(s_t | h_t, o_t) and the sample s_t of it.
 template <class T>
-struct Filtered {
-  Var<T> h;       // [L,B,D_h]
-  Gaussian<T> q;  // [L,B,D_s]
-  Var<T> s;       // [L,B,D_s]
-};
-
-template <class T>
-class Rssm {
+class Rssm final : public LatentModel<T> {
  public:
   Rssm(ParamStore<T>& store, Rng& rng, const ModelConfig& config, const std::string& name = "rssm");
 
   // ---- the pieces, for states of B rows ----
-  State<T> initial(Tape<T>& tape, std::ptrdiff_t B) const;  // zeros
   /// h_t = gru(relu(inp([s_{t-1}, a_{t-1}])), h_{t-1}):  [B,D_h].
   Var<T> transition(const State<T>& prev, Var<T> a_prev) const;
   Gaussian<T> prior(Var<T> h_t) const;                  // p(s_t | h_t)
   Gaussian<T> posterior(Var<T> h_t, Var<T> e_t) const;  // q(s_t | h_t, o_t), e_t = encoder(o_t)
-  /// What the decoder and the reward head read: [s_t, h_t], [B,D_s+D_h].
-  Var<T> features(const State<T>& state) const { return concat(state.s, state.h); }
 
-  // ---- one step; noise is standard normal, [B,D_s] ----
-  /// With eyes closed: s_t ~ p(s_t | h_t).
-  State<T> imagine(const State<T>& prev, Var<T> a_prev, Var<T> noise) const;
-  /// With eyes open: s_t ~ q(s_t | h_t, o_t).
-  State<T> observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T> noise) const;
-
-  // ---- a window, from the zero state ----
-  /// embedding [L,B,E], action [L,B,A] (row t led to frame t), noise [L,B,D_s].
-  Filtered<T> filter(Var<T> embedding, Var<T> action, Var<T> noise) const;
+  // ---- the interface ----
+  Imagined<T> imagine(const State<T>& prev, Var<T> a_prev, Var<T> noise) const override;
+  State<T> observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T> noise) const override;
+  Filtered<T> filter(Var<T> embedding, Var<T> action, Var<T> noise) const override;
 
  private:
   // A hidden layer u to the two halves of a Gaussian: mean = linear(u), std = softplus(linear(u))
@@ -60,7 +44,6 @@ class Rssm {
   Var<T> evidence(Var<T> e) const;
   Gaussian<T> posterior_given(Var<T> h_t, Var<T> evidence_t) const;
 
-  std::ptrdiff_t deter_size_, stoch_size_;
   double min_std_;
   Linear<T> inp_;
   GruCell<T> gru_;

@@ -7,6 +7,7 @@
 #include "autograd/base/error.hpp"
 #include "autograd/kernels/random.hpp"
 #include "rssm/preprocess.hpp"
+#include "rssm/rssm.hpp"
 
 namespace planet {
 namespace {
@@ -38,7 +39,7 @@ WorldModel<T>::WorldModel(const ModelConfig& config, std::uint64_t seed)
     : config_(checked(config)),
       rng_(seed, Stream::init),
       encoder_(params_, rng_, config_),
-      rssm_(params_, rng_, config_),
+      latent_(std::make_unique<Rssm<T>>(params_, rng_, config_)),
       decoder_(params_, rng_, config_),
       reward_(params_, rng_, "reward", config_.feature_size(),
               std::vector<std::ptrdiff_t>(static_cast<std::size_t>(config_.reward_layers),
@@ -69,15 +70,17 @@ ElboTerms<T> WorldModel<T>::elbo(const Sequence<T>& batch) const {
   ElboTerms<T> out;
 
   const Var<T> e = reshape(encode(batch.image), {L, B, config_.embed_size});
-  out.states = rssm_.filter(e, batch.action, batch.noise);  // q(s_t | h_t, o_t) and its samples
-  out.prior = rssm_.prior(out.states.h);                    // p(s_t | h_t)
-  out.features = reshape(concat(out.states.s, out.states.h), {L * B, config_.feature_size()});
+  const Filtered<T> seen = latent_->filter(e, batch.action, batch.noise);
+  out.state = seen.state;  // samples of q(s_t | h_t, o_t)
+  out.q = seen.q;
+  out.p = seen.p;
+  out.features = reshape(features(out.state), {L * B, latent_->feature_size()});
   out.reconstruction = decode(out.features);                     // mean of p(o_t|h_t,s_t)
   out.predicted_reward = reshape(reward(out.features), {L, B});  // mean of p(r_t|h_t,s_t)
 
   out.image = reshape(half_squared_error(out.reconstruction, batch.image), {L, B});
   out.reward = half_squared_error(out.predicted_reward, batch.reward, 2);
-  out.kl = gaussian_kl(out.states.q, out.prior);
+  out.kl = latent_->divergence(out.q, out.p);
   out.loss = mean(out.image) + scale(mean(out.reward), config_.reward_scale) +
              scale(mean_above_free_nats(out.kl, config_.free_nats), config_.kl_scale);
   return out;

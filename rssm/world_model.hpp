@@ -1,4 +1,5 @@
-// The world model: encoder, RSSM, decoder and reward head, and the loss that trains them together.
+// The world model: encoder, latent model, decoder and reward head, and the loss that trains them
+// together.
 //
 // Eq. 3 of the paper, per (t, b): ln p(o_t | h_t, s_t) + ln p(r_t | h_t, s_t) - KL[q(s_t|h_t,o_t)
 // || p(s_t|h_t)], as a loss to be minimised, with free nats. Reduction: features are summed, time
@@ -6,12 +7,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "nn/layers.hpp"
 #include "rssm/batch.hpp"
 #include "rssm/config.hpp"
 #include "rssm/encoder.hpp"
-#include "rssm/rssm.hpp"
+#include "rssm/latent_model.hpp"
 
 namespace planet {
 
@@ -33,8 +35,8 @@ struct ElboTerms {
   Var<T> loss;    // [1]    mean(image) + reward_scale mean(reward)
                   //        + kl_scale mean(max(kl - free_nats, 0))
   // What they were made of.
-  Filtered<T> states;       // h_t, q(s_t | h_t, o_t), s_t
-  Gaussian<T> prior;        // [L,B,D_s]  p(s_t | h_t)
+  State<T> state;           // [L,B,.]    h_t, and s_t, a sample of q
+  Gaussian<T> q, p;         // [L,B,D_s]  posterior and prior
   Var<T> features;          // [L*B,D_s+D_h]  [s_t, h_t]
   Var<T> reconstruction;    // [L*B,n,n,3]    o^_t
   Var<T> predicted_reward;  // [L,B]          r^_t
@@ -50,7 +52,7 @@ class WorldModel {
   const ModelConfig& config() const { return config_; }
   ParamStore<T>& params() { return params_; }
   const ParamStore<T>& params() const { return params_; }
-  const Rssm<T>& rssm() const { return rssm_; }
+  const LatentModel<T>& latent() const { return *latent_; }
 
   Var<T> encode(Var<T> images) const;    // [N,n,n,3] -> [N,E]
   Var<T> decode(Var<T> features) const;  // [N,D_s+D_h] -> [N,n,n,3], the mean image
@@ -63,7 +65,7 @@ class WorldModel {
   ParamStore<T> params_;
   Rng rng_;  // only used while the members below are built
   Encoder<T> encoder_;
-  Rssm<T> rssm_;
+  std::unique_ptr<LatentModel<T>> latent_;
   Decoder<T> decoder_;
   Mlp<T> reward_;
 };

@@ -131,11 +131,11 @@ void ModelRun::plan() {
 void ModelRun::rssm_step() {
   const ModelConfig& c = size_.model;
   inference_.reset();
-  const Rssm<float>& rssm = model_.rssm();
-  rssm.observe(rssm.initial(inference_, size_.B),
-               inference_.borrow(action_.data(), {size_.B, c.action_size}),
-               inference_.borrow(embedding_.data(), {size_.B, c.embed_size}),
-               inference_.borrow(noise_.data(), {size_.B, c.stoch_size}));
+  const LatentModel<float>& latent = model_.latent();
+  latent.observe(latent.initial(inference_, size_.B),
+                 inference_.borrow(action_.data(), {size_.B, c.action_size}),
+                 inference_.borrow(embedding_.data(), {size_.B, c.embed_size}),
+                 inference_.borrow(noise_.data(), {size_.B, c.stoch_size}));
 }
 
 std::vector<Result> model_cases(const std::vector<std::string>& names, double seconds) {

@@ -173,12 +173,12 @@ void ModelCase::save(const std::filesystem::path& file, const std::string& versi
   add("data/action", {L, B, c.action_size}, action_.data());
   add("data/reward", {L, B}, reward_.data());
   add("data/noise", {L, B, c.stoch_size}, noise_.data());
-  add_value("state/h", terms.states.h);
-  add_value("state/s", terms.states.s);
-  add_value("posterior/mean", terms.states.q.mean);
-  add_value("posterior/std", terms.states.q.std);
-  add_value("prior/mean", terms.prior.mean);
-  add_value("prior/std", terms.prior.std);
+  add_value("state/h", terms.state.h);
+  add_value("state/s", terms.state.s);
+  add_value("posterior/mean", terms.q.mean);
+  add_value("posterior/std", terms.q.std);
+  add_value("prior/mean", terms.p.mean);
+  add_value("prior/std", terms.p.std);
   add("predicted/image", {L, B, n, n, 3}, terms.reconstruction.value().data());
   add_value("predicted/reward", terms.predicted_reward);
   add_value("term/image", terms.image);

@@ -64,9 +64,9 @@ TEST_CASE("the exported case is enough to recompute every term and gradient") {
   same("term/reward", elbo.reward);
   same("term/kl", elbo.kl);
   same("loss", elbo.loss);
-  same("state/h", elbo.states.h);
-  same("posterior/std", elbo.states.q.std);
-  same("prior/mean", elbo.prior.mean);
+  same("state/h", elbo.state.h);
+  same("posterior/std", elbo.q.std);
+  same("prior/mean", elbo.p.mean);
   same("predicted/image", elbo.reconstruction);
   tape.backward(elbo.loss);
   for (const Param<double>& p : model.params().params())

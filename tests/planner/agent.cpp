@@ -108,9 +108,9 @@ TEST_SUITE("planner") {
         preprocess(frame.data(), 8 * 8 * 3, c.image_bits, rng, x);
         kernels::fill_normal(rng, z, 3);
         const State<float> prev{tape.constant(h, {1, 7}), tape.constant(s, {1, 3})};
-        const Var<float> h_t = model.rssm().transition(prev, tape.constant(a, {1, 2}));
-        h_planned = copy(model.rssm().transition(prev, tape.constant(planned, {1, 2})).value());
-        s = copy(sample(model.rssm().posterior(h_t, model.encode(image)), e).value());
+        const Var<float> h_t = rssm_of(model).transition(prev, tape.constant(a, {1, 2}));
+        h_planned = copy(rssm_of(model).transition(prev, tape.constant(planned, {1, 2})).value());
+        s = copy(sample(rssm_of(model).posterior(h_t, model.encode(image)), e).value());
         h = copy(h_t.value());
 
         spy.step(agent.act(frame, noise));

@@ -42,11 +42,11 @@ std::vector<float> manual_loop(const WorldModel<float>& model, const std::vector
   std::vector<float> returns(static_cast<std::size_t>(J));
   for (std::ptrdiff_t t = 0; t < H; ++t) {
     const Var<float> a = tape.borrow(actions + t * J * c.action_size, {J, c.action_size});
-    const Var<float> h_t = model.rssm().transition(state, a);
+    const Var<float> h_t = rssm_of(model).transition(state, a);
     float* z = nullptr;
     const Var<float> noise = tape.uninitialised({J, c.stoch_size}, &z);
     kernels::fill_normal(rng, z, J * c.stoch_size);
-    state = {h_t, sample(model.rssm().prior(h_t), noise)};
+    state = {h_t, sample(rssm_of(model).prior(h_t), noise)};
     const Var<float> r = model.reward(concat(state.s, state.h));
     for (std::size_t j = 0; j < returns.size(); ++j) returns[j] += r.value()[j];
   }

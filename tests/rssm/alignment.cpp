@@ -91,7 +91,7 @@ struct Unexplained {
 void measure(const WorldModel<float>& model, const Sequence<float>& x, const ElboTerms<float>& elbo,
              Unexplained& out) {
   constexpr std::ptrdiff_t row = 16 * 3, frame = 16 * row;
-  const Var<float> features = concat(elbo.prior.mean, elbo.states.h);
+  const Var<float> features = concat(elbo.p.mean, elbo.state.h);
   const Var<float> imagined =
       model.decode(reshape(features, {L * B, model.config().feature_size()}));
   for (std::ptrdiff_t n = 0; n < L * B; ++n) {

@@ -177,9 +177,9 @@ TEST_CASE("log_likelihood is a lower bound of the model itself") {
   const Var<double> ln_r =
       gaussian_log_likelihood(reshape(x.reward, {n, 1}), reshape(terms.predicted_reward, {n, 1}),
                               ones({n, 1}, 1 / std::sqrt(config.reward_scale)));
-  const Var<double> s = terms.states.s;
-  const auto ln_q = gaussian_log_likelihood(s, terms.states.q.mean, terms.states.q.std).value();
-  const auto ln_p_s = gaussian_log_likelihood(s, terms.prior.mean, terms.prior.std).value();
+  const Var<double> s = terms.state.s;
+  const auto ln_q = gaussian_log_likelihood(s, terms.q.mean, terms.q.std).value();
+  const auto ln_p_s = gaussian_log_likelihood(s, terms.p.mean, terms.p.std).value();
   const auto bound = log_likelihood(terms, config).value();
 
   double elbo = 0, likelihood = 0;

@@ -102,19 +102,19 @@ TEST_CASE("P3 P4 the KL is of the posterior to the prior and summed over dimensi
   // The model's term is KL[q || p] of its own q and p, and not the reverse.
   const WorldModel<double> model(miniature_model(), 3);
   const ElboTerms<double> elbo = model.elbo(random_sequence(tape, miniature_model(), 4, 2));
-  CHECK(values(gaussian_kl(elbo.states.q, elbo.prior)) == values(elbo.kl));
-  CHECK(distance(gaussian_kl(elbo.prior, elbo.states.q).value(), elbo.kl.value()) > 1e-3);
+  CHECK(values(gaussian_kl(elbo.q, elbo.p)) == values(elbo.kl));
+  CHECK(distance(gaussian_kl(elbo.p, elbo.q).value(), elbo.kl.value()) > 1e-3);
 }
 
 TEST_CASE("P5 the prior reads h") {
   const ModelConfig c = miniature_model();
   const WorldModel<double> model(c, 1);
   Tape<double> tape;
-  const State<double> prev = model.rssm().initial(tape, 2);
+  const State<double> prev = model.latent().initial(tape, 2);
   const Var<double> a = tape.zeros({2, c.action_size});
-  const Gaussian<double> p = model.rssm().prior(model.rssm().transition(prev, a));
+  const Gaussian<double> p = rssm_of(model).prior(rssm_of(model).transition(prev, a));
   const State<double> other{changed(prev.h, 1, 0.5), prev.s};  // only h_{t-1}, only in row 1
-  const Gaussian<double> p2 = model.rssm().prior(model.rssm().transition(other, a));
+  const Gaussian<double> p2 = rssm_of(model).prior(rssm_of(model).transition(other, a));
   CHECK(distance(row(p.mean, 0), row(p2.mean, 0)) == 0);
   CHECK(distance(row(p.mean, 1), row(p2.mean, 1)) > 1e-3);
   CHECK(distance(row(p.std, 1), row(p2.std, 1)) > 1e-3);
@@ -128,18 +128,18 @@ TEST_CASE("P6 prior and posterior are made from the same h") {
   const ElboTerms<double> elbo = model.elbo(x);
   // Step by step with the same noise: bit for bit the h, q and s of the whole window.
   const Var<double> e = reshape(model.encode(x.image), {5, 2, c.embed_size});
-  State<double> state = model.rssm().initial(tape, 2);
+  State<double> state = model.latent().initial(tape, 2);
   for (std::ptrdiff_t t = 0; t < 5; ++t) {
-    const Var<double> h = model.rssm().transition(state, at(x.action, t));
-    const Gaussian<double> p = model.rssm().prior(h), q = model.rssm().posterior(h, at(e, t));
-    CHECK(distance(h.value(), row(elbo.states.h, t)) == 0);
-    CHECK(distance(p.mean.value(), row(elbo.prior.mean, t)) == 0);
-    CHECK(distance(p.std.value(), row(elbo.prior.std, t)) == 0);
-    CHECK(distance(q.mean.value(), row(elbo.states.q.mean, t)) == 0);
-    CHECK(distance(q.std.value(), row(elbo.states.q.std, t)) == 0);
-    state = model.rssm().observe(state, at(x.action, t), at(e, t), at(x.noise, t));
-    CHECK(distance(state.h.value(), row(elbo.states.h, t)) == 0);
-    CHECK(distance(state.s.value(), row(elbo.states.s, t)) == 0);
+    const Var<double> h = rssm_of(model).transition(state, at(x.action, t));
+    const Gaussian<double> p = rssm_of(model).prior(h), q = rssm_of(model).posterior(h, at(e, t));
+    CHECK(distance(h.value(), row(elbo.state.h, t)) == 0);
+    CHECK(distance(p.mean.value(), row(elbo.p.mean, t)) == 0);
+    CHECK(distance(p.std.value(), row(elbo.p.std, t)) == 0);
+    CHECK(distance(q.mean.value(), row(elbo.q.mean, t)) == 0);
+    CHECK(distance(q.std.value(), row(elbo.q.std, t)) == 0);
+    state = rssm_of(model).observe(state, at(x.action, t), at(e, t), at(x.noise, t));
+    CHECK(distance(state.h.value(), row(elbo.state.h, t)) == 0);
+    CHECK(distance(state.s.value(), row(elbo.state.s, t)) == 0);
   }
 }
 
@@ -151,17 +151,17 @@ TEST_CASE("P7 an image reaches its reconstruction through the sample alone") {
   Sequence<double> other = x;
   other.image = changed(x.image, 2, 0.3);  // o_2 alone
   const ElboTerms<double> a = model.elbo(x), b = model.elbo(other);
-  CHECK(distance(row(a.states.s, 2), row(b.states.s, 2)) > 1e-3);  // q(s_2) has seen it
-  CHECK(distance(row(a.states.h, 2), row(b.states.h, 2)) == 0);    // h_2 has not
-  CHECK(distance(row(a.prior.mean, 2), row(b.prior.mean, 2)) == 0);
-  CHECK(distance(row(a.states.h, 3), row(b.states.h, 3)) > 1e-4);  // h_3 has, through s_2
+  CHECK(distance(row(a.state.s, 2), row(b.state.s, 2)) > 1e-3);  // q(s_2) has seen it
+  CHECK(distance(row(a.state.h, 2), row(b.state.h, 2)) == 0);    // h_2 has not
+  CHECK(distance(row(a.p.mean, 2), row(b.p.mean, 2)) == 0);
+  CHECK(distance(row(a.state.h, 3), row(b.state.h, 3)) > 1e-4);  // h_3 has, through s_2
   // The sample frozen: the same reconstruction and reward, bit for bit.
-  const Var<double> frozen = at(a.states.s, 2);
-  const auto features = [&](const ElboTerms<double>& elbo) {
-    return model.rssm().features({at(elbo.states.h, 2), frozen});
+  const Var<double> frozen = at(a.state.s, 2);
+  const auto read = [&](const ElboTerms<double>& elbo) {
+    return features(State<double>{at(elbo.state.h, 2), frozen});
   };
-  CHECK(distance(model.decode(features(a)).value(), model.decode(features(b)).value()) == 0);
-  CHECK(model.reward(features(a)).item() == model.reward(features(b)).item());
+  CHECK(distance(model.decode(read(a)).value(), model.decode(read(b)).value()) == 0);
+  CHECK(model.reward(read(a)).item() == model.reward(read(b)).item());
 }
 
 TEST_CASE("no step sees a later image action or reward") {
@@ -178,8 +178,8 @@ TEST_CASE("no step sees a later image action or reward") {
     const bool same = t < 3;
     CHECK((a.kl.value()[static_cast<std::size_t>(t)] ==
            b.kl.value()[static_cast<std::size_t>(t)]) == same);
-    CHECK((distance(row(a.states.h, t), row(b.states.h, t)) == 0) == same);
-    CHECK((distance(row(a.prior.mean, t), row(b.prior.mean, t)) == 0) == same);
+    CHECK((distance(row(a.state.h, t), row(b.state.h, t)) == 0) == same);
+    CHECK((distance(row(a.p.mean, t), row(b.p.mean, t)) == 0) == same);
   }
 }
 
@@ -193,20 +193,22 @@ TEST_CASE("P29 distinct sizes everywhere give the documented shapes") {
   CHECK(elbo.reward.shape() == Shape{L, B});
   CHECK(elbo.kl.shape() == Shape{L, B});
   CHECK(elbo.loss.shape() == Shape{1});
-  CHECK(elbo.states.h.shape() == Shape{L, B, c.deter_size});
-  CHECK(elbo.states.s.shape() == Shape{L, B, c.stoch_size});
-  CHECK(elbo.states.q.mean.shape() == Shape{L, B, c.stoch_size});
-  CHECK(elbo.prior.std.shape() == Shape{L, B, c.stoch_size});
+  CHECK(elbo.state.h.shape() == Shape{L, B, c.deter_size});
+  CHECK(elbo.state.s.shape() == Shape{L, B, c.stoch_size});
+  CHECK(elbo.q.mean.shape() == Shape{L, B, c.stoch_size});
+  CHECK(elbo.p.std.shape() == Shape{L, B, c.stoch_size});
   CHECK(elbo.features.shape() == Shape{L * B, F});
   CHECK(elbo.reconstruction.shape() == Shape{L * B, n, n, 3});
   CHECK(elbo.predicted_reward.shape() == Shape{L, B});
   CHECK_NOTHROW(tape.backward(elbo.loss));
   CHECK(model.reward(elbo.features).shape() == Shape{L * B});
   CHECK(model.encode(elbo.reconstruction).shape() == Shape{L * B, c.embed_size});
-  const State<float> s = model.rssm().imagine(model.rssm().initial(tape, 9), tape.zeros({9, 2}),
-                                              tape.zeros({9, c.stoch_size}));
+  const State<float> s = model.latent()
+                             .imagine(model.latent().initial(tape, 9), tape.zeros({9, 2}),
+                                      tape.zeros({9, c.stoch_size}))
+                             .state;
   CHECK(s.h.shape() == Shape{9, c.deter_size});
-  CHECK(model.rssm().features(s).shape() == Shape{9, F});
+  CHECK(features(s).shape() == Shape{9, F});
 }
 
 TEST_CASE("P29 the paper preset maps 64 pixels to 1024 numbers and back") {
@@ -232,7 +234,7 @@ TEST_CASE("P30 the std never falls below its bound and keeps a finite gradient")
     Tape<float> tape;
     std::fill_n(model.params().find("rssm/prior/std/bias")->value(), c.stoch_size, raw);
     model.params().zero_grad();
-    const Gaussian<float> p = model.rssm().prior(tape.zeros({2, c.deter_size}));
+    const Gaussian<float> p = rssm_of(model).prior(tape.zeros({2, c.deter_size}));
     for (const float std : p.std.value()) {
       CHECK(std >= 0.1F);
       CHECK(std::isfinite(std));
@@ -255,8 +257,8 @@ TEST_CASE("P32 a loss fifty steps later still reaches the first h") {
   const Var<double> h1 = tape.variable(zero, {1, c.deter_size});
   State<double> state{h1, tape.zeros({1, c.stoch_size})};
   for (std::ptrdiff_t t = 1; t <= 50; ++t)
-    state = model.rssm().imagine(state, at(x.action, t), at(x.noise, t));
-  tape.backward(model.reward(model.rssm().features(state)));
+    state = model.latent().imagine(state, at(x.action, t), at(x.noise, t)).state;
+  tape.backward(model.reward(features(state)));
   double norm = 0;
   for (const double g : tape.grad(h1)) norm += g * g;
   norm = std::sqrt(norm);

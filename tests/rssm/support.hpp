@@ -3,6 +3,7 @@
 
 #include "autograd/base/parallel.hpp"
 #include "autograd/ops.hpp"
+#include "rssm/rssm.hpp"
 #include "rssm/world_model.hpp"
 
 namespace planet {
@@ -30,6 +31,12 @@ Sequence<T> random_sequence(Tape<T>& tape, const ModelConfig& c, std::ptrdiff_t 
   x.reward = fill({L, B}, [&] { return rng.uniform(0, 1); });
   x.noise = fill({L, B, c.stoch_size}, [&] { return rng.normal(); });
   return x;
+}
+
+/// The RSSM of a world model that has one.
+template <class T>
+const Rssm<T>& rssm_of(const WorldModel<T>& model) {
+  return dynamic_cast<const Rssm<T>&>(model.latent());
 }
 
 }  // namespace planet
