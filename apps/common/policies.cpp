@@ -58,18 +58,18 @@ class Agent final : public Policy {
 
 class Oracle final : public Policy {
  public:
-  Oracle(const Env& prototype, const CemConfig& budget, std::uint64_t seed)
-      : dynamics_(prototype), planner_(budget), rng_(seed, Stream::planner) {}
+  Oracle(const Env& prototype, const PlannerConfig& budget, std::uint64_t seed)
+      : dynamics_(prototype), planner_(make_planner(budget)), rng_(seed, Stream::planner) {}
   Action act(const Env& env, const Image&) override {
     dynamics_.start(env);
-    const Plan& plan = planner_.plan(dynamics_, {&rng_, 1}).front();
-    action_.assign(plan.mean.begin(), plan.mean.begin() + env.action_size());
+    const Plan& plan = planner_->plan(dynamics_, {&rng_, 1}).front();
+    action_.assign(plan.actions.begin(), plan.actions.begin() + env.action_size());
     return action_;
   }
 
  private:
   SimulatorDynamics dynamics_;
-  CemPlanner planner_;
+  std::unique_ptr<Planner> planner_;
   Rng rng_;
   std::vector<double> action_;
 };
