@@ -29,7 +29,7 @@ struct Options {
   int episodes = 10, at_once = 10, threads = 0;
   std::uint64_t first_seed = 1000;
   EnvOptions env_options;
-  CemConfig cem;
+  PlannerConfig cem;
   FutureConfig future;
 };
 

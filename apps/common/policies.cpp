@@ -55,23 +55,23 @@ class Agent final : public Policy {
 
 class Oracle final : public Policy {
  public:
-  Oracle(const Env& prototype, const CemConfig& budget, std::uint64_t seed,
+  Oracle(const Env& prototype, const PlannerConfig& budget, std::uint64_t seed,
          const FutureConfig& future, const RecordedUniforms* recorded)
       : dynamics_(prototype, future),
-        planner_(budget),
+        planner_(make_planner(budget)),
         rng_(seed, Stream::planner),
         recorded_(recorded) {}
   Action act(const Env& env, const Image&) override {
     if (recorded_ != nullptr) dynamics_.start(env, recorded_->to_come(env));
     else dynamics_.start(env);
-    const Plan& plan = planner_.plan(dynamics_, {&rng_, 1}).front();
-    action_.assign(plan.mean.begin(), plan.mean.begin() + env.action_size());
+    const Plan& plan = planner_->plan(dynamics_, {&rng_, 1}).front();
+    action_.assign(plan.actions.begin(), plan.actions.begin() + env.action_size());
     return action_;
   }
 
  private:
   SimulatorDynamics dynamics_;
-  CemPlanner planner_;
+  std::unique_ptr<Planner> planner_;
   Rng rng_;
   const RecordedUniforms* recorded_;
   std::vector<double> action_;

@@ -96,6 +96,8 @@ void SimulatorDynamics::draw_courses(std::ptrdiff_t H, std::span<Rng> rngs) {
 void SimulatorDynamics::imagine(const Candidates& c, std::span<Rng> rngs, float* returns) {
   require(c.B == beliefs(), "[SimulatorDynamics] candidates for ", c.B, " states, but start() had ",
           beliefs());
+  require(c.samples == 1, "[SimulatorDynamics] ", c.samples,
+          " samples a candidate were asked for; it plays one");
   const bool own = future_.future == Future::one;
   places_.assign(rngs.begin(), rngs.end());
   if (own)
@@ -162,7 +164,7 @@ double SimulatorDynamics::play(Lane& lane, const Candidate& candidate, const Env
 
 // ---- the two ends of the score -----------------------------------------------------------------
 
-std::vector<double> oracle_returns(const Env& prototype, const CemConfig& cem,
+std::vector<double> oracle_returns(const Env& prototype, const PlannerConfig& planner,
                                    std::span<const std::uint64_t> seeds,
                                    const std::function<void(int, int)>& progress,
                                    const FutureConfig& future) {
@@ -174,15 +176,15 @@ std::vector<double> oracle_returns(const Env& prototype, const CemConfig& cem,
     rngs.emplace_back(seed, Stream::planner);
   }
   SimulatorDynamics dynamics(prototype, future);
-  CemPlanner planner(cem);
+  const std::unique_ptr<Planner> search = make_planner(planner);
   std::vector<double> returns(seeds.size());
   const auto A = static_cast<std::size_t>(prototype.action_size());
   for (int t = 0; !envs.empty(); ++t) {
     if (progress) progress(t, prototype.episode_length());
     dynamics.start(envs);
-    const std::span<const Plan> plans = planner.plan(dynamics, rngs);
+    const std::span<const Plan> plans = search->plan(dynamics, rngs, episode);
     for (std::size_t k = envs.size(); k-- > 0;) {
-      const StepResult step = envs[k]->step(std::span<const float>(plans[k].mean.data(), A));
+      const StepResult step = envs[k]->step(std::span<const float>(plans[k].actions.data(), A));
       returns[episode[k]] += step.reward;
       if (!step.done()) continue;
       const auto at = static_cast<std::ptrdiff_t>(k);
@@ -202,8 +204,8 @@ std::vector<double> zero_returns(const Env& prototype, std::span<const std::uint
   return unplanned_returns(prototype, seeds, [](Rng&) { return 0.0; });
 }
 
-CemConfig oracle_config(const PlannerBudget& budget) {
-  CemConfig cem;
+PlannerConfig oracle_config(const PlannerBudget& budget) {
+  PlannerConfig cem;
   cem.horizon = budget.horizon;
   cem.iterations = budget.iterations;
   cem.candidates = budget.candidates;

@@ -15,7 +15,7 @@
 
 #include "apps/common/futures.hpp"
 #include "envs/registry.hpp"
-#include "planner/cem.hpp"
+#include "planner/planner.hpp"
 
 namespace planet {
 
@@ -72,10 +72,10 @@ class SimulatorDynamics final : public Dynamics {
   std::vector<Lane> lanes_;
 };
 
-/// One episode for each seed, by CEM on the true simulator, side by side: their returns. Episode k
-/// plans with Rng(seeds[k], Stream::planner), so its return depends on its own seed alone.
-/// `progress`, if given, is told after each decision how many of how many are done.
-std::vector<double> oracle_returns(const Env& prototype, const CemConfig& cem,
+/// One episode for each seed, by planning in the true simulator, side by side: their returns.
+/// Episode k plans with Rng(seeds[k], Stream::planner), so its return depends on its own seed
+/// alone. `progress`, if given, is told after each decision how many of how many are done.
+std::vector<double> oracle_returns(const Env& prototype, const PlannerConfig& planner,
                                    std::span<const std::uint64_t> seeds,
                                    const std::function<void(int, int)>& progress = {},
                                    const FutureConfig& future = {});
@@ -85,6 +85,6 @@ std::vector<double> random_returns(const Env& prototype, std::span<const std::ui
 std::vector<double> zero_returns(const Env& prototype, std::span<const std::uint64_t> seeds);
 
 /// The registered budget of a task's oracle as the planner's configuration.
-CemConfig oracle_config(const PlannerBudget& budget);
+PlannerConfig oracle_config(const PlannerBudget& budget);
 
 }  // namespace planet
