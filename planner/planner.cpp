@@ -82,7 +82,7 @@ void Planner::start(Dynamics& dynamics, std::span<Rng> rngs, std::span<const std
 
 // Where the search begins: mean 0, or the last plan one step on, its last action held.
 void Planner::start_search(Search& s) {
-  const std::size_t n = size(s.H * s.A), A = size(s.A);
+  const std::size_t n = size(s.H * s.A);
   Plan& plan = *s.plan;
   plan.mean.assign(n, 0.0f);
   plan.std.assign(n, static_cast<float>(config_.init_std));
