@@ -21,7 +21,8 @@ std::vector<double> excess(std::span<const double> of, std::span<const double> o
 }
 
 // <Y - other, D> / <D, D> with D = max(own - other, 0), not below 0.
-double share(std::span<const double> Y, std::span<const double> own, std::span<const double> other) {
+double share(std::span<const double> Y, std::span<const double> own,
+             std::span<const double> other) {
   const std::vector<double> D = excess(own, other);
   double along = 0, whole = 0;
   for (std::size_t i = 0; i < D.size(); ++i) {
@@ -64,8 +65,8 @@ TwoPlaces::TwoPlaces(std::span<const float> left, std::span<const float> right)
 
 Brightness TwoPlaces::brightness(std::span<const float> picture) const {
   const std::vector<double> Y = yellow(picture);
-  require(Y.size() == left_.size(), "the picture has ", Y.size(), " pixels, the two true ones have ",
-          left_.size());
+  require(Y.size() == left_.size(), "the picture has ", Y.size(),
+          " pixels, the two true ones have ", left_.size());
   return {share(Y, left_, right_), share(Y, right_, left_)};
 }
 
@@ -101,6 +102,28 @@ double energy_score(std::span<const double> samples, double y) {
     for (const double other : samples) apart += std::abs(x - other);
   }
   return to_truth / K - 0.5 * apart / (K * (K - 1));
+}
+
+Judgement judge(std::span<const float> pictures, const TwoPlaces& places, double x, double view) {
+  const std::size_t size = 3 * places.pixels(), K = pictures.size() / size;
+  require(K >= 1 && pictures.size() == K * size, "there are ", pictures.size(),
+          " numbers; K pictures of this size have ", size, " K, K at least 1");
+  const Outcome truth = x < 0 ? Outcome::left : Outcome::right;
+  const double share = 1 / static_cast<double>(K);
+  Judgement j;
+  std::vector<double> balls;
+  for (std::size_t i = 0; i < K; ++i) {
+    const std::span<const float> picture = pictures.subspan(i * size, size);
+    const Outcome o = outcome(places.brightness(picture));
+    (o == Outcome::left      ? j.left
+     : o == Outcome::right   ? j.right
+     : o == Outcome::blurred ? j.blurred
+                             : j.none) += share;
+    if (o == truth) j.true_side += share;
+    balls.push_back(ball_position(picture, view));
+  }
+  j.energy = energy_score(balls, x) / std::abs(x);
+  return j;
 }
 
 }  // namespace planet
