@@ -102,8 +102,8 @@ std::string csv_text(std::span<const Foreseen> all, int samples) {
   std::string text =
       "run,env,hidden,model,seed,lookaheads,samples,left,right,blurred,none,true_side,energy\n";
   for (const Foreseen& f : all) {
-    text += cat(f.run, ",", f.config.env, ",", hidden_steps(f.config), ",",
-                f.config.model.latent_model, ",", f.config.seed, ",", f.lookaheads, ",", samples);
+    text += cat(f.run, ",", f.config.env, ",", hidden_steps(f.config), ",", "rssm", ",",
+                f.config.seed, ",", f.lookaheads, ",", samples);
     for (double Judgement::*part : parts) text += "," + fixed(f.mean.*part, 4);
     text += "\n";
   }

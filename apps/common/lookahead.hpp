@@ -1,12 +1,13 @@
 // Held-out episodes of the peg family, and the moments in them from which a model looks ahead.
 //
-//   peg_catch    seen up to k = 7, at the peg; shown at k = 11: the side is decided by chance
-//   between peg_dodge    the same at its lower peg: k = 14 and 18 peg_memory   seen up to k = 8,
-//   the last picture with some of the ball, which has its side already; peg_cued     shown at k =
-//   11 + hidden, the first with the whole ball below the screen
+//   peg_catch    seen up to k = 7, at the peg, where chance decides the side; shown at k = 11
+//   peg_dodge    the same at its lower peg: k = 14 and 18
+//   peg_memory   seen up to k = 8, the last step before the screen, when the ball has moved to its
+//   peg_cued     side; shown at k = 11 + hidden, the first with all of it below the screen
 //
-// With 32 pixels the ball at k = 8 is less than a pixel from the middle, and in peg_memory a sliver
-// of it is all that tells the side; in peg_cued the lamp has told it at the start of the drop.
+// The picture at k = 8 is the same whatever the screen's length. Of the ball it shows a sliver, at
+// 32 pixels less than a pixel from the middle: in peg_memory that is all there is to remember. In
+// peg_cued the lamp has told the side at the start of the drop.
 #pragma once
 
 #include <string>
