@@ -76,7 +76,7 @@ Beliefs see(const WorldModel<float>& model, const Episode& episode, const OpenLo
   const Filtered<float> seen = latent.filter(e, x.action, x.noise);
   const Var<float> f = reshape(features(seen.state), {batch.T, out.F});
   const Var<float> r = model.reward(f);
-  const auto kl = latent.divergence(seen.q, seen.p).value();
+  const auto kl = gaussian_kl(seen.q, seen.p).value();
   out.kl.assign(kl.begin(), kl.end());
   for (std::ptrdiff_t t = 0; t < batch.T; ++t) {
     tile(f.value().subspan(size(t * out.F), size(out.F)), out.K,
