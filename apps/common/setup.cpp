@@ -155,7 +155,13 @@ std::string model_line(const WorldModel<float>& model) {
   std::string text;
   for (const auto& [part, count] : parts)
     text += cat(text.empty() ? "" : " + ", part, " ", with_commas(count));
-  return cat(text, " = ", with_commas(model.params().size()), " parameters");
+  text += cat(" = ", with_commas(model.params().size()), " parameters");
+  ModelConfig c = model.config();
+  if (c.latent_model == "rssm") return text;
+  const int width = latent_hidden_size(c);
+  c.latent_model = "rssm";
+  return cat(text, "; hidden width ", width, " in the place of ", c.hidden_size, ": an rssm has ",
+             with_commas(latent_parameters(c, c.hidden_size)));
 }
 
 std::string ends_line(const RunConfig& config) {
