@@ -85,6 +85,10 @@ void RunConfig::check() const {
   at_least(batch_size, 1, "batch_size");
   at_least(batch_length, 2, "batch_length");
   at_least(action_noise, 0, "action_noise");
+  const std::vector<std::string> collectors{"planner", "random"};
+  require(std::find(collectors.begin(), collectors.end(), collect) != collectors.end(),
+          "collect is '", collect, "'; it is one of ", join(collectors),
+          did_you_mean(collect, collectors));
   at_least(static_cast<double>(total_episodes), 0, "total_episodes");
   at_least(static_cast<double>(steps), 0, "steps");
   require(total_episodes == 0 || total_episodes >= seed_episodes, "total_episodes is ",

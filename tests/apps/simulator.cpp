@@ -40,9 +40,10 @@ class Chance final : public Task {
   int action_size() const override { return 1; }
   std::vector<std::string> state_names() const override { return {"steps"}; }
   void start(Rng&) override { steps_ = 0; }
-  TaskStep step(std::span<const double>, Rng& rng) override {
+  int uniforms() const override { return 1; }
+  TaskStep step(std::span<const double>, std::span<const double> w) override {
     steps_ += 1;
-    return {rng.uniform(), length_ > 0 && steps_ >= length_};
+    return {w[0], length_ > 0 && steps_ >= length_};
   }
   void draw(Scene& scene) const override { scene.clear(); }
   std::vector<double> state() const override { return {steps_}; }
