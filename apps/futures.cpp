@@ -104,7 +104,7 @@ std::string csv_text(std::span<const Foreseen> all, int samples) {
   for (const Foreseen& f : all) {
     text += cat(f.run, ",", f.config.env, ",", hidden_steps(f.config), ",", "rssm", ",",
                 f.config.seed, ",", f.lookaheads, ",", samples);
-    for (double Judgement::*part : parts) text += "," + fixed(f.mean.*part, 4);
+    for (double Judgement::*part : parts) text += cat(",", fixed(f.mean.*part, 4));
     text += "\n";
   }
   return text;
