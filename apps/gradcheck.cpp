@@ -1,5 +1,5 @@
 // gradcheck: is every derivative right? All operations of the engine, from the examples they carry;
-// with --model, every parameter of a whole world model, from its loss.
+// with --model [rnn|ssm|rssm], every parameter of a whole world model, from its loss.
 //
 // A row of the table is an operation with its worst element; --op NAME shows each of its examples.
 // What is compared, and why it can fail: autograd/gradcheck.hpp. Exit status 1 if anything failed.
@@ -45,19 +45,19 @@ int check_model(const CaseOptions& options, const std::string& file, const std::
 
 int gradcheck_main(int argc, const char* const* argv) {
   CommandLine cli("gradcheck", "Compares every derivative with central differences, in double.");
-  std::string op, csv, file;
-  bool model = false;
+  std::string op, csv, file, model;
   CaseFlags flags;
   cli.option("--op", op, "only this operation, each of its examples in a row");
   cli.option("--csv", csv, "write every row to this file");
-  cli.flag("--model", model, "check a whole world model instead: every parameter, from the loss");
+  cli.optional_word("--model", model, "rssm",
+                    "check a whole world model instead, rnn, ssm or rssm: every parameter");
   cli.option("--export", file, "write inputs, parameters, loss and gradients to this file",
              "With --model");
   flags.add(cli);
   if (!cli.parse(argc, argv)) return 0;
-  if (model) {
+  if (!model.empty()) {
     require(op.empty(), "--op names an operation; with --model there are none");
-    return check_model(flags.options(), file, csv);
+    return check_model(flags.options(model), file, csv);
   }
   const std::string alone = file.empty() ? flags.given() : "--export";
   require(alone.empty(), alone, " says something about a model; it needs --model");

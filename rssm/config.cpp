@@ -1,6 +1,8 @@
 #include "rssm/config.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <string_view>
 #include <type_traits>
 
@@ -18,6 +20,7 @@ void for_each_field(Config& c, F&& f) {
   f("image_size", c.image_size);
   f("image_bits", c.image_bits);
   f("action_size", c.action_size);
+  f("latent_model", c.latent_model);
   f("encoder", c.encoder);
   f("embed_size", c.embed_size);
   f("decoder", c.decoder);
@@ -29,6 +32,7 @@ void for_each_field(Config& c, F&& f) {
   f("min_std", c.min_std);
   f("free_nats", c.free_nats);
   f("kl_scale", c.kl_scale);
+  f("kl_balance", c.kl_balance);
   f("reward_scale", c.reward_scale);
 }
 
@@ -40,7 +44,14 @@ std::string number_text(Number x) {
 }
 std::string text_of(int x) { return number_text(x); }
 std::string text_of(double x) { return number_text(x); }
+std::string text_of(const std::string& x) { return x; }
 std::string text_of(const std::vector<ConvLayer>& x) { return to_text(x); }
+
+void check_latent_model(const std::string& name) {
+  const std::vector<std::string> names = latent_model_names();
+  require(std::find(names.begin(), names.end(), name) != names.end(), "there is no model '", name,
+          "'", did_you_mean(name, names), "; there are ", join(names));
+}
 
 void check_layers(const std::vector<ConvLayer>& layers, std::string_view field) {
   require(!layers.empty(), field, " has no layers; it needs at least one");
@@ -84,7 +95,10 @@ void ModelConfig::check() const {
     }
   });
   require(image_bits <= 8, "image_bits is ", image_bits, "; a byte has 1 to 8 bits");
+  check_latent_model(latent_model);
   require(min_std > 0, "min_std is 0; a standard deviation of 0 has no density");
+  require(kl_balance <= 1, "kl_balance is ", kl_balance,
+          "; it is the prior's share, at most 1, and 0 is off");
   check_encoder(*this);
   check_decoder(*this);
 }
@@ -95,6 +109,42 @@ std::map<std::string, std::string> ModelConfig::to_map() const {
                  [&](std::string_view field, const auto& x) { fields.emplace(field, text_of(x)); });
   return fields;
 }
+
+// ---- latent models
+
+std::vector<std::string> latent_model_names() { return {"rssm", "ssm", "rnn"}; }
+
+void choose_latent_model(ModelConfig& config, const std::string& name) {
+  check_latent_model(name);
+  config.latent_model = name;
+  if (name == "rnn") {
+    config.free_nats = 0;
+    config.kl_balance = 1;
+  }
+}
+
+std::int64_t latent_parameters(const ModelConfig& c, int hidden_size) {
+  const std::int64_t h = c.deter_size, s = c.stoch_size, a = c.action_size, e = c.embed_size,
+                     u = hidden_size;
+  const auto dense = [](std::int64_t in, std::int64_t out) { return (in + 1) * out; };
+  const std::int64_t head = dense(u, s) * (c.latent_model == "rnn" ? 1 : 2);  // mean, and std
+  if (c.latent_model == "ssm") return dense(s + a, u) + dense(2 * s + e, u) + 2 * head;
+  const std::int64_t transition = dense(s + a, h) + dense(2 * h, 3 * h);
+  return transition + dense(h, u) + dense(h + e, u) + 2 * head;
+}
+
+int latent_hidden_size(const ModelConfig& config) {
+  ModelConfig rssm = config;
+  rssm.latent_model = "rssm";
+  const std::int64_t wanted = latent_parameters(rssm, config.hidden_size);
+  // Linear in the width: so many without hidden units, so many for each.
+  const std::int64_t none = latent_parameters(config, 0),
+                     each = latent_parameters(config, 1) - none;
+  const double width = static_cast<double>(wanted - none) / static_cast<double>(each);
+  return std::max(1, static_cast<int>(std::lround(width)));
+}
+
+// ---- text and presets
 
 std::string to_text(const std::vector<ConvLayer>& layers) {
   std::string text;

@@ -3,6 +3,7 @@
 // Presets: model_preset() here, as a table in README.md. Next: rssm.hpp.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -22,22 +23,26 @@ struct ModelConfig {
   int image_bits = 5;  // pixels are reduced to this many bits (preprocess.hpp)
   int action_size = 1;
   // Networks (paper, Appendix A). The defaults are the preset `paper`.
+  std::string latent_model = "rssm";  // rnn, ssm or rssm: latent_model.hpp
   std::vector<ConvLayer> encoder = {{32, 4}, {64, 4}, {128, 4}, {256, 4}};
   int embed_size = 1024;  // what the encoder ends in: must be the size of its last feature map
   std::vector<ConvLayer> decoder = {{128, 5}, {64, 5}, {32, 6}, {3, 6}};
-  int deter_size = 200;  // D_h
-  int stoch_size = 30;   // D_s
-  int hidden_size = 200;
+  int deter_size = 200;   // D_h; an SSM has none of its own
+  int stoch_size = 30;    // D_s
+  int hidden_size = 200;  // of the RSSM; the others' is latent_hidden_size()
   int reward_layers = 3;
   int reward_units = 300;
   double min_std = 0.1;
   // Loss (Section 3, Eq. 3).
   double free_nats = 3;
   double kl_scale = 1;
+  // alpha KL[sg(q) || p] + (1 - alpha) KL[q || sg(p)], sg: stop-gradient. 0: off, the plain KL.
+  double kl_balance = 0;
   double reward_scale = 10;
 
   bool operator==(const ModelConfig&) const = default;
-  int feature_size() const { return stoch_size + deter_size; }  // of [s_t, h_t]
+  /// Of what the decoder and every other head read: [s_t, h_t], or s_t alone.
+  int feature_size() const { return stoch_size + (latent_model == "ssm" ? 0 : deter_size); }
 
   /// Throws with a sentence naming the field: sizes >= 1, the convolutions must fit the image.
   void check() const;
@@ -46,6 +51,16 @@ struct ModelConfig {
   /// Numbers have the shortest digits that read back as the same number.
   std::map<std::string, std::string> to_map() const;
 };
+
+std::vector<std::string> latent_model_names();
+/// Makes an RSSM's config one of the latent model `name`. An RNN has no KL but a regression of the
+/// prediction onto the code: free_nats becomes 0 and kl_balance 1. Error: there is no such model.
+void choose_latent_model(ModelConfig& config, const std::string& name);
+/// The numbers in config.latent_model's weights and biases when its hidden layers have this width.
+std::int64_t latent_parameters(const ModelConfig& config, int hidden_size);
+/// The hidden width of config.latent_model: hidden_size for an RSSM; for the others the one that
+/// gives them as many parameters as the RSSM of these sizes has, to within half a unit's share.
+int latent_hidden_size(const ModelConfig& config);
 
 /// "32:4 64:4": channels and kernel of each layer.
 std::string to_text(const std::vector<ConvLayer>& layers);

@@ -1,6 +1,8 @@
 // States and distributions of the latent models, in the paper's symbols.
 #pragma once
 
+#include <algorithm>
+
 #include "autograd/ops.hpp"
 
 namespace planet {
@@ -28,6 +30,21 @@ Var<T> features(const State<T>& state) {
 template <class T, class F>
 State<T> map_state(const State<T>& state, F&& f) {
   return {state.h.empty() ? state.h : f(state.h), f(state.s)};
+}
+
+/// N(mean, 1), whose KL to another one is 1/2 |mean - mean'|^2.
+template <class T>
+Gaussian<T> of_variance_one(Var<T> mean) {
+  T* one = nullptr;
+  const Var<T> std = mean.on().uninitialised(mean.shape(), &one);
+  std::fill_n(one, mean.shape().size(), T(1));
+  return {mean, std};
+}
+
+/// The same distribution, which no loss can change.
+template <class T>
+Gaussian<T> stop_gradient(const Gaussian<T>& g) {
+  return {stop_gradient(g.mean), stop_gradient(g.std)};
 }
 
 /// KL[q || p], summed over D: [...,D] -> [...].

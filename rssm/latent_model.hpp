@@ -5,8 +5,9 @@
 //   imagine   s_t ~ p(s_t | past)        the prior foresees it from the action alone
 //   observe   s_t ~ q(s_t | past, o_t)   the posterior has seen the frame
 //
-// The models behind it, a file each: rssm.hpp (deterministic and stochastic path). Whole model with
-// encoder, decoder and heads: world_model.hpp.
+// What it costs that the prior did not foresee the posterior is KL[q || p]. The models behind it, a
+// file each: rnn.hpp (a deterministic path), ssm.hpp (a stochastic one), rssm.hpp (both). By name:
+// make_latent_model.hpp. Whole model with encoder, decoder and heads: world_model.hpp.
 #pragma once
 
 #include <algorithm>
@@ -21,6 +22,13 @@ template <class T>
 struct Imagined {
   State<T> state;  // [B,D_h], [B,D_s]
   Gaussian<T> p;   // [B,D_s]
+};
+
+/// A step with open eyes: the state, and the posterior that it is a sample of.
+template <class T>
+struct Observed {
+  State<T> state;  // [B,D_h], [B,D_s]
+  Gaussian<T> q;   // [B,D_s]
 };
 
 /// A window seen from its first row to its last: for each t the state, a sample of q, and both
@@ -50,17 +58,12 @@ class LatentModel {
   // ---- one step; a_prev [B,A] led to it, noise [B,D_s] is standard normal ----
   virtual Imagined<T> imagine(const State<T>& prev, Var<T> a_prev, Var<T> noise) const = 0;
   /// e_t [B,E] is the embedding of the frame.
-  virtual State<T> observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T> noise) const = 0;
+  virtual Observed<T> observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t,
+                              Var<T> noise) const = 0;
 
   // ---- a window, from the zero state ----
   /// embedding [L,B,E], action [L,B,A] (row t led to frame t), noise [L,B,D_s].
   virtual Filtered<T> filter(Var<T> embedding, Var<T> action, Var<T> noise) const = 0;
-
-  /// What it costs that the prior did not foresee the posterior, summed over D_s: [...,D_s] ->
-  /// [...]. KL[q || p] for distributions.
-  virtual Var<T> divergence(const Gaussian<T>& q, const Gaussian<T>& p) const {
-    return gaussian_kl(q, p);
-  }
 
  protected:
   LatentModel(std::ptrdiff_t deter_size, std::ptrdiff_t stoch_size)

@@ -5,18 +5,14 @@ namespace planet {
 template <class T>
 Rssm<T>::Rssm(ParamStore<T>& store, Rng& rng, const ModelConfig& c, const std::string& name)
     : LatentModel<T>(c.deter_size, c.stoch_size),
-      min_std_(c.min_std),
       inp_(store, rng, name + "/inp", c.stoch_size + c.action_size, c.deter_size, Activation::relu),
       gru_(store, rng, name + "/gru", c.deter_size, c.deter_size),
       prior_hidden_(store, rng, name + "/prior/hidden", c.deter_size, c.hidden_size,
                     Activation::relu),
-      prior_{{store, rng, name + "/prior/mean", c.hidden_size, c.stoch_size},
-             {store, rng, name + "/prior/std", c.hidden_size, c.stoch_size, Activation::softplus}},
-      posterior_hidden_(store, rng, name + "/posterior/hidden", c.deter_size + c.embed_size,
-                        c.hidden_size, Activation::relu),
-      posterior_{{store, rng, name + "/posterior/mean", c.hidden_size, c.stoch_size},
-                 {store, rng, name + "/posterior/std", c.hidden_size, c.stoch_size,
-                  Activation::softplus}} {}
+      prior_(store, rng, name + "/prior", c.hidden_size, c.stoch_size, c.min_std),
+      posterior_hidden_(store, rng, name + "/posterior/hidden", c.deter_size, c.embed_size,
+                        c.hidden_size),
+      posterior_(store, rng, name + "/posterior", c.hidden_size, c.stoch_size, c.min_std) {}
 
 // ---- the pieces
 
@@ -26,39 +22,18 @@ Var<T> Rssm<T>::transition(const State<T>& prev, Var<T> a_prev) const {
 }
 
 template <class T>
-Gaussian<T> Rssm<T>::Head::operator()(Var<T> u, double min_std) const {
-  return {mean(u), add_constant(std(u), min_std)};
-}
-
-template <class T>
 Gaussian<T> Rssm<T>::prior(Var<T> h_t) const {
-  return prior_(prior_hidden_(h_t), min_std_);
+  return prior_(prior_hidden_(h_t));
 }
 
 template <class T>
 Gaussian<T> Rssm<T>::posterior(Var<T> h_t, Var<T> e_t) const {
-  return posterior_given(h_t, evidence(e_t));
-}
-
-template <class T>
-Var<T> Rssm<T>::evidence(Var<T> e) const {
-  Tape<T>& tape = e.on();
-  const NameScope scope(tape, posterior_hidden_.name());
-  const Var<T> W = tape.use(posterior_hidden_.weight());  // rows: first those of h, then those of e
-  return linear(e, slice_first(W, this->deter_size_, W.shape()[0]),
-                tape.use(posterior_hidden_.bias()));
+  return posterior_given(h_t, posterior_hidden_.evidence(e_t));
 }
 
 template <class T>
 Gaussian<T> Rssm<T>::posterior_given(Var<T> h_t, Var<T> evidence_t) const {
-  Tape<T>& tape = h_t.on();
-  Var<T> v;
-  {
-    const NameScope scope(tape, posterior_hidden_.name());
-    const Var<T> W_h = slice_first(tape.use(posterior_hidden_.weight()), 0, this->deter_size_);
-    v = relu(matmul(h_t, W_h) + evidence_t);
-  }
-  return posterior_(v, min_std_);
+  return posterior_(posterior_hidden_(h_t, evidence_t));
 }
 
 // ---- one step
@@ -71,9 +46,10 @@ Imagined<T> Rssm<T>::imagine(const State<T>& prev, Var<T> a_prev, Var<T> noise) 
 }
 
 template <class T>
-State<T> Rssm<T>::observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T> noise) const {
+Observed<T> Rssm<T>::observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T> noise) const {
   const Var<T> h_t = transition(prev, a_prev);
-  return {h_t, sample(posterior(h_t, e_t), noise)};
+  const Gaussian<T> q_s_t = posterior(h_t, e_t);
+  return {{h_t, sample(q_s_t, noise)}, q_s_t};
 }
 
 // ---- a window
@@ -82,7 +58,7 @@ template <class T>
 Filtered<T> Rssm<T>::filter(Var<T> embedding, Var<T> action, Var<T> noise) const {
   Tape<T>& tape = action.on();
   const std::ptrdiff_t L = action.shape()[0], B = action.shape()[1];
-  const Var<T> seen = evidence(embedding);
+  const Var<T> seen = posterior_hidden_.evidence(embedding);
   const auto n = static_cast<std::size_t>(L);
   const std::span<Var<T>> h = tape.template array<Var<T>>(n), s = tape.template array<Var<T>>(n),
                           mean = tape.template array<Var<T>>(n),

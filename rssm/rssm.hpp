@@ -4,14 +4,22 @@
 //   s_{t-1} ─────────┴─► inp ─► GRU ─► h_t ─┬─► prior      p(s_t | h_t)
 //   h_{t-1} ──────────────────► ┘           └─► posterior  q(s_t | h_t, e_t),  e_t = encoder(o_t)
 //
-// All observation information reaches h_{t+1} through the sampled s_t alone. The whole model with
-// its encoder and decoder: world_model.hpp.
+//   x_t = relu(W [s_{t-1}, a_{t-1}] + b)     h_t = gru(x_t, h_{t-1})
+//   prior       u = relu(W h_t + b)
+//               p(s_t | h_t) = N(W u + b, (softplus(W u + b) + 0.1)^2)
+//   posterior   v = relu(W [h_t, e_t] + b)
+//               q(s_t | h_t, o_t) = the same of v
+//
+// All observation information reaches h_{t+1} through the sampled s_t alone. Without the stochastic
+// part: rnn.hpp; without the deterministic one: ssm.hpp. The whole model with its encoder and
+// decoder: world_model.hpp.
 #pragma once
 
 #include <string>
 
 #include "nn/layers.hpp"
 #include "rssm/config.hpp"
+#include "rssm/heads.hpp"
 #include "rssm/latent_model.hpp"
 
 namespace planet {
@@ -29,28 +37,18 @@ class Rssm final : public LatentModel<T> {
 
   // ---- the interface ----
   Imagined<T> imagine(const State<T>& prev, Var<T> a_prev, Var<T> noise) const override;
-  State<T> observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T> noise) const override;
+  Observed<T> observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T> noise) const override;
   Filtered<T> filter(Var<T> embedding, Var<T> action, Var<T> noise) const override;
 
  private:
-  // A hidden layer u to the two halves of a Gaussian: mean = linear(u), std = softplus(linear(u))
-  // + min_std.
-  struct Head {
-    Linear<T> mean, std;
-    Gaussian<T> operator()(Var<T> u, double min_std) const;
-  };
-  // The posterior's hidden layer is relu(W_h h_t + W_e e_t + b). W_e e_t + b does not wait for h_t,
-  // so filter() computes it for all t at once.
-  Var<T> evidence(Var<T> e) const;
   Gaussian<T> posterior_given(Var<T> h_t, Var<T> evidence_t) const;
 
-  double min_std_;
   Linear<T> inp_;
   GruCell<T> gru_;
   Linear<T> prior_hidden_;
-  Head prior_;
-  Linear<T> posterior_hidden_;
-  Head posterior_;
+  GaussianHead<T> prior_;
+  EvidenceLayer<T> posterior_hidden_;
+  GaussianHead<T> posterior_;
 };
 
 extern template class Rssm<float>;

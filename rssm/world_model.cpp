@@ -6,8 +6,8 @@
 
 #include "autograd/base/error.hpp"
 #include "autograd/kernels/random.hpp"
+#include "rssm/make_latent_model.hpp"
 #include "rssm/preprocess.hpp"
-#include "rssm/rssm.hpp"
 
 namespace planet {
 namespace {
@@ -32,6 +32,16 @@ void check_shapes(const Sequence<T>& x, const ModelConfig& c) {
   expect(x.noise, {L, B, c.stoch_size}, "noise");
 }
 
+// KL[q || p] with its two gradients weighed apart: alpha of it teaches the prior, the rest the
+// posterior. Its value is that of the plain KL.
+template <class T>
+Var<T> balanced_kl(const Gaussian<T>& q, const Gaussian<T>& p, const Sequence<T>& x, double alpha) {
+  if (alpha == 0) return gaussian_kl(q, p);
+  const Gaussian<T> sg_q = x.fixed_q.mean.empty() ? stop_gradient(q) : x.fixed_q,
+                    sg_p = x.fixed_p.mean.empty() ? stop_gradient(p) : x.fixed_p;
+  return scale(gaussian_kl(sg_q, p), alpha) + scale(gaussian_kl(q, sg_p), 1 - alpha);
+}
+
 }  // namespace
 
 template <class T>
@@ -39,7 +49,7 @@ WorldModel<T>::WorldModel(const ModelConfig& config, std::uint64_t seed)
     : config_(checked(config)),
       rng_(seed, Stream::init),
       encoder_(params_, rng_, config_),
-      latent_(std::make_unique<Rssm<T>>(params_, rng_, config_)),
+      latent_(make_latent_model<T>(params_, rng_, config_)),
       decoder_(params_, rng_, config_),
       reward_(params_, rng_, "reward", config_.feature_size(),
               std::vector<std::ptrdiff_t>(static_cast<std::size_t>(config_.reward_layers),
@@ -80,7 +90,7 @@ ElboTerms<T> WorldModel<T>::elbo(const Sequence<T>& batch) const {
 
   out.image = reshape(half_squared_error(out.reconstruction, batch.image), {L, B});
   out.reward = half_squared_error(out.predicted_reward, batch.reward, 2);
-  out.kl = latent_->divergence(out.q, out.p);
+  out.kl = balanced_kl(out.q, out.p, batch, config_.kl_balance);
   out.loss = mean(out.image) + scale(mean(out.reward), config_.reward_scale) +
              scale(mean_above_free_nats(out.kl, config_.free_nats), config_.kl_scale);
   return out;

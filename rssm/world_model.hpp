@@ -24,6 +24,9 @@ struct Sequence {
   Var<T> action;  // [L,B,A]      action[t] led to image[t]
   Var<T> reward;  // [L,B]        reward[t] arrived with image[t]
   Var<T> noise;   // [L,B,D_s]    standard normal, of the posterior samples
+  // For finite differences, which see through a stop-gradient: the constants that stand in for what
+  // is behind one. Empty: q and p of this batch.
+  Gaussian<T> fixed_q = {}, fixed_p = {};  // [L,B,D_s]
 };
 
 /// Every term by itself, then the sum.
@@ -31,7 +34,7 @@ template <class T>
 struct ElboTerms {
   Var<T> image;   // [L,B]  1/2 |o - o^|^2, summed over pixels
   Var<T> reward;  // [L,B]  1/2 (r - r^)^2
-  Var<T> kl;      // [L,B]  KL[q || p], summed over D_s, before the free nats
+  Var<T> kl;      // [L,B]  KL[q || p], summed over D_s, balanced, before the free nats
   Var<T> loss;    // [1]    mean(image) + reward_scale mean(reward)
                   //        + kl_scale mean(max(kl - free_nats, 0))
   // What they were made of.

@@ -36,6 +36,12 @@ void CommandLine::option(const std::string& names, std::string& value, const std
   cli_->app.add_option(names, value, help)->group(group);
 }
 
+void CommandLine::optional_word(const std::string& names, std::string& value,
+                                const std::string& bare, const std::string& help,
+                                const std::string& group) {
+  cli_->app.add_option(names, value, help)->group(group)->expected(0, 1)->default_str(bare);
+}
+
 void CommandLine::list(const std::string& names, std::vector<std::string>& values,
                        const std::string& help, const std::string& group) {
   cli_->app.add_option(names, values, help)->group(group)->allow_extra_args(false);

@@ -23,6 +23,9 @@ class CommandLine {
   /// `names` as in "--threads,--num-threads"; what is not given stays as it was.
   void option(const std::string& names, std::string& value, const std::string& help,
               const std::string& group = "Options");
+  /// With a word or without one, and then `value` is `bare`: --model ssm, --model.
+  void optional_word(const std::string& names, std::string& value, const std::string& bare,
+                     const std::string& help, const std::string& group = "Options");
   /// May be given several times.
   void list(const std::string& names, std::vector<std::string>& values, const std::string& help,
             const std::string& group = "Options");

@@ -184,12 +184,14 @@ RunConfig resolve_config(const std::vector<Assignment>& file,
     const Assignment* a = last(command_line, key);
     return a != nullptr ? a : last(file, key);
   };
-  // A preset on the command line would have no effect where the file has set every field of it.
-  const Assignment *typed = last(command_line, "preset"), *saved = last(file, "preset");
-  require(typed == nullptr || saved == nullptr || typed->text == saved->text, "--preset is '",
-          typed == nullptr ? "" : typed->text, "', but ", saved == nullptr ? "" : saved->where,
-          " is '", saved == nullptr ? "" : saved->text,
-          "', and a config file is stronger than a preset; give one of them");
+  // What follows from these would have no effect where the file has set every field of it.
+  for (const char* key : {"preset", "model"}) {
+    const Assignment *typed = last(command_line, key), *saved = last(file, key);
+    require(typed == nullptr || saved == nullptr || typed->text == saved->text, "--", key, " is '",
+            typed == nullptr ? "" : typed->text, "', but ", saved == nullptr ? "" : saved->where,
+            " is '", saved == nullptr ? "" : saved->text,
+            "', and a config file is stronger than a ", key, "; give one of them");
+  }
 
   const Assignment* env = strongest("env");
   RunConfig config = task_defaults(env != nullptr ? env->text : RunConfig{}.env);
@@ -211,8 +213,14 @@ RunConfig resolve_config(const std::vector<Assignment>& file,
       config.model.free_nats = sized.free_nats;
     }
   }
+  if (const Assignment* model = strongest("model"); model != nullptr)
+    choose_latent_model(config.model, model->text);
   for (const Assignment& a : file) apply(a, config);
   for (const Assignment& a : command_line) apply(a, config);
+  const Assignment* noise = last(command_line, "action_noise");
+  require(noise == nullptr || config.collect != "random", "--action-noise is ",
+          noise == nullptr ? "" : noise->text,
+          ", but with --collect random no action is planned and none gets noise; leave it out");
 
   const std::unique_ptr<Env> probe = make_env(config.env, config.make_env_options());
   config.model.action_size = probe->action_size();

@@ -15,10 +15,11 @@ namespace planet {
 namespace {
 
 // The fields of a run that a case has too; their flags, help and rules are those of `train`.
-constexpr std::array case_fields = {
-    "preset",  "seed",       "batch_size", "batch_length",  "image_size",   "image_bits",
-    "encoder", "embed_size", "decoder",    "deter_size",    "stoch_size",   "hidden_size",
-    "min_std", "free_nats",  "kl_scale",   "reward_layers", "reward_units", "reward_scale"};
+constexpr std::array case_fields = {"preset",        "seed",         "batch_size",  "batch_length",
+                                    "image_size",    "image_bits",   "encoder",     "embed_size",
+                                    "decoder",       "deter_size",   "stoch_size",  "hidden_size",
+                                    "min_std",       "free_nats",    "kl_scale",    "kl_balance",
+                                    "reward_layers", "reward_units", "reward_scale"};
 
 std::string flag_of(const std::string& key) {
   std::string flag = "--" + key;
@@ -46,7 +47,7 @@ std::string CaseFlags::given() const {
   return "";
 }
 
-CaseOptions CaseFlags::options() const {
+CaseOptions CaseFlags::options(const std::string& latent_model) const {
   const auto set = [&](const std::string& key, auto&& read) {
     const auto found = values_.find(key);
     if (found == values_.end() || found->second.empty()) return;
@@ -66,6 +67,7 @@ CaseOptions CaseFlags::options() const {
     run.model = model_preset(preset, image_size);  // and not its batch: 3 x 2 is enough
     out.elements = 8;
   }
+  choose_latent_model(run.model, latent_model);
   for (const char* key : case_fields)
     if (std::string_view(key) != "preset")
       set(key, [&](const std::string& text) { find_field(key)->set(run, text); });
@@ -95,6 +97,10 @@ ModelCase::ModelCase(const CaseOptions& options)
   for (float& x : batch_.action) x = static_cast<float>(rng.uniform(-1, 1));
   batch_.reward.resize(rows);
   for (float& x : batch_.reward) x = static_cast<float>(rng.uniform(0, 1));
+  // With biases of 0 a row in which every ReLU of a layer is dead would sit on the next one's kink.
+  for (const Param<double>& p : model_.params().params())
+    if (p.name.ends_with("/bias"))
+      for (std::ptrdiff_t i = 0; i < p.shape.size(); ++i) p.value()[i] += rng.uniform(-0.1, 0.1);
 
   Tape<double> tape(Mode::inference);
   Rng dequantise(options.seed, Stream::dequantise), posterior(options.seed, Stream::posterior);
@@ -103,6 +109,9 @@ ModelCase::ModelCase(const CaseOptions& options)
     out.assign(v.value().begin(), v.value().end());
   };
   keep(x.image, image_), keep(x.action, action_), keep(x.reward, reward_), keep(x.noise, noise_);
+  const ElboTerms<double> terms = model_.elbo(x);
+  keep(terms.q.mean, q_mean_), keep(terms.q.std, q_std_);
+  keep(terms.p.mean, p_mean_), keep(terms.p.std, p_std_);
 }
 
 Shape ModelCase::image_shape() const {
@@ -113,10 +122,17 @@ Shape ModelCase::image_shape() const {
 ElboTerms<double> ModelCase::elbo(Tape<double>& tape) const {
   const ModelConfig& c = options_.model;
   const std::ptrdiff_t L = options_.L, B = options_.B;
-  return model_.elbo({tape.borrow(image_.data(), image_shape()),
-                      tape.borrow(action_.data(), {L, B, c.action_size}),
-                      tape.borrow(reward_.data(), {L, B}),
-                      tape.borrow(noise_.data(), {L, B, c.stoch_size})});
+  const Shape latent{L, B, c.stoch_size};
+  Sequence<double> x;
+  x.image = tape.borrow(image_.data(), image_shape());
+  x.action = tape.borrow(action_.data(), {L, B, c.action_size});
+  x.reward = tape.borrow(reward_.data(), {L, B});
+  x.noise = tape.borrow(noise_.data(), latent);
+  if (tape.mode() == Mode::inference) {
+    x.fixed_q = {tape.borrow(q_mean_.data(), latent), tape.borrow(q_std_.data(), latent)};
+    x.fixed_p = {tape.borrow(p_mean_.data(), latent), tape.borrow(p_std_.data(), latent)};
+  }
+  return model_.elbo(x);
 }
 
 namespace {
@@ -141,12 +157,16 @@ Metadata conventions(const CaseOptions& o, const std::string& version) {
   m["layout.gru"] =
       "weight rows x,h; columns r,u,c; c = tanh(W_c [x, r*h] + b_c);"
       " h' = u*h + (1-u)*c";
-  m["layout.features"] = "s,h";
-  m["layout.posterior"] = "hidden layer reads h,e";
-  m["std"] = "softplus(x) + min_std";
+  m["latent_hidden_size"] = std::to_string(latent_hidden_size(o.model));
+  const bool ssm = o.model.latent_model == "ssm", rnn = o.model.latent_model == "rnn";
+  m["layout.features"] = ssm ? "s" : "s,h";
+  m["layout.posterior"] =
+      ssm ? "hidden layer reads prior mean,prior std,e" : "hidden layer reads h,e";
+  m["std"] = rnn ? "1 in the KL, 0 in the sample" : "softplus(x) + min_std";
   m["loss"] =
       "mean(term/image) + reward_scale mean(term/reward)"
-      " + kl_scale mean(max(term/kl - free_nats, 0))";
+      " + kl_scale mean(max(term/kl - free_nats, 0)); where kl_balance is not 0, term/kl is"
+      " kl_balance KL[sg(q), p] + (1 - kl_balance) KL[q, sg(p)], sg a stop-gradient";
   return m;
 }
 
@@ -173,7 +193,7 @@ void ModelCase::save(const std::filesystem::path& file, const std::string& versi
   add("data/action", {L, B, c.action_size}, action_.data());
   add("data/reward", {L, B}, reward_.data());
   add("data/noise", {L, B, c.stoch_size}, noise_.data());
-  add_value("state/h", terms.state.h);
+  if (!terms.state.h.empty()) add_value("state/h", terms.state.h);
   add_value("state/s", terms.state.s);
   add_value("posterior/mean", terms.q.mean);
   add_value("posterior/std", terms.q.std);
@@ -193,16 +213,24 @@ void ModelCase::save(const std::filesystem::path& file, const std::string& versi
   save_safetensors(file, tensors, conventions(options_, version));
 }
 
+namespace {
+
+// Does nothing of the loss depend on this parameter? An SSM's prior is read by its posterior.
+bool is_unreached(const std::string& name, const ModelConfig& c, const ElboTerms<double>& terms) {
+  if (name.starts_with("reward/")) return c.reward_scale == 0;
+  if (!name.starts_with(c.latent_model + "/prior/") || c.latent_model == "ssm") return false;
+  const auto kl = terms.kl.value();
+  return c.kl_scale == 0 || *std::max_element(kl.begin(), kl.end()) <= c.free_nats;
+}
+
+}  // namespace
+
 std::vector<GradReport> ModelCase::check() {
   ParamStore<double>& params = model_.params();
   Tape<double> tape;
   params.zero_grad();
   const ElboTerms<double> terms = elbo(tape);
   tape.backward(terms.loss);
-  const auto kl = terms.kl.value();
-  const bool all_free = *std::max_element(kl.begin(), kl.end()) <= options_.model.free_nats ||
-                        options_.model.kl_scale == 0;
-
   GradcheckOptions options;
   options.elements = options_.elements;
   // A central difference cannot see what rounds away in the loss: eps |loss| / h, some 4e-11
@@ -211,8 +239,7 @@ std::vector<GradReport> ModelCase::check() {
   options.least = 1e3 * options.absolute;  // a derivative that proves something to 0.1 %
   std::vector<GradReport> zeros;
   for (const Param<double>& p : params.params()) {
-    const bool unreached = (all_free && p.name.starts_with("rssm/prior/")) ||
-                           (options_.model.reward_scale == 0 && p.name.starts_with("reward/"));
+    const bool unreached = is_unreached(p.name, options_.model, terms);
     if (!unreached) {
       options.only.push_back(p.name);
       continue;

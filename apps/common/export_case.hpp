@@ -29,8 +29,9 @@ struct CaseOptions {
 class CaseFlags {
  public:
   void add(CommandLine& cli);
-  /// What was given, over the miniature or the preset. Throws with the flag's name.
-  CaseOptions options() const;
+  /// What was given, over the miniature or the preset, of this latent model. Throws with the flag's
+  /// name.
+  CaseOptions options(const std::string& latent_model) const;
   /// The first flag that was given, "" if none.
   std::string given() const;
 
@@ -44,12 +45,14 @@ class ModelCase {
   explicit ModelCase(const CaseOptions& options);
 
   WorldModel<double>& model() { return model_; }
-  /// Records the loss on a tape; the same function at every call.
+  /// Records the loss on a tape; the same function at every call. In inference mode what stands
+  /// behind a stop-gradient is a constant, so that finite differences cannot see through it.
   ElboTerms<double> elbo(Tape<double>& tape) const;
   /// Writes the file; `version` goes into the metadata. Throws if it cannot be written.
   void save(const std::filesystem::path& file, const std::string& version);
-  /// Every parameter against central differences. When every KL lies below the free nats, nothing
-  /// reaches the prior: its gradient must then be exactly zero, and is reported as such.
+  /// Every parameter against central differences. Where nothing of the loss depends on one (the
+  /// prior, when every KL lies below the free nats), its gradient must be exactly zero, and is
+  /// reported as such.
   std::vector<GradReport> check();
 
  private:
@@ -59,6 +62,7 @@ class ModelCase {
   WorldModel<double> model_;
   Batch batch_;
   std::vector<double> image_, noise_, action_, reward_;
+  std::vector<double> q_mean_, q_std_, p_mean_, p_std_;  // at the parameters as they were built
 };
 
 }  // namespace planet

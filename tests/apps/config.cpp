@@ -21,10 +21,12 @@ const std::map<std::string, std::string> other{{"env", "cartpole_swingup"},
                                                {"updates_per_episode", "33"},
                                                {"batch_size", "9"},
                                                {"batch_length", "11"},
+                                               {"collect", "random"},
                                                {"action_noise", "0.125"},
                                                {"total_episodes", "77"},
                                                {"steps", "123456789"},
                                                {"time_limit", "90s"},
+                                               {"model", "ssm"},
                                                {"image_bits", "3"},
                                                {"encoder", "9:4 17:4 33:4"},
                                                {"embed_size", "132"},
@@ -37,6 +39,7 @@ const std::map<std::string, std::string> other{{"env", "cartpole_swingup"},
                                                {"min_std", "0.2"},
                                                {"free_nats", "0.3333333333333333"},
                                                {"kl_scale", "0.7"},
+                                               {"kl_balance", "0.8"},
                                                {"reward_scale", "8"},
                                                {"learning_rate", "0.00123"},
                                                {"adam_epsilon", "1e-05"},
@@ -187,6 +190,11 @@ TEST_CASE("values that cannot be are refused by name") {
   CHECK(error("adam_epsilon", "0").find("adam_epsilon") != std::string::npos);
   CHECK(error("image_size", "48").find("48") != std::string::npos);
   CHECK(error("total_episodes", "3").find("includes the seed episodes") != std::string::npos);
+  CHECK(error("collect", "randm").find("did you mean 'random'") != std::string::npos);
+  CHECK(message([] {
+          resolve("collect = \"random\"\naction_noise = 0.3\n", {{"action_noise", "0.1"}});
+        }).find("none gets noise; leave it out") != std::string::npos);
+  CHECK(resolve("collect = \"random\"\naction_noise = 0.3\n", {}).collect == "random");
   CHECK(message([] {
           resolve("", {{"action_repeat", "4"}, {"env_option", "action_repeat=2"}});
         }).find("give one of them") != std::string::npos);

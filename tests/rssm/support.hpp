@@ -1,6 +1,13 @@
 // Random windows for models small enough for finite differences (miniature_model()).
 #pragma once
 
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
 #include "autograd/base/parallel.hpp"
 #include "autograd/ops.hpp"
 #include "rssm/rssm.hpp"
@@ -31,6 +38,36 @@ Sequence<T> random_sequence(Tape<T>& tape, const ModelConfig& c, std::ptrdiff_t 
   x.reward = fill({L, B}, [&] { return rng.uniform(0, 1); });
   x.noise = fill({L, B, c.stoch_size}, [&] { return rng.normal(); });
   return x;
+}
+
+/// miniature_model() with that latent model.
+inline ModelConfig miniature_of(const std::string& latent_model) {
+  ModelConfig c = miniature_model();
+  choose_latent_model(c, latent_model);
+  return c;
+}
+
+inline std::vector<double> values(Var<double> v) { return {v.value().begin(), v.value().end()}; }
+
+inline double distance(std::span<const double> a, std::span<const double> b) {
+  REQUIRE(a.size() == b.size());
+  double d = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) d = std::max(d, std::abs(a[i] - b[i]));
+  return d;
+}
+
+/// Row t of a [L,...] value.
+inline std::span<const double> row(Var<double> v, std::ptrdiff_t t) {
+  const auto n = static_cast<std::size_t>(v.shape().size() / v.shape()[0]);
+  return v.value().subspan(static_cast<std::size_t>(t) * n, n);
+}
+
+/// A tape constant with row t changed by hand.
+inline Var<double> changed(Var<double> v, std::ptrdiff_t t, double by) {
+  std::vector<double> x = values(v);
+  const auto n = x.size() / static_cast<std::size_t>(v.shape()[0]);
+  for (std::size_t i = 0; i < n; ++i) x[static_cast<std::size_t>(t) * n + i] += by;
+  return v.on().constant(x, v.shape());
 }
 
 /// The RSSM of a world model that has one.

@@ -103,8 +103,8 @@ TEST_CASE("P43 the products of an update do little more than the formulas need")
   INFO(once, " multiply-adds, needed ", needed(c, 10, 16));
   CHECK(once >= needed(c, 10, 16));
   CHECK(once <= needed(c, 10, 16) * 11 / 10);  // padding of registers
-  CHECK(work(20, 16) <= once * 201 / 100);   // twice the length: the first step alone is cheaper
-  CHECK(work(10, 32) <= 2 * once);           // twice the batch
+  CHECK(work(20, 16) <= once * 201 / 100);     // twice the length: the first step alone is cheaper
+  CHECK(work(10, 32) <= 2 * once);             // twice the batch
 }
 
 TEST_CASE("P43 a step in time costs a fixed handful of records") {

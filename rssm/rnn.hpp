@@ -1,0 +1,54 @@
+// The deterministic model: the RSSM's wiring, with a code in the place of the sample.
+//
+//   x_t = relu(W [s_{t-1}, a_{t-1}] + b)           h_t = gru(x_t, h_{t-1})
+//   seen        v = relu(W [h_t, e_t] + b)         s_t = W v + b       the code of the frame
+//   imagined    u = relu(W h_t + b)                s_t = W u + b       the prediction of that code
+//
+// Nothing is drawn, so of several futures it can imagine only one, their mean. For the loss code
+// and prediction are the means of two Gaussians of variance 1, whose KL is 1/2 |code -
+// prediction|^2; with kl_balance 1 (choose_latent_model) that is a regression of the prediction
+// onto the code, which is left alone: pulled towards the prediction, a code without noise would
+// only shrink. The regression trains every weight that an imagined step passes through: inp, gru,
+// prior. A network whose open loop ran through weights that no loss reaches would be no fair rival.
+//
+// The names of the two heads are the RSSM's. Their hidden layers are a little wider
+// (latent_hidden_size), because there are no heads for standard deviations.
+#pragma once
+
+#include <string>
+
+#include "nn/layers.hpp"
+#include "rssm/config.hpp"
+#include "rssm/heads.hpp"
+#include "rssm/latent_model.hpp"
+
+namespace planet {
+
+template <class T>
+class Rnn final : public LatentModel<T> {
+ public:
+  Rnn(ParamStore<T>& store, Rng& rng, const ModelConfig& config, const std::string& name = "rnn");
+
+  // ---- the pieces, for B rows ----
+  Var<T> transition(const State<T>& prev, Var<T> a_prev) const;  // h_t: [B,D_h]
+  Var<T> prediction(Var<T> h_t) const;                           // [...,D_h] -> [...,D_s]
+  Var<T> code(Var<T> h_t, Var<T> e_t) const;                     // [B,D_s]
+
+  // ---- the interface; the noise is not read. std is 1 where the loss compares (imagine, filter)
+  // ---- and 0 in observe: the belief is a point ----
+  Imagined<T> imagine(const State<T>& prev, Var<T> a_prev, Var<T> noise) const override;
+  Observed<T> observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T> noise) const override;
+  Filtered<T> filter(Var<T> embedding, Var<T> action, Var<T> noise) const override;
+
+ private:
+  Linear<T> inp_;
+  GruCell<T> gru_;
+  Linear<T> prior_hidden_, prior_;
+  EvidenceLayer<T> posterior_hidden_;
+  Linear<T> posterior_;
+};
+
+extern template class Rnn<float>;
+extern template class Rnn<double>;
+
+}  // namespace planet
