@@ -32,6 +32,8 @@ std::vector<Assignment> read_config_file(const std::filesystem::path& path);
 /// what follows from the task (action_size) and checks the result.
 RunConfig resolve_config(const std::vector<Assignment>& file,
                          const std::vector<Assignment>& command_line);
+/// Puts one value over a config. Error: a value that the field cannot have.
+void apply(const Assignment& assignment, RunConfig& config);
 /// A config that was saved as text: exactly that run.
 RunConfig config_from_text(std::string_view text, const std::string& name);
 

@@ -100,7 +100,8 @@ std::string draw_band(const PlotSeries& p, const Axis& x, const Axis& y, const c
              "\"/>\n");
 }
 
-std::string draw_series(const PlotSeries& p, const Axis& x, const Axis& y, std::size_t index) {
+std::string draw_series(const PlotSeries& p, const Axis& x, const Axis& y, std::size_t index,
+                        bool legend) {
   const char* colour = colours[index % colours.size()];
   std::string points, dots;
   for (const auto& [px, py] : p.points) {
@@ -110,6 +111,7 @@ std::string draw_series(const PlotSeries& p, const Axis& x, const Axis& y, std::
   }
   std::string s = cat("<polyline fill=\"none\" stroke=\"", colour,
                       "\" stroke-width=\"1.8\" points=\"", points, "\"/>\n", dots);
+  if (!legend) return s;
   const double ly = 44 + 20 * static_cast<double>(index);
   s += line(x.pixel_high + 10, ly, x.pixel_high + 30, ly,
             cat("stroke=\"", colour, "\" stroke-width=\"3\""));
@@ -161,7 +163,7 @@ std::string svg_plot(const std::vector<PlotSeries>& series, const PlotOptions& o
   for (const auto& level : o.levels) bounds.add_y(level.first);
   for (const auto& vertical : o.verticals) bounds.add_x(vertical.first);
   for (const double y : o.y_range) bounds.add_y(y);
-  const Axis x = make_axis(bounds.x0, bounds.x1, 70, o.width - 150, 8);
+  const Axis x = make_axis(bounds.x0, bounds.x1, 70, o.width - (o.legend ? 150 : 20), 8);
   const Axis y = make_axis(bounds.y0, bounds.y1, o.height - 52, 36, 6);
 
   std::string s = cat("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", o.width, "\" height=\"",
@@ -171,7 +173,7 @@ std::string svg_plot(const std::vector<PlotSeries>& series, const PlotOptions& o
   s += draw_axes(x, y, o);
   for (std::size_t i = 0; i < series.size(); ++i)
     s += draw_band(series[i], x, y, colours[i % colours.size()]);
-  for (std::size_t i = 0; i < series.size(); ++i) s += draw_series(series[i], x, y, i);
+  for (std::size_t i = 0; i < series.size(); ++i) s += draw_series(series[i], x, y, i, o.legend);
   return s + "</svg>\n";
 }
 

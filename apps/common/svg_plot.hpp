@@ -22,6 +22,7 @@ struct PlotOptions {
   std::vector<std::pair<double, std::string>> levels;     // dashed horizontal lines, with a name
   std::vector<std::pair<double, std::string>> verticals;  // and vertical ones
   std::vector<double> y_range;  // low and high that the axis must reach; empty: as the data need
+  bool legend = true;
   int width = 760, height = 420;
 };
 
