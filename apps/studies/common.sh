@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the run.sh of the studies share: trainings that have names, and tables that grow by the rows of
 # every training that is finished. Whatever stops a study, the same command goes on with it: a
 # training whose rows stand in results.csv is skipped, one that was cut off is resumed.
@@ -44,6 +45,7 @@ learn() {
   local run=$work/$1 said
   shift
   echo "$name: $(basename "$run")"
+  # shellcheck disable=SC2086  # SMALLER is several words
   if [ -e "$run/config.toml" ]; then set -- --resume "$run"
   else set -- --config "$here/train.toml" "$@" ${SMALLER:-} --logdir "$run"; fi
   said=$("$bin/train" "$@" --threads "${threads:-1}" --progress none 2>&1 >/dev/null) || case $said in
@@ -69,4 +71,17 @@ add() {
     } >"$tables/.$1.new"
     mv "$tables/.$1.new" "$tables/$1"
   ) 9>"$work/lock"
+}
+
+# plot FILE OPTIONS...: results.csv as FILE.svg, by the program of this name.
+plot() {
+  local file=$1
+  shift
+  "$bin/plot" "$tables/results.csv" "$@" --svg "$tables/$file.svg"
+}
+
+# table OPTIONS...: its means as table.md, which is shown.
+table() {
+  "$bin/plot" "$tables/results.csv" "$@" --table "$tables/table.md"
+  cat "$tables/table.md"
 }

@@ -11,16 +11,15 @@ one() { # MODEL-SEED
   "$bin/futures" "$work/$1" --threads 1 --csv "$work/$1.csv" >/dev/null
   add results.csv "$1" "$work/$1.csv"
 }
-study "$@" -- {rnn,ssm,rssm}-{1,2,3}
+trainings=()
+for seed in 1 2 3; do trainings+=({rnn,ssm,rssm}-"$seed"); done
+study "$@" -- "${trainings[@]}"
 
-"$bin/plot" "$tables/results.csv" --x model --y left --y right --y blurred --y none \
-  --svg "$tables/shares.svg" --title "peg_catch: shares of 64 imagined futures"
-"$bin/plot" "$tables/results.csv" --x model --y energy --level 0.5="a perfect forecast" \
-  --level 1="the blur" --svg "$tables/energy.svg" --title "peg_catch: energy score, in units of a"
-"$bin/plot" "$tables/results.csv" --by model --y left --y right --y blurred --y none --y energy \
-  --table "$tables/table.md"
-cat "$tables/table.md"
-shown=("$work"/*-1/checkpoints)
-if [ -e "${shown[0]}" ]; then
-  "$bin/futures" "${shown[@]%/checkpoints}" --threads 1 --episodes 1 --sheet "$tables/futures.png" >/dev/null
+plot shares --x model --y left --y right --y blurred --y none --y-label "share of 64 futures" \
+  --title "peg_catch: where the imagined ball is"
+plot energy --x model --y energy --level 0.5="perfect" --level 1="the mean" \
+  --title "peg_catch: energy score, in units of a"
+table --by model --y left --y right --y blurred --y none --y energy
+if [ -d "$work/rnn-1" ] && [ -d "$work/ssm-1" ] && [ -d "$work/rssm-1" ]; then
+  "$bin/futures" "$work"/{rnn,ssm,rssm}-1 --threads 1 --episodes 1 --sheet "$tables/futures.png" >/dev/null
 fi
