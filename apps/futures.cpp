@@ -18,13 +18,13 @@
 #include "apps/common/interrupt.hpp"
 #include "apps/common/lookahead.hpp"
 #include "apps/common/open_loop.hpp"
+#include "apps/common/open_loop_pictures.hpp"
 #include "apps/common/two_places.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 #include "envs/png.hpp"
 #include "envs/sheet.hpp"
 #include "nn/atomic_file.hpp"
-#include "rssm/preprocess.hpp"
 
 namespace planet {
 namespace {
@@ -74,27 +74,14 @@ Foreseen foresee(const LoadedModel& loaded, const Lookaheads& data, int samples)
 
 // ---- what is shown -----------------------------------------------------------------------------
 
-Image frame(const Episode& episode, std::ptrdiff_t t) {
-  const auto n = static_cast<int>(episode.image_size);
-  return Image(
-      n, n,
-      std::span(episode.image)
-          .subspan(static_cast<std::size_t>(t) * episode.frame_bytes(), episode.frame_bytes()));
-}
-
 SheetRow sheet_row(const std::string& run, const LoadedModel& loaded, const Lookaheads& data,
                    const Moment& moment) {
   const Episode& episode = data.episodes[moment.episode];
-  const int bits = loaded.config.model.image_bits;
-  SheetRow row{run, {frame(episode, moment.seen), frame(episode, moment.shown)}};
+  const std::vector<Image> world = true_frames(episode, moment.shown + 1);
+  SheetRow row{run, {world[static_cast<std::size_t>(moment.seen)], world.back()}};
   const std::vector<float> pictures = imagine(*loaded.model, data, moment, sheet_futures);
-  std::vector<std::uint8_t> bytes(episode.frame_bytes());
-  for (std::size_t j = 0; j < sheet_futures; ++j) {
-    postprocess(pictures.data() + j * bytes.size(), static_cast<std::ptrdiff_t>(bytes.size()), bits,
-                bytes.data());
-    row.images.emplace_back(static_cast<int>(episode.image_size),
-                            static_cast<int>(episode.image_size), bytes);
-  }
+  for (Image& image : to_images(pictures, episode.image_size, loaded.config.model.image_bits))
+    row.images.push_back(std::move(image));
   return row;
 }
 
@@ -104,7 +91,7 @@ std::string csv_text(std::span<const Foreseen> all, int samples) {
   for (const Foreseen& f : all) {
     text += cat(f.run, ",", f.config.env, ",", hidden_steps(f.config), ",",
                 f.config.model.latent_model, ",", f.config.seed, ",", f.moments, ",", samples);
-    for (double Judgement::*part : parts) text += "," + fixed(f.mean.*part, 4);
+    for (double Judgement::*part : parts) text += cat(",", fixed(f.mean.*part, 4));
     text += "\n";
   }
   return text;

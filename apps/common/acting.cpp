@@ -88,17 +88,17 @@ bool evaluate_decision(MpcAgent& agent, std::vector<Side>& sides,
   return any;
 }
 
-void summarise(Evaluation& e, const RunConfig& config) {
-  const auto n = static_cast<double>(e.returns.size());
-  double sum = 0, squares = 0;
-  for (const double r : e.returns) sum += r;
-  e.mean = sum / n;
-  for (const double r : e.returns) squares += (r - e.mean) * (r - e.mean);
-  e.std = std::sqrt(squares / n);
-  e.score = env_score(env_spec(config.env), config.make_env_options(), e.mean);
-}
-
 }  // namespace
+
+void Evaluation::summarise(const EnvSpec& spec, const EnvOptions& options) {
+  const auto n = static_cast<double>(returns.size());
+  double sum = 0, squares = 0;
+  for (const double r : returns) sum += r;
+  mean = sum / n;
+  for (const double r : returns) squares += (r - mean) * (r - mean);
+  std = std::sqrt(squares / n);
+  score = env_score(spec, options, mean);
+}
 
 std::uint64_t training_env_seed(std::uint64_t run_seed, std::int64_t episode) {
   return (run_seed + 1) << 32 | static_cast<std::uint64_t>(episode);
@@ -165,7 +165,7 @@ std::optional<Evaluation> evaluate(const WorldModel<float>& model, const RunConf
     e.returns.push_back(side.sum);
     e.episodes.push_back(std::move(side.episode));
   }
-  summarise(e, config);
+  e.summarise(env_spec(config.env), config.make_env_options());
   e.seconds = process_seconds() - start;
   return e;
 }

@@ -48,6 +48,9 @@ struct Evaluation {
   std::optional<double> score;  // of the mean; nothing when the task has no scale
   std::vector<Episode> episodes;
   double seconds = 0;
+
+  /// mean, std and score from the returns.
+  void summarise(const EnvSpec& spec, const EnvOptions& options);
 };
 
 /// `episodes` episodes without exploration noise, from environment seeds that begin at

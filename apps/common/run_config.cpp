@@ -12,12 +12,12 @@ namespace {
 struct Sizes {
   const char* preset;
   int batch_size, batch_length;
-  CemConfig planner;
+  PlannerConfig planner;
 };
 const Sizes sizes[] = {
-    {"tiny", 16, 25, {12, 6, 200, 20}},
-    {"small", 32, 32, {12, 10, 500, 50}},
-    {"paper", 50, 50, {12, 10, 1000, 100}},
+    {"tiny", 16, 25, {"cem", 12, 6, 200, 20}},
+    {"small", 32, 32, {"cem", 12, 10, 500, 50}},
+    {"paper", 50, 50, {"cem", 12, 10, 1000, 100}},
 };
 
 // What was tuned for a task, over its row of the table (apps/README.md says with what result).

@@ -18,7 +18,7 @@
 
 #include "apps/common/values.hpp"
 #include "envs/registry.hpp"
-#include "planner/cem.hpp"
+#include "planner/planner.hpp"
 #include "rssm/config.hpp"
 
 namespace planet {
@@ -47,7 +47,7 @@ struct RunConfig {
   double learning_rate = 1e-3;
   double adam_epsilon = 1e-4;
   double grad_clip = 1000;  // by the global norm
-  CemConfig planner;
+  PlannerConfig planner;
 
   // ---- looking and keeping ----
   Cadence eval_every;  // an evaluation at the end always; never: only that one

@@ -6,8 +6,8 @@
 #pragma once
 
 #include <algorithm>
-#include <vector>
 
+#include "autograd/base/memory.hpp"
 #include "autograd/kernels/gemm.hpp"
 #include "autograd/kernels/gemm_kernel.hpp"
 
@@ -125,7 +125,7 @@ struct Panels {
 /// A buffer of the calling thread that only grows: no allocation once the largest size was seen.
 template <class T, class Tag>
 T* workspace(std::ptrdiff_t n) {
-  static thread_local std::vector<T> buffer;
+  static thread_local AlignedVector<T> buffer;
   if (buffer.size() < static_cast<std::size_t>(n)) buffer.resize(static_cast<std::size_t>(n));
   return buffer.data();
 }

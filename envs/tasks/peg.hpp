@@ -50,8 +50,9 @@ class Peg final : public Task {
   /// One step in which a ball that meets the peg leaves it at vx = V side, and a drop that begins
   /// has this cue. Returns the reward. step() chooses -1 or +1 for both; a side of 0 is their mean.
   double advance(double u, double side, double cue);
-  /// Is the ball behind the screen?
-  bool ball_is_hidden() const { return rules_.screen && behind_screen(k_); }
+  /// Is the ball behind a screen at step k of a drop?
+  bool hides_ball(int k) const { return rules_.screen && behind_screen(k); }
+  bool has_screen() const { return rules_.screen; }
   /// Steps of a drop: k = 0 .. drop_steps - 1.
   int drop_steps() const { return 13 + rules_.hidden; }
 
