@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "apps/common/error_curves.hpp"
+#include "autograd/base/error.hpp"
 #include "envs/png.hpp"
 #include "nn/json.hpp"
 #include "tests/apps/csv.hpp"

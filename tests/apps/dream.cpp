@@ -9,6 +9,7 @@
 #include "apps/common/episode_file.hpp"
 #include "apps/common/open_loop_error.hpp"
 #include "apps/common/open_loop_pictures.hpp"
+#include "apps/common/statistics.hpp"
 #include "envs/png.hpp"
 #include "tests/apps/csv.hpp"
 #include "tests/apps/xml.hpp"
@@ -160,7 +161,7 @@ TEST_CASE("held out episodes are those of an evaluation or of a seed") {
   const auto last = evaluate(*loaded.model, loaded.config, 2, first_evaluation_seed + 2);
   REQUIRE((all && last));
   CHECK(last->seeds == std::vector<std::uint64_t>{1002, 1003});
-  for (std::size_t i : {0, 1}) {
+  for (const std::size_t i : {0u, 1u}) {
     CHECK(last->episodes[i].image == all->episodes[i + 2].image);
     CHECK(last->episodes[i].action == all->episodes[i + 2].action);
   }
