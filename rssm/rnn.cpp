@@ -44,7 +44,7 @@ template <class T>
 Observed<T> Rnn<T>::observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T>) const {
   const Var<T> h_t = transition(prev, a_prev);
   const Var<T> s_t = code(h_t, e_t);
-  return {{h_t, s_t}, of_variance_one(s_t)};
+  return {{h_t, s_t}, {s_t, s_t.on().zeros(s_t.shape())}};
 }
 
 // ---- a window
