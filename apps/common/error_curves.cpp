@@ -1,5 +1,7 @@
 #include "apps/common/error_curves.hpp"
 
+#include <algorithm>
+
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
 
@@ -39,7 +41,7 @@ std::string error_svg(std::span<const ErrorCurve> curves, std::span<const std::s
     for (std::size_t t = 0; t < curves[i].rows.size(); ++t) {
       const Interval& at = curves[i].rows[t];
       s.points.emplace_back(static_cast<double>(t), at.mean);
-      if (at.half) s.band.emplace_back(at.low(), at.high());
+      if (at.half) s.band.emplace_back(std::max(0.0, at.low()), at.high());
     }
     series.push_back(std::move(s));
   }

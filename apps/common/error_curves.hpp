@@ -28,8 +28,8 @@ struct ErrorCurve {
 ErrorCurve error_curve(const std::string& model, const std::string& measure,
                        std::span<const std::vector<double>> x);
 std::string error_csv(std::span<const ErrorCurve> curves, std::ptrdiff_t context);
-/// One line a curve, a band where it has an interval, and a mark where the eyes are closed. labels:
-/// one for each curve.
+/// One line a curve, a band where it has an interval (cut off at 0, below which there are no
+/// errors), and a mark where the eyes are closed. labels: one for each curve.
 std::string error_svg(std::span<const ErrorCurve> curves, std::span<const std::string> labels,
                       std::ptrdiff_t context, PlotOptions options);
 

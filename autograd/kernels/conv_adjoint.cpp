@@ -54,8 +54,8 @@ struct Axis {
 template <class T>
 const T* repeated_bias(const Epilogue<T>& epilogue, std::ptrdiff_t C, std::ptrdiff_t times) {
   if (!epilogue.bias) return nullptr;
-  T* const wide = workspace<T, WideBias>(times * C + 2 * width<T>);
-  std::fill_n(wide + times * C, 2 * width<T>, T(0));
+  T* const wide = workspace<T, WideBias>(times * C + panel_width<T>);
+  std::fill_n(wide + times * C, panel_width<T>, T(0));
   for (std::ptrdiff_t i = 0; i < times; ++i) std::copy_n(epilogue.bias, C, wide + i * C);
   return wide;
 }
