@@ -116,13 +116,19 @@ void add_column_sums(const T* x, std::ptrdiff_t rows, std::ptrdiff_t cols, T* y)
   if (rows == 0 || cols == 0) return;
   const std::ptrdiff_t block = std::max<std::ptrdiff_t>(64, chunk / cols);  // rows of one partial
   const std::ptrdiff_t count = (rows + block - 1) / block;
-  T* part = partials<T>(count * cols);
+  // Short rows, such as the three numbers of a pixel, are added sixteen at a time.
+  const std::ptrdiff_t together = cols < lanes ? lanes : 1, wide = together * cols;
+  T* part = partials<T>(count * wide);
   const auto partial = [=](std::ptrdiff_t k) {
-    T* p = part + k * cols;
-    std::fill(p, p + cols, T(0));
-    for (std::ptrdiff_t r = k * block; r < std::min((k + 1) * block, rows); ++r) {
-      const T* row = x + r * cols;
-      for (std::ptrdiff_t c = 0; c < cols; ++c) p[c] += row[c];
+    T* const p = part + k * wide;
+    std::fill(p, p + wide, T(0));
+    const std::ptrdiff_t end = std::min((k + 1) * block, rows) * cols;
+    for (std::ptrdiff_t i = k * block * cols; i < end; i += wide) {
+      const std::ptrdiff_t n = std::min(wide, end - i);
+      for (std::ptrdiff_t c = 0; c < n; ++c) p[c] += x[i + c];
+    }
+    for (std::ptrdiff_t half = wide / 2; half >= cols; half /= 2) {
+      for (std::ptrdiff_t c = 0; c < half; ++c) p[c] += p[c + half];
     }
   };
   if (rows * cols <= (1 << 15)) {
@@ -132,7 +138,7 @@ void add_column_sums(const T* x, std::ptrdiff_t rows, std::ptrdiff_t cols, T* y)
   }
   for (std::ptrdiff_t step = 1; step < count; step *= 2) {
     for (std::ptrdiff_t i = 0; i + step < count; i += 2 * step) {
-      for (std::ptrdiff_t c = 0; c < cols; ++c) part[i * cols + c] += part[(i + step) * cols + c];
+      for (std::ptrdiff_t c = 0; c < cols; ++c) part[i * wide + c] += part[(i + step) * wide + c];
     }
   }
   for (std::ptrdiff_t c = 0; c < cols; ++c) y[c] += part[c];
