@@ -4,6 +4,7 @@
 
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
+#include "planner/agent.hpp"
 
 namespace planet {
 namespace {
@@ -105,6 +106,7 @@ void RunConfig::check() const {
           "'; it is one of ", join(ways), did_you_mean(progress, ways));
   model.check();
   planner.check();
+  check_planner_for(model, planner);
 }
 
 }  // namespace planet

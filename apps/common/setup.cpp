@@ -191,8 +191,7 @@ void print_header(Console& console, const Setup& setup, const Env& env,
   console.line(cat("round    ", c.updates_per_episode, " updates of ", c.batch_size, " x ",
                    c.batch_length, " rows, then one episode ",
                    c.collect == "random" ? "of random actions; evaluations are " : "",
-                   "planned with H ", c.planner.horizon, ", I ", c.planner.iterations, ", J ",
-                   c.planner.candidates, ", K ", c.planner.elites));
+                   "planned with ", planner_text(c.planner)));
   console.line(
       cat("replay   up to ", bytes_text(budget), " = ",
           with_commas(static_cast<std::int64_t>(budget / static_cast<double>(env.image_bytes()))),
