@@ -106,7 +106,7 @@ void print_scaling(const std::vector<std::string>& sizes, double seconds) {
     const ModelSize size = model_size(name);
     ModelSize wide = size, deep = size;
     wide.B *= 2, deep.L *= 2;
-    CemConfig many = bench_planner();
+    PlannerConfig many = bench_planner();
     many.candidates *= 2, many.elites *= 2;
     ModelRun run(size);
     const auto step = [&] { run.step(); };
