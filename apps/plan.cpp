@@ -11,6 +11,7 @@
 #include "apps/common/acting.hpp"
 #include "apps/common/checkpoint.hpp"
 #include "apps/common/command_line.hpp"
+#include "apps/common/console.hpp"
 #include "apps/common/error_curves.hpp"
 #include "apps/common/interrupt.hpp"
 #include "apps/common/open_loop.hpp"
