@@ -31,8 +31,13 @@ void for_each_field(Config& c, F&& f) {
   f("reward_units", c.reward_units);
   f("min_std", c.min_std);
   f("free_nats", c.free_nats);
+  f("free_nats_after_mean", c.free_nats_after_mean);
   f("kl_scale", c.kl_scale);
   f("kl_balance", c.kl_balance);
+  f("global_kl_scale", c.global_kl_scale);
+  f("overshooting_distance", c.overshooting_distance);
+  f("overshooting_scale", c.overshooting_scale);
+  f("overshooting_reward_scale", c.overshooting_reward_scale);
   f("reward_scale", c.reward_scale);
 }
 
@@ -44,6 +49,7 @@ std::string number_text(Number x) {
 }
 std::string text_of(int x) { return number_text(x); }
 std::string text_of(double x) { return number_text(x); }
+std::string text_of(bool x) { return x ? "true" : "false"; }
 std::string text_of(const std::string& x) { return x; }
 std::string text_of(const std::vector<ConvLayer>& x) { return to_text(x); }
 
@@ -99,6 +105,10 @@ void ModelConfig::check() const {
   require(min_std > 0, "min_std is 0; a standard deviation of 0 has no density");
   require(kl_balance <= 1, "kl_balance is ", kl_balance,
           "; it is the prior's share, at most 1, and 0 is off");
+  require(overshooting_distance > 1 || (overshooting_scale == 1 && overshooting_reward_scale == 0),
+          overshooting_scale == 1 ? "overshooting_reward_scale is " : "overshooting_scale is ",
+          overshooting_scale == 1 ? overshooting_reward_scale : overshooting_scale,
+          ", but with an overshooting_distance of 1 it would have no effect");
   check_encoder(*this);
   check_decoder(*this);
 }

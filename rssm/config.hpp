@@ -35,9 +35,15 @@ struct ModelConfig {
   double min_std = 0.1;
   // Loss (Section 3, Eq. 3).
   double free_nats = 3;
+  bool free_nats_after_mean = false;  // max(mean KL - f, 0); otherwise mean max(KL - f, 0)
   double kl_scale = 1;
   // alpha KL[sg(q) || p] + (1 - alpha) KL[q || sg(p)], sg: stop-gradient. 0: off, the plain KL.
   double kl_balance = 0;
+  double global_kl_scale = 0;  // of KL[q || N(0, 1)], without free nats
+  // Latent overshooting (Section 4, overshooting.hpp).
+  int overshooting_distance = 1;         // D; 1: the plain ELBO
+  double overshooting_scale = 1;         // of the mean of KL_2 .. KL_D; kl_scale applies as well
+  double overshooting_reward_scale = 0;  // of the rewards' squared error at these distances
   double reward_scale = 10;
 
   bool operator==(const ModelConfig&) const = default;

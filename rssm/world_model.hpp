@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "nn/layers.hpp"
 #include "rssm/batch.hpp"
@@ -24,19 +25,27 @@ struct Sequence {
   Var<T> action;  // [L,B,A]      action[t] led to image[t]
   Var<T> reward;  // [L,B]        reward[t] arrived with image[t]
   Var<T> noise;   // [L,B,D_s]    standard normal, of the posterior samples
+  // [D,L,B,D_s], standard normal, of what is imagined over the distances 1..D (overshooting.hpp).
+  // Empty: nothing is overshot, and the loss is the plain ELBO.
+  Var<T> overshoot_noise = {};
   // For finite differences, which see through a stop-gradient: the constants that stand in for what
   // is behind one. Empty: q and p of this batch.
   Gaussian<T> fixed_q = {}, fixed_p = {};  // [L,B,D_s]
 };
 
-/// Every term by itself, then the sum.
+/// Every term by itself, then the sum. Spans live as long as the tape's records.
 template <class T>
 struct ElboTerms {
-  Var<T> image;   // [L,B]  1/2 |o - o^|^2, summed over pixels
-  Var<T> reward;  // [L,B]  1/2 (r - r^)^2
-  Var<T> kl;      // [L,B]  KL[q || p], summed over D_s, balanced, before the free nats
-  Var<T> loss;    // [1]    mean(image) + reward_scale mean(reward)
-                  //        + kl_scale mean(max(kl - free_nats, 0))
+  Var<T> image;      // [L,B]  1/2 |o - o^|^2, summed over pixels
+  Var<T> reward;     // [L,B]  1/2 (r - r^)^2
+  Var<T> kl;         // [L,B]  KL[q || p], summed over D_s, balanced, before the free nats
+  Var<T> global_kl;  // [L,B]  KL[q || N(0, 1)]; empty when its scale is 0
+  // Of the distances d = 2..D, entry d - 2 for the target rows t = d-1 .. L-1: [L-d+1,B].
+  std::span<const Var<T>> overshooting;         // KL_d, before the free nats
+  std::span<const Var<T>> overshooting_reward;  // 1/2 (r - r^)^2 where r^ was imagined; none when
+                                                // its scale is 0
+  Var<T> loss;  // [1]  mean(image) + reward_scale mean(reward) + kl_scale mean(max(kl - free_nats,
+                //      0)), and the further terms with their scales
   // What they were made of.
   State<T> state;           // [L,B,.]    h_t, and s_t, a sample of q
   Gaussian<T> q, p;         // [L,B,D_s]  posterior and prior
@@ -64,6 +73,9 @@ class WorldModel {
   ElboTerms<T> elbo(const Sequence<T>& batch) const;
 
  private:
+  void overshoot_from(const Filtered<T>& seen, const Sequence<T>& batch, ElboTerms<T>& out) const;
+  Var<T> loss_of(const ElboTerms<T>& terms) const;
+
   ModelConfig config_;
   ParamStore<T> params_;
   Rng rng_;  // only used while the members below are built
@@ -74,10 +86,11 @@ class WorldModel {
 };
 
 /// Puts a batch on the tape: bytes to 5-bit images with fresh dequantisation noise
-/// (preprocess.hpp), and fresh posterior noise. Advances both streams.
+/// (preprocess.hpp), fresh posterior noise and, if a stream for it is given and the config has an
+/// overshooting distance, fresh noise to overshoot with. Advances the streams.
 template <class T>
 Sequence<T> make_sequence(Tape<T>& tape, const Batch& batch, const ModelConfig& config,
-                          Rng& dequantise, Rng& posterior);
+                          Rng& dequantise, Rng& posterior, Rng* overshoot = nullptr);
 
 /// The terms with the constants that the loss leaves out, [L,B]: summed over t, a lower bound of
 /// ln p(o, r | a) in expectation over the noise. Images have variance 1 per pixel, the reward has
