@@ -2,13 +2,16 @@
 //
 // Without options it repeats the run's final evaluation bit for bit: same environment seeds (1000,
 // 1001, ...), same random streams, same batch of episodes. What is measured: common/acting.hpp.
+// --oracle plays the same seeds with the planner in the true simulator, the upper end of the score.
 #include <iostream>
 
 #include "apps/common/acting.hpp"
 #include "apps/common/checkpoint.hpp"
 #include "apps/common/command_line.hpp"
+#include "apps/common/console.hpp"
 #include "apps/common/interrupt.hpp"
 #include "apps/common/pictures.hpp"
+#include "apps/common/simulator_dynamics.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 #include "envs/png.hpp"
@@ -17,33 +20,56 @@
 namespace planet {
 namespace {
 
+struct Options {
+  std::string path, episodes, threads = "0", sheet;
+  bool json = false;
+  // Of --oracle, which needs no checkpoint.
+  bool oracle = false;
+  std::string env, future, samples;
+  std::vector<std::string> env_options;
+};
+
+/// Who was evaluated in which task.
+struct Subject {
+  std::string env;
+  std::optional<std::string> checkpoint;  // of an agent
+  std::optional<FutureConfig> future;     // of the oracle
+};
+
 // What is evaluated, by the name a reader would look for: the checkpoint's folder, or the file.
 std::string checkpoint_name(const LoadedModel& loaded) {
   const bool in_checkpoint = std::filesystem::exists(loaded.file.parent_path() / "done");
   return (in_checkpoint ? loaded.file.parent_path() : loaded.file).string();
 }
 
-void print_json(const LoadedModel& loaded, const Evaluation& e) {
+void print_json(const Subject& subject, const Evaluation& e) {
   Json json = Json::object();
-  json.set("env", loaded.config.env)
-      .set("checkpoint", checkpoint_name(loaded))
+  json.set("env", subject.env)
+      .set("checkpoint", subject.checkpoint ? Json(*subject.checkpoint) : Json())
       .set("episodes", e.returns.size())
       .set("seeds", Json::array_of(e.seeds))
       .set("returns", Json::array_of(e.returns))
       .set("return_mean", e.mean)
       .set("return_std", e.std)
       .set("score", e.score ? Json(*e.score) : Json());
+  if (subject.future)
+    json.set("future", future_word(subject.future->future))
+        .set("samples_per_candidate", subject.future->courses());
   std::cout << json.dump(2) << std::endl;
 }
 
-void print_table(const LoadedModel& loaded, const Evaluation& e) {
-  std::cout << "env         " << loaded.config.env << "\ncheckpoint  " << checkpoint_name(loaded)
-            << "\nepisodes    " << e.returns.size() << ", no exploration noise, "
+void print_table(const Subject& subject, const Evaluation& e) {
+  std::cout << "env         " << subject.env << "\n";
+  if (subject.checkpoint) std::cout << "checkpoint  " << *subject.checkpoint << "\n";
+  if (subject.future)
+    std::cout << "oracle      plans in the true simulator, future " << future_text(*subject.future)
+              << "\n";
+  std::cout << "episodes    " << e.returns.size() << ", no exploration noise, "
             << fixed(e.seconds, 1) << " s\n";
   for (std::size_t i = 0; i < e.returns.size(); ++i)
     std::cout << "  seed " << e.seeds[i] << "  return " << fixed(e.returns[i], 2) << "\n";
   std::cout << "return      " << fixed(e.mean, 2) << " +- " << fixed(e.std, 2) << "\n";
-  const EnvSpec& spec = env_spec(loaded.config.env);
+  const EnvSpec& spec = env_spec(subject.env);
   if (e.score) {
     std::cout << "score       " << fixed(*e.score, 3) << "  (0: random actions, "
               << spec.scale->random.mean << "; 1: the planner in the true simulator, "
@@ -56,37 +82,86 @@ void print_table(const LoadedModel& loaded, const Evaluation& e) {
   std::cout << std::flush;
 }
 
+void print(const Options& o, const Subject& subject, const Evaluation& e) {
+  if (o.json) print_json(subject, e);
+  else print_table(subject, e);
+}
+
+int read_episodes(const Options& o, int otherwise) {
+  int episodes = otherwise;
+  if (!o.episodes.empty()) read_option("--episodes", o.episodes, episodes);
+  require(episodes >= 1, "--episodes is ", episodes, "; it must be at least 1");
+  return episodes;
+}
+
+int eval_agent(const Options& o) {
+  for (const auto& [flag, given] :
+       {std::pair{"--env", !o.env.empty()}, std::pair{"--env-option", !o.env_options.empty()},
+        std::pair{"--future", !o.future.empty()},
+        std::pair{"--samples-per-candidate", !o.samples.empty()}})
+    require(!given, flag, " is for --oracle; an agent has a task of its own and learned the rest");
+  require(!o.path.empty(), "RUN|CHECKPOINT is missing: what is to be evaluated? Or --oracle");
+  const LoadedModel loaded = load_model(o.path);
+  catch_interrupts();
+  const std::optional<Evaluation> e =
+      evaluate(*loaded.model, loaded.config, read_episodes(o, loaded.config.eval_episodes));
+  if (!e) return status_interrupted;
+  print(o, {loaded.config.env, checkpoint_name(loaded), std::nullopt}, *e);
+  if (o.sheet.empty()) return 0;
+  write_png(o.sheet, reconstruction_sheet(*loaded.model, e->episodes, loaded.config.seed,
+                                          loaded.config.env));
+  std::cerr << "wrote " << o.sheet << "\n";
+  return 0;
+}
+
+// The same seeds for the planner that has nothing to learn, with the task's registered budget.
+int eval_oracle(const Options& o) {
+  require(o.path.empty(), "--oracle plans in the true simulator; it takes no RUN|CHECKPOINT");
+  require(o.sheet.empty(), "--sheet shows a model's reconstructions; the oracle has no model");
+  const EnvSpec& spec = env_spec(o.env.empty() ? "pendulum_swingup" : o.env);
+  EnvOptions options;
+  for (const std::string& text : o.env_options) set_env_option(spec, options, text);
+  const FutureConfig future = read_future(spec, o.future, o.samples);
+  Evaluation e;
+  const int episodes = read_episodes(o, RunConfig{}.eval_episodes);
+  for (int k = 0; k < episodes; ++k) e.seeds.push_back(first_evaluation_seed + e.seeds.size());
+  const double start = process_seconds();
+  Console console(progress_from("auto"));
+  const auto budget = spec.scale ? spec.scale->oracle_budget : PlannerBudget{};
+  e.returns = oracle_returns(
+      *make_env(spec.name, options), oracle_config(budget), e.seeds,
+      [&](int done, int all) {
+        console.bar(static_cast<double>(done) / all, cat("decision ", done, " of ", all));
+      },
+      future);
+  console.clear_bar();
+  e.seconds = process_seconds() - start;
+  e.summarise(spec, options);
+  print(o, {spec.name, std::nullopt, future}, e);
+  return 0;
+}
+
 int eval(int argc, const char* const* argv) {
-  CommandLine cli("eval", "Episodes of a trained agent without exploration noise.");
-  std::string path, episodes_text, threads_text = "0", sheet;
-  bool json = false;
-  cli.positional("RUN|CHECKPOINT", path,
-                 "a run folder (its latest), a checkpoint folder or a model.safetensors");
-  cli.option("--episodes", episodes_text, "how many (default: as in the run's own evaluations)");
-  cli.flag("--json", json, "one JSON object alone on stdout");
-  cli.option("--sheet", sheet, "write a contact sheet: true frames over reconstructions (PNG)");
-  cli.option("--threads", threads_text, "0: what the container gives; changes no result");
+  CommandLine cli("eval",
+                  "Episodes of a trained agent without exploration noise, or of the oracle.");
+  Options o;
+  cli.positional("RUN|CHECKPOINT", o.path,
+                 "a run folder (its latest), a checkpoint folder or a model.safetensors", false);
+  cli.option("--episodes", o.episodes, "how many (default: as in the run's own evaluations)");
+  cli.flag("--json", o.json, "one JSON object alone on stdout");
+  cli.option("--sheet", o.sheet, "write a contact sheet: true frames over reconstructions (PNG)");
+  cli.option("--threads", o.threads, "0: what the container gives; changes no result");
+  cli.flag("--oracle", o.oracle, "no agent: the planner in the true simulator", "Oracle");
+  cli.option("--env,--task", o.env, "the task (default pendulum_swingup)", "Oracle");
+  cli.list("--env-option", o.env_options, "NAME=VALUE, a setting of the task's own", "Oracle");
+  cli.option("--future", o.future, "average, one, shared, true or forgetful (default: the task's)",
+             "Oracle");
+  cli.option("--samples-per-candidate", o.samples, "of shared and forgetful", "Oracle");
   if (!cli.parse(argc, argv)) return 0;
   int threads = 0;
-  read_option("--threads", threads_text, threads);
+  read_option("--threads", o.threads, threads);
   set_threads(useful_threads(threads));
-
-  const LoadedModel loaded = load_model(path);
-  int episodes = loaded.config.eval_episodes;
-  if (!episodes_text.empty()) read_option("--episodes", episodes_text, episodes);
-  require(episodes >= 1, "--episodes is ", episodes, "; it must be at least 1");
-
-  catch_interrupts();
-  const std::optional<Evaluation> e = evaluate(*loaded.model, loaded.config, episodes);
-  if (!e) return status_interrupted;
-  if (json) print_json(loaded, *e);
-  else print_table(loaded, *e);
-  if (!sheet.empty()) {
-    write_png(sheet, reconstruction_sheet(*loaded.model, e->episodes, loaded.config.seed,
-                                          loaded.config.env));
-    std::cerr << "wrote " << sheet << "\n";
-  }
-  return 0;
+  return o.oracle ? eval_oracle(o) : eval_agent(o);
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 // oracle: the two ends of a task's score. 0 is uniformly random actions, 1 is the planner with
-// nothing to learn: CEM on the true simulator (Table 1's last row).
+// nothing to learn: CEM on the true simulator (Table 1's last row). In tasks with several futures
+// also what planners of different honesty get (--future, common/futures.hpp).
 //
 // For the registered constants, and for everybody who adds a task and needs its own. A row of the
 // CSV is an episode; rows that are already there are kept, so a long measurement can be stopped and
 // gone on with. What is played: common/simulator_dynamics.hpp.
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <iostream>
@@ -15,6 +17,7 @@
 #include "apps/common/values.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
+#include "autograd/base/text.hpp"
 #include "envs/numbers.hpp"
 #include "nn/atomic_file.hpp"
 
@@ -26,16 +29,17 @@ struct Options {
   int episodes = 10, at_once = 10, threads = 0;
   std::uint64_t first_seed = 1000;
   EnvOptions env_options;
-  CemConfig cem;
+  PlannerConfig cem;
+  FutureConfig future;
 };
 
 std::optional<Options> read_options(int argc, const char* const* argv) {
   CommandLine cli("oracle", "Returns of CEM on the true simulator, or of random actions.");
   Options o;
-  std::string episodes = "10", at_once, threads = "0", seed = "1000", H, I, J, K;
+  std::string episodes = "10", at_once, threads = "0", seed = "1000", H, I, J, K, future, samples;
   std::vector<std::string> assignments;
   cli.option("--env", o.env, "the task (default pendulum_swingup)");
-  cli.option("--policy", o.policy, "oracle or random (default oracle)");
+  cli.option("--policy", o.policy, "oracle, random or zero (default oracle)");
   cli.option("--episodes", episodes, "how many (default 10)");
   cli.option("--seed", seed, "of the first episode; the others follow (default 1000)");
   cli.option("--csv", o.csv, "a row for each episode: seed,return; rows found there are kept");
@@ -47,6 +51,9 @@ std::optional<Options> read_options(int argc, const char* const* argv) {
   cli.option("--iterations", I, "I", "Planner");
   cli.option("--candidates", J, "J", "Planner");
   cli.option("--elites", K, "K", "Planner");
+  cli.option("--future", future, "average, one, shared, true or forgetful (default: the task's)",
+             "Planner");
+  cli.option("--samples-per-candidate", samples, "of shared and forgetful", "Planner");
   if (!cli.parse(argc, argv)) return std::nullopt;
 
   const EnvSpec& spec = env_spec(o.env);
@@ -66,8 +73,12 @@ std::optional<Options> read_options(int argc, const char* const* argv) {
   number("--at-once", at_once, o.at_once);
   require(o.episodes >= 1 && o.at_once >= 1,
           "--episodes and --at-once must be at least 1, they are ", o.episodes, " and ", o.at_once);
-  require(o.policy == "oracle" || o.policy == "random", "--policy is '", o.policy,
-          "'; it is oracle or random");
+  const std::vector<std::string> policies{"oracle", "random", "zero"};
+  require(std::find(policies.begin(), policies.end(), o.policy) != policies.end(), "--policy is '",
+          o.policy, "'", did_you_mean(o.policy, policies), "; it is one of ", join(policies));
+  require((future.empty() && samples.empty()) || o.policy == "oracle",
+          "--future and --samples-per-candidate are for --policy oracle");
+  o.future = read_future(spec, future, samples);
   o.cem.check();
   return o;
 }
@@ -109,16 +120,24 @@ void print_summary(const Options& o, const EnvSpec& spec, const std::vector<doub
   std::cout << o.policy << " on " << o.env;
   if (o.policy == "oracle")
     std::cout << ", H " << o.cem.horizon << "  I " << o.cem.iterations << "  J " << o.cem.candidates
-              << "  K " << o.cem.elites;
+              << "  K " << o.cem.elites << ", future " << future_text(o.future);
   std::cout << "\nreturn " << fixed(mean, 2) << " +- " << fixed(std, 2) << " over "
             << returns.size() << (returns.size() == 1 ? " episode" : " episodes")
             << ", standard error " << fixed(std / std::sqrt(n), 2) << "\n";
-  if (spec.scale) {
+  if (spec.scale && o.policy != "zero") {
     const ReferenceReturn& r = o.policy == "oracle" ? spec.scale->oracle : spec.scale->random;
     std::cout << "registered " << r.mean << " +- " << r.std << " over " << r.episodes
               << " episodes\n";
   }
   std::cout << std::flush;
+}
+
+std::vector<double> play_episodes(const Options& o, const Env& env,
+                                  std::span<const std::uint64_t> seeds,
+                                  const std::function<void(int, int)>& progress) {
+  if (o.policy == "random") return random_returns(env, seeds);
+  if (o.policy == "zero") return zero_returns(env, seeds);
+  return oracle_returns(env, o.cem, seeds, progress, o.future);
 }
 
 int oracle_main(int argc, const char* const* argv) {
@@ -138,13 +157,10 @@ int oracle_main(int argc, const char* const* argv) {
   while (!missing.empty()) {
     const std::size_t n = std::min(missing.size(), static_cast<std::size_t>(o.at_once));
     const auto seeds = std::span(missing).first(n);
-    const auto returns = o.policy == "random"
-                             ? random_returns(*env, seeds)
-                             : oracle_returns(*env, o.cem, seeds, [&](int done, int all) {
-                                 console.bar(static_cast<double>(done) / all,
-                                             cat("decision ", done, " of ", all, ", ",
-                                                 missing.size(), " episodes to go"));
-                               });
+    const auto returns = play_episodes(o, *env, seeds, [&](int done, int all) {
+      console.bar(static_cast<double>(done) / all,
+                  cat("decision ", done, " of ", all, ", ", missing.size(), " episodes to go"));
+    });
     for (std::size_t k = 0; k < n; ++k) rows[seeds[k]] = returns[k];
     missing.erase(missing.begin(), missing.begin() + static_cast<std::ptrdiff_t>(n));
     write_rows(o.csv, rows);

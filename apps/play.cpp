@@ -27,7 +27,7 @@ namespace {
 
 struct Options {
   std::string path;  // RUN|CHECKPOINT
-  std::string env, policy, actions, state, trajectory, frames;
+  std::string env, policy, actions, uniforms, future, samples, state, trajectory, frames;
   std::string seed = "0", action_repeat, image_size, threads = "0", speed;
   std::vector<std::string> env_options;
   bool list_envs = false;
@@ -48,6 +48,12 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
   cli.option("--policy", o.policy,
              "random, zero, agent, oracle (plans in the true simulator) or keys");
   cli.option("--actions", o.actions, "play this CSV: a row a decision, A numbers, no header");
+  cli.option("--uniforms", o.uniforms,
+             "the chance of the episode from this CSV: a row a control step, no header");
+  cli.option("--future", o.future,
+             "what the oracle takes for the future: average, one, shared, true or forgetful");
+  cli.option("--samples-per-candidate", o.samples,
+             "futures that the oracle's candidates are averaged over, with shared and forgetful");
   cli.option("--env,--task", o.env, "the task (default: the agent's, else pendulum_swingup)",
              "Task");
   cli.list("--env-option", o.env_options, "NAME=VALUE, a setting of the task's own", "Task");
@@ -103,8 +109,12 @@ Stage set_stage(const Options& o) {
   return stage;
 }
 
-std::unique_ptr<Policy> choose_policy(const Options& o, const Stage& stage, std::uint64_t seed) {
+std::unique_ptr<Policy> choose_policy(const Options& o, const Stage& stage, std::uint64_t seed,
+                                      const RecordedUniforms* recorded) {
   require(o.policy.empty() || o.actions.empty(), "give --policy or --actions, not both");
+  for (const auto& [flag, value] :
+       {std::pair{"--future", o.future}, std::pair{"--samples-per-candidate", o.samples}})
+    require(value.empty() || o.policy == "oracle", flag, " is for --policy oracle");
   if (!o.actions.empty()) return actions_from_file(o.actions, stage.env->action_size());
   const std::string name = !o.policy.empty() ? o.policy : stage.loaded ? "agent" : "random";
   const std::vector<std::string> names{"random", "zero", "agent", "oracle", "keys"};
@@ -112,7 +122,9 @@ std::unique_ptr<Policy> choose_policy(const Options& o, const Stage& stage, std:
   if (name == "random") return random_policy(stage.env->action_size(), seed);
   if (name == "zero") return zero_policy(stage.env->action_size());
   if (name == "agent") return agent_policy(*stage.loaded->model, stage.config, seed);
-  if (name == "oracle") return oracle_policy(*stage.env, seed);
+  if (name == "oracle")
+    return oracle_policy(*stage.env, seed,
+                         read_future(env_spec(stage.config.env), o.future, o.samples), recorded);
   if (name == "keys") return keys_policy(stage.env->action_size());
   fail("there is no policy '", name, "'", did_you_mean(name, names), "; there are ", join(names));
 }
@@ -136,15 +148,18 @@ void wait_until(std::chrono::steady_clock::time_point start, double seconds) {
                                     std::chrono::duration<double>(seconds)));
 }
 
-void print_result(const Env& env, double sum, int decisions, const StepResult& last, int unused) {
+void print_result(const Env& env, double sum, int decisions, const StepResult& last) {
   std::cout << env.name() << ": return " << number_text(sum) << " in " << decisions
             << " decisions, "
             << (last.terminated  ? "ended by the task"
                 : last.truncated ? "to the time limit"
                                  : "stopped before the end")
             << std::endl;
-  if (unused > 0)
-    std::cerr << "play: the episode ended before the list of actions; " << unused
+}
+
+void note_unused(const char* list, int rows) {
+  if (rows > 0)
+    std::cerr << "play: the episode ended before the list of " << list << "; " << rows
               << " rows were not played\n";
 }
 
@@ -168,7 +183,10 @@ int play(int argc, const char* const* argv) {
 
   Stage stage = set_stage(o);
   Env& env = *stage.env;
-  const std::unique_ptr<Policy> policy = choose_policy(o, stage, seed);
+  std::optional<RecordedUniforms> recorded;
+  if (!o.uniforms.empty()) recorded.emplace(o.uniforms, env);
+  const std::unique_ptr<Policy> policy =
+      choose_policy(o, stage, seed, recorded ? &*recorded : nullptr);
   std::optional<TrajectoryFile> trajectory;
   if (!o.trajectory.empty()) trajectory.emplace(o.trajectory, env);
   if (!o.frames.empty()) std::filesystem::create_directories(o.frames);
@@ -192,7 +210,7 @@ int play(int argc, const char* const* argv) {
     }
     const std::optional<std::span<const double>> action = policy->act(env, image);
     if (!action) break;  // the list of actions has ended, or somebody pressed q
-    result = env.step_traced(*action, steps);
+    result = recorded ? recorded->step(env, *action, steps) : env.step_traced(*action, steps);
     if (trajectory) trajectory->write(steps, *action);
     sum += result.reward;
     image = Image(n, n, env.render());
@@ -200,7 +218,9 @@ int play(int argc, const char* const* argv) {
   }
   if (trajectory) trajectory->close();
   if (on_terminal) screen.show(image, "");
-  print_result(env, sum, decisions, result, policy->unused());
+  print_result(env, sum, decisions, result);
+  note_unused("actions", policy->unused());
+  if (recorded) note_unused("uniforms", recorded->unused(env));
   return interrupted() ? status_interrupted : 0;
 }
 

@@ -4,8 +4,8 @@
 //   seed the data set with random episodes
 //   until a limit is reached:
 //     model fitting:    U times: a batch of windows, the loss, its gradient, Adam
-//     data collection:  one episode by planning, with exploration noise
-//     look:             a row of metrics; now and then an evaluation and a checkpoint
+//     data collection:  one episode by planning, with exploration noise (--collect random: by
+//     chance) look:             a row of metrics; now and then an evaluation and a checkpoint
 //
 // Every random number belongs to a stream named by the seed and the number of the update or the
 // episode, so nothing but counters has to be saved for a resumed run to go on bit for bit.
@@ -126,11 +126,14 @@ bool Training::fit() {
   return true;
 }
 
-// Data collection: one episode by planning in the latent space, with exploration noise. False when
-// there was no time for all of it; it will then be played again, bit for bit, after --resume.
+// Data collection: one episode by planning in the latent space, with exploration noise, or one more
+// of random actions. False when there was no time for all of it; it will then be played again, bit
+// for bit, after --resume.
 bool Training::collect_episode() {
   const double start = process_seconds();
-  std::optional<Collected> collected = collect(*env_, agent_, config_, run_.episodes, limits_);
+  std::optional<Collected> collected =
+      config_.collect == "random" ? collect_random(*env_, config_, run_.episodes)
+                                  : collect(*env_, agent_, config_, run_.episodes, limits_);
   if (!collected) return false;
   const double episode_return = collected->episode.episode_return();
   remember(std::move(*collected));

@@ -43,6 +43,7 @@ class Checker {
   void state_round_trip();
   void snapshot_round_trip();
   void trace_adds_up();
+  void chance_can_be_given();
 
   std::vector<double> action(Rng& rng) const {
     std::vector<double> out(static_cast<std::size_t>(env_.action_size()));
@@ -111,6 +112,7 @@ std::vector<std::string> Checker::run() {
       {"set_state", &Checker::state_round_trip},
       {"snapshot", &Checker::snapshot_round_trip},
       {"step_traced", &Checker::trace_adds_up},
+      {"step_with", &Checker::chance_can_be_given},
   };
   std::vector<std::string> broken;
   for (const Rule& rule : rules) {
@@ -338,6 +340,35 @@ void Checker::trace_adds_up() {
               trace.back().state == env_.state() && std::abs(sum - traced.reward) <= 1e-12,
           "step_traced() must list each control step: the last state and the sum of the rewards"
           " are the decision's");
+}
+
+// The numbers that step() is going to draw, read from the stream by us and handed to a clone.
+void Checker::chance_can_be_given() {
+  env_.reset(options_.seed);
+  const std::unique_ptr<Env> given = env_.clone();
+  const std::uint64_t before = given->save().rng_position;
+  std::vector<double> w(static_cast<std::size_t>(env_.uniforms() * env_.action_repeat()));
+  Rng rng = action_stream();
+  for (int t = 0; t < options_.decisions; ++t) {
+    const std::vector<double> a = action(rng);
+    const EnvSnapshot now = env_.save();
+    Rng stream(now.seed, Stream::env);
+    stream.seek(now.rng_position);
+    for (double& x : w) x = stream.uniform();
+    const StepResult drawn = env_.step(a), told = given->step_with(a, w, nullptr);
+    require(drawn.terminated || env_.save().rng_position == now.rng_position + w.size(),
+            "a decision must draw action_repeat() times uniforms() numbers, ", w.size());
+    require(given->save().rng_position == before,
+            "step_with() must leave the random stream where it is");
+    require(drawn.reward == told.reward && env_.state() == given->state(),
+            "step_with() the numbers of the stream must do what step() does");
+    if (drawn.done()) break;
+  }
+  w.push_back(0.5);
+  env_.reset();
+  const std::vector<double> a = action(rng);
+  require(throws_error([&] { env_.step_with(a, w, nullptr); }),
+          "step_with() a wrong count of numbers must throw planet::Error");
 }
 
 }  // namespace

@@ -66,6 +66,13 @@ StepResult Env::step_traced(std::span<const double> action, std::vector<ControlS
   return result;
 }
 
+StepResult Env::step_with(std::span<const double> action, std::span<const double> w,
+                          std::vector<ControlStep>* trace) {
+  require(w.empty(), "[", name(), "] nothing happens by chance here, a decision was given ",
+          w.size(), " uniform numbers");
+  return trace == nullptr ? step(action) : step_traced(action, *trace);
+}
+
 std::size_t Env::image_bytes() const {
   const auto n = static_cast<std::size_t>(image_size());
   return n * n * 3;

@@ -74,6 +74,16 @@ class Env {
   /// to override this; the default knows one control step a decision.
   virtual StepResult step_traced(std::span<const double> action, std::vector<ControlStep>& trace);
 
+  /// How many numbers a control step draws, used or not; 0: nothing happens by chance after reset.
+  /// They are Rng(save().seed, Stream::env).uniform() from save().rng_position on.
+  virtual int uniforms() const { return 0; }
+  /// step() with those numbers given, `w` [R, uniforms()], and the random stream left where it is:
+  /// a recorded episode is replayed, a planner is handed a future. `trace`, if not null, is
+  /// step_traced's. Error: as step(); a wrong count, a number outside [0, 1). To be overridden
+  /// where uniforms() is not 0.
+  virtual StepResult step_with(std::span<const double> action, std::span<const double> w,
+                               std::vector<ControlStep>* trace);
+
   /// The picture of the present state into n*n*3 bytes: rows from the top, RGB within a pixel.
   /// Touches neither the state nor the random stream. Error: a wrong number of bytes, no episode.
   virtual void render(std::span<std::uint8_t> pixels) const = 0;

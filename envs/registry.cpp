@@ -9,6 +9,8 @@
 #include "envs/task_env.hpp"
 #include "envs/tasks/cartpole_swingup.hpp"
 #include "envs/tasks/counting.hpp"
+#include "envs/tasks/duel.hpp"
+#include "envs/tasks/peg.hpp"
 #include "envs/tasks/pendulum_swingup.hpp"
 #include "envs/tasks/terminating.hpp"
 
@@ -57,6 +59,19 @@ const TaskOption* find_option(const EnvSpec& spec, std::string_view name) {
        join(names));
 }
 
+// The task's own options: what is given, checked, and the defaults of the others.
+TaskValues fill_values(const EnvSpec& spec, const EnvOptions& options) {
+  std::map<std::string, std::string> values;
+  for (const TaskOption& option : spec.options) values[option.name] = option.default_value;
+  for (const auto& [name, value] : options.values) {
+    const TaskOption* option = find_option(spec, name);
+    if (option == nullptr) fail_unknown_option(spec, name);
+    check_value(spec, *option, value);
+    values[name] = value;
+  }
+  return TaskValues(std::move(values));
+}
+
 }  // namespace
 
 double TaskValues::number(const std::string& name) const {
@@ -73,9 +88,8 @@ const std::string& TaskValues::word(const std::string& name) const {
 
 const std::vector<EnvSpec>& list_envs() {
   static const std::vector<EnvSpec> specs{
-      pendulum_swingup_spec(),
-      cartpole_swingup_spec(),
-      counting_spec(),
+      pendulum_swingup_spec(), cartpole_swingup_spec(), peg_catch_spec(), peg_memory_spec(),
+      peg_cued_spec(),         peg_dodge_spec(),        duel_spec(),      counting_spec(),
       terminating_spec(),
   };
   return specs;
@@ -127,20 +141,15 @@ std::unique_ptr<Env> make_env(std::string_view name, const EnvOptions& options) 
           "; pictures are 16, 32 or 64 pixels wide");
   require(options.view == 0 || spec.view > 0, "[", name,
           "] the picture is a fixed grid, its view cannot change");
-  std::map<std::string, std::string> values;
-  for (const TaskOption& option : spec.options) values[option.name] = option.default_value;
-  for (const auto& [key, value] : options.values) {
-    const TaskOption* option = find_option(spec, key);
-    if (option == nullptr) fail_unknown_option(spec, key);
-    check_value(spec, *option, value);
-    values[key] = value;
-  }
+  const TaskValues values = fill_values(spec, options);
   EpisodeSettings settings;
   settings.image_size = n;
   settings.action_repeat = options.action_repeat == 0 ? spec.action_repeat : options.action_repeat;
-  settings.time_limit = options.time_limit == 0 ? spec.time_limit : options.time_limit;
+  settings.time_limit = options.time_limit != 0           ? options.time_limit
+                        : spec.time_limit_with != nullptr ? spec.time_limit_with(values)
+                                                          : spec.time_limit;
   settings.view = options.view;
-  return std::make_unique<TaskEnv>(spec.make_task(TaskValues(std::move(values))), settings);
+  return std::make_unique<TaskEnv>(spec.make_task(values), settings);
 }
 
 std::optional<double> env_score(const EnvSpec& spec, const EnvOptions& options,

@@ -29,6 +29,7 @@ struct PlannerBudget {
   int iterations = 10;    // I
   int candidates = 1000;  // J
   int elites = 100;       // K
+  int samples = 1;        // futures that all candidates are averaged over; 1: each has its own
 };
 
 /// The two ends of the score: 0 is the uniformly random policy, 1 the planner on the true
@@ -64,7 +65,7 @@ class TaskValues {
 struct EnvSpec {
   std::string name;
   std::string description;          // one line
-  int time_limit = 0;               // T, control steps
+  int time_limit = 0;               // T, control steps, with the options at their defaults
   int action_repeat = 1;            // R, control steps a decision
   double dt = 0;                    // seconds of one control step
   double view = 0;                  // width of the picture; 0: it cannot be changed
@@ -73,6 +74,7 @@ struct EnvSpec {
   std::string preset = "tiny";      // the model preset that `train` uses unless told
   std::vector<TaskOption> options;  // beside those that every task has
   std::unique_ptr<Task> (*make_task)(const TaskValues&) = nullptr;
+  int (*time_limit_with)(const TaskValues&) = nullptr;  // T, where an option changes it; else null
 };
 
 /// How an environment is to differ from its registration.

@@ -3,6 +3,10 @@
 // A task is a start, one control step, a reward of the state after it, and a drawing. Clipping,
 // action repeat, time limit, seeds, clones, snapshots and errors are the same for everybody and
 // stand once, in TaskEnv (task_env.hpp). README.md shows a whole task in thirty lines.
+//
+// A step holds no generator: what chance decides in it arrives as numbers. So the next state is a
+// function of state, action and those numbers, an episode can be replayed from a recorded list, and
+// a planner can be handed a future, sampled or true.
 #pragma once
 
 #include <memory>
@@ -30,10 +34,13 @@ class Task {
   /// One name for each entry of state().
   virtual std::vector<std::string> state_names() const = 0;
 
-  /// Draws a starting state. All randomness comes from `rng`.
+  /// Draws a starting state. All its randomness comes from `rng`.
   virtual void start(Rng& rng) = 0;
-  /// One control step with `action` [A], already clipped to [-1, 1].
-  virtual TaskStep step(std::span<const double> action, Rng& rng) = 0;
+  /// How many numbers step() is given, always as many, used or not; 0: nothing happens by chance.
+  virtual int uniforms() const { return 0; }
+  /// One control step with `action` [A], already clipped to [-1, 1], and `w` [uniforms()], each
+  /// uniform in [0, 1).
+  virtual TaskStep step(std::span<const double> action, std::span<const double> w) = 0;
   /// Aims the camera and puts the bodies into the scene, the farthest first.
   virtual void draw(Scene& scene) const = 0;
 

@@ -24,7 +24,10 @@ TaskEnv::TaskEnv(std::unique_ptr<Task> task, const EpisodeSettings& settings)
           settings.time_limit, " control steps of an episode");
   require(std::isfinite(settings.view) && settings.view >= 0, "[", name_, "] view is ",
           settings.view, "; it is a width in the task's units, or 0 for the task's own");
+  require(task_->uniforms() >= 0, "[", name_, "] uniforms() is ", task_->uniforms(),
+          "; a step draws none or more");
   clipped_.resize(static_cast<std::size_t>(action_size_));
+  drawn_.resize(static_cast<std::size_t>(task_->uniforms()));
 }
 
 void TaskEnv::reset(std::optional<std::uint64_t> seed) {
@@ -39,7 +42,7 @@ void TaskEnv::reset(std::optional<std::uint64_t> seed) {
   phase_ = Phase::running;
 }
 
-void TaskEnv::clip(std::span<const double> action) {
+void TaskEnv::clip(Numbers action) {
   require(action.size() == clipped_.size(), "[", name_, "] an action has ", clipped_.size(),
           " entries, this one has ", action.size());
   for (std::size_t i = 0; i < action.size(); ++i) {
@@ -48,15 +51,33 @@ void TaskEnv::clip(std::span<const double> action) {
   }
 }
 
-StepResult TaskEnv::decide(std::span<const double> action, std::vector<ControlStep>* trace) {
+void TaskEnv::check_given(Numbers w) const {
+  const std::size_t needed = drawn_.size() * static_cast<std::size_t>(settings_.action_repeat);
+  require(w.size() == needed, "[", name_, "] a decision draws ", needed, " uniform numbers, ",
+          w.size(), " were given");
+  for (std::size_t i = 0; i < w.size(); ++i)
+    require(w[i] >= 0 && w[i] < 1, "[", name_, "] entry ", i, " of the uniform numbers is ", w[i],
+            "; it lies in [0, 1)");
+}
+
+TaskEnv::Numbers TaskEnv::draw() {
+  for (double& w : drawn_) w = rng_.uniform();
+  return drawn_;
+}
+
+StepResult TaskEnv::decide(Numbers action, std::optional<Numbers> given,
+                           std::vector<ControlStep>* trace) {
   require(phase_ != Phase::unstarted, "[", name_, "] step() before the first reset()");
   require(phase_ != Phase::ended, "[", name_, "] step() after the episode's end; call reset()");
   clip(action);
+  if (given) check_given(*given);
   if (trace != nullptr) trace->clear();
 
   StepResult result;
   for (int r = 0; r < settings_.action_repeat && !result.terminated; ++r) {
-    const TaskStep step = task_->step(clipped_, rng_);
+    const std::size_t U = drawn_.size();
+    const Numbers w = given ? given->subspan(static_cast<std::size_t>(r) * U, U) : draw();
+    const TaskStep step = task_->step(clipped_, w);
     ++control_steps_;
     result.reward += step.reward;
     result.terminated = step.terminated;

@@ -35,9 +35,16 @@ class TaskEnv final : public Env {
 
   void reset(std::optional<std::uint64_t> seed = std::nullopt) override;
   using Env::step;
-  StepResult step(std::span<const double> action) override { return decide(action, nullptr); }
+  StepResult step(std::span<const double> action) override {
+    return decide(action, std::nullopt, nullptr);
+  }
   StepResult step_traced(std::span<const double> action, std::vector<ControlStep>& trace) override {
-    return decide(action, &trace);
+    return decide(action, std::nullopt, &trace);
+  }
+  int uniforms() const override { return static_cast<int>(drawn_.size()); }
+  StepResult step_with(std::span<const double> action, std::span<const double> w,
+                       std::vector<ControlStep>* trace) override {
+    return decide(action, w, trace);
   }
   using Env::render;
   void render(std::span<std::uint8_t> pixels) const override;
@@ -48,10 +55,18 @@ class TaskEnv final : public Env {
   EnvSnapshot save() const override;
   void load(const EnvSnapshot& snapshot) override;
 
+  /// For those who know the task: what its state hides, a world that differs from it in one thing.
+  const Task& task() const { return *task_; }
+  const EpisodeSettings& settings() const { return settings_; }
+
  private:
   using Phase = EnvSnapshot::Phase;
-  StepResult decide(std::span<const double> action, std::vector<ControlStep>* trace);
-  void clip(std::span<const double> action);
+  using Numbers = std::span<const double>;
+  /// Draws the numbers of chance from the stream if none are given.
+  StepResult decide(Numbers action, std::optional<Numbers> given, std::vector<ControlStep>* trace);
+  void clip(Numbers action);
+  void check_given(Numbers w) const;
+  Numbers draw();
   void adopt(std::span<const double> state);
 
   std::unique_ptr<Task> task_;
@@ -60,6 +75,7 @@ class TaskEnv final : public Env {
   int action_size_;
   std::size_t state_size_;
   std::vector<double> clipped_;  // the action in use, so that a step allocates nothing
+  std::vector<double> drawn_;    // what chance decides in a control step, [uniforms()]
   Rng rng_{0, Stream::env};
   bool seeded_ = false;
   int control_steps_ = 0;

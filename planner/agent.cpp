@@ -18,9 +18,12 @@ AgentStreams AgentStreams::evaluating(std::uint64_t seed, std::uint32_t episode)
   return {stream(0), stream(1), stream(2)};
 }
 
-MpcAgent::MpcAgent(const WorldModel<float>& model, const CemConfig& cem,
+MpcAgent::MpcAgent(const WorldModel<float>& model, const PlannerConfig& planner,
                    std::vector<AgentStreams> streams)
-    : model_(model), streams_(std::move(streams)), dynamics_(model), planner_(cem) {
+    : model_(model),
+      streams_(std::move(streams)),
+      dynamics_(model),
+      planner_(make_planner(planner)) {
   require(!streams_.empty(), "[MpcAgent] no random streams were given; each belief needs its own");
   const LatentModel<float>& latent = model_.latent();
   const std::size_t B = streams_.size();
@@ -50,8 +53,9 @@ void MpcAgent::reset(std::ptrdiff_t b) {
   zero(h_, model_.latent().deter_size());
   zero(s_, model_.latent().stoch_size());
   zero(a_prev_, model_.config().action_size);
-  plans_[i].mean.clear();
+  plans_[i].actions.clear();
   retired_[i] = 0;
+  planner_->forget(i);
 }
 
 void MpcAgent::retire(std::ptrdiff_t b) {
@@ -107,7 +111,10 @@ void MpcAgent::update_beliefs(std::span<const std::uint8_t> frames) {
 
   const Var<float> e_t = model_.encode(o_t);
   const State<float> prev = latent.borrow(tape_, h_n_.data(), s_n_.data(), N);
-  copy_state(latent.observe(prev, a_prev, e_t, z), h_n_.data(), s_n_.data());
+  const Observed<float> seen = latent.observe(prev, a_prev, e_t, z);
+  copy_state(seen.state, h_n_.data(), s_n_.data());
+  mean_n_.assign(seen.q.mean.value().begin(), seen.q.mean.value().end());
+  std_n_.assign(seen.q.std.value().begin(), seen.q.std.value().end());
   for (std::ptrdiff_t k = 0; k < N; ++k) {
     const auto b = static_cast<std::ptrdiff_t>(acting_[static_cast<std::size_t>(k)]);
     std::copy_n(h_n_.data() + k * D_h, D_h, h_.data() + b * D_h);
@@ -116,10 +123,11 @@ void MpcAgent::update_beliefs(std::span<const std::uint8_t> frames) {
 }
 
 void MpcAgent::make_plans() {
-  dynamics_.start(h_n_, s_n_);
+  if (planner_->config().start_state == "shared") dynamics_.start(h_n_, s_n_);
+  else dynamics_.start(h_n_, mean_n_, std_n_);
   planner_streams_.clear();
   for (const std::size_t b : acting_) planner_streams_.push_back(streams_[b].planner);
-  const std::span<const Plan> plans = planner_.plan(dynamics_, planner_streams_);
+  const std::span<const Plan> plans = planner_->plan(dynamics_, planner_streams_, acting_);
   for (std::size_t k = 0; k < acting_.size(); ++k) {
     plans_[acting_[k]] = plans[k];
     streams_[acting_[k]].planner = planner_streams_[k];
@@ -130,7 +138,7 @@ void MpcAgent::choose_actions(double noise_std) {
   const auto A = static_cast<std::size_t>(model_.config().action_size);
   for (const std::size_t b : acting_)
     for (std::size_t i = 0; i < A; ++i) {
-      float a = plans_[b].mean[i];
+      float a = plans_[b].actions[i];
       if (noise_std > 0) a += static_cast<float>(noise_std * streams_[b].explore.normal());
       a_prev_[b * A + i] = std::clamp(a, -1.0f, 1.0f);
     }
@@ -156,7 +164,7 @@ std::span<const float> MpcAgent::previous_action(std::ptrdiff_t b) const {
 }
 const Plan& MpcAgent::plan(std::ptrdiff_t b) const {
   const Plan& plan = plans_[checked(b)];
-  require(!plan.mean.empty(), "[MpcAgent] belief ", b, " has no plan yet; act() makes it");
+  require(!plan.actions.empty(), "[MpcAgent] belief ", b, " has no plan yet; act() makes it");
   return plan;
 }
 const AgentStreams& MpcAgent::streams(std::ptrdiff_t b) const { return streams_[checked(b)]; }

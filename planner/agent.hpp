@@ -1,7 +1,7 @@
 // The agent that acts by planning: model-predictive control in the latent space (Algorithm 2).
 //
 //   o_t --encode--> e_t,  q(s_t | h_t, o_t) from the action that was executed last
-//   CEM from one sample of it            cem.hpp, latent_dynamics.hpp
+//   a plan from one sample of it, or from many     planner.hpp, latent_dynamics.hpp
 //   a_t = clip(first action of the plan + noise_std * N(0, 1))      noise when collecting, none
 //   else
 //
@@ -11,11 +11,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
-#include "planner/cem.hpp"
 #include "planner/latent_dynamics.hpp"
+#include "planner/planner.hpp"
 
 namespace planet {
 
@@ -34,12 +35,14 @@ struct AgentStreams {
 class MpcAgent {
  public:
   /// One belief for each entry of `streams`, at an episode's start. The model must outlive this;
-  /// its weights are read anew by every act(). Error: cem.check(), no streams.
-  MpcAgent(const WorldModel<float>& model, const CemConfig& cem, std::vector<AgentStreams> streams);
+  /// its weights are read anew by every act(). Error: planner.check(), no streams.
+  MpcAgent(const WorldModel<float>& model, const PlannerConfig& planner,
+           std::vector<AgentStreams> streams);
 
   std::ptrdiff_t beliefs() const { return static_cast<std::ptrdiff_t>(streams_.size()); }
 
-  /// At an episode's start: zero state and zero previous action, of every belief or of belief b.
+  /// At an episode's start: zero state, zero previous action and nothing carried by the planner,
+  /// of every belief or of belief b.
   void reset();
   void reset(std::ptrdiff_t b);
   /// Belief b's episode is over: act() leaves it alone, and its action is 0, until its reset().
@@ -47,7 +50,7 @@ class MpcAgent {
 
   /// One decision. frames: [B,n,n,3], that of a retired belief is not read. Returns the actions to
   /// execute, [B,A], each number in [-1, 1]; valid until the next call.
-  /// Error: a wrong number of bytes, a negative or infinite noise_std. NonFinite: see CemPlanner.
+  /// Error: a wrong number of bytes, a negative or infinite noise_std. NonFinite: see Planner.
   std::span<const float> act(std::span<const std::uint8_t> frames, double noise_std);
 
   // ---- for those who look ----
@@ -57,6 +60,8 @@ class MpcAgent {
   std::span<const float> previous_action(std::ptrdiff_t b) const;
   /// The plan behind b's last action, before noise. Error: none was made since its reset().
   const Plan& plan(std::ptrdiff_t b) const;
+  /// From now on every act() writes the search of its first belief there; null: stop.
+  void trace(PlanTrace* trace) { planner_->trace(trace); }
 
   // ---- for checkpoints ----
   const AgentStreams& streams(std::ptrdiff_t b) const;
@@ -75,11 +80,12 @@ class MpcAgent {
   std::vector<std::uint8_t> retired_;  // [B]
   Tape<float> tape_{Mode::inference};
   LatentDynamics dynamics_;
-  CemPlanner planner_;
+  std::unique_ptr<Planner> planner_;
   // Of the n beliefs that act, without gaps.
-  std::vector<std::size_t> acting_;   // [n], in ascending order
-  std::vector<float> h_n_, s_n_;      // [n,D_h], [n,D_s]
-  std::vector<Rng> planner_streams_;  // [n]
+  std::vector<std::size_t> acting_;    // [n], in ascending order
+  std::vector<float> h_n_, s_n_;       // [n,D_h], [n,D_s]
+  std::vector<float> mean_n_, std_n_;  // [n,D_s]: the posteriors
+  std::vector<Rng> planner_streams_;   // [n]
 };
 
 }  // namespace planet

@@ -1,7 +1,7 @@
 // What the planner plans in: anything that can say what action sequences are worth.
 //
 // Two kinds exist: the latent model (latent_dynamics.hpp) and a true simulator (apps/common). A
-// third takes one function. The planner that asks: cem.hpp.
+// third takes one function. The planner that asks: planner.hpp.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +19,11 @@ struct Candidates {
   std::ptrdiff_t J = 0;  // candidates
   std::ptrdiff_t A = 0;  // numbers in an action
   const float* actions = nullptr;
+  /// Futures that a candidate's return is averaged over. 1: PlaNet's rule, a fresh one for each.
+  int samples = 1;
+  /// Above 1, [B]: where belief b's futures begin. They are the same for every candidate of a plan
+  /// and for all its iterations, so that candidates differ by what they do and not by their luck.
+  std::span<const Rng> futures = {};
 
   /// The action [A] of candidate j at step t in belief b; candidate j+1's follows it in memory.
   const float* at(std::ptrdiff_t b, std::ptrdiff_t t, std::ptrdiff_t j) const {
@@ -32,9 +37,10 @@ class Dynamics {
   virtual std::ptrdiff_t action_size() const = 0;
   /// How many beliefs plan() is to plan for, each by itself.
   virtual std::ptrdiff_t beliefs() const = 0;
-  /// Imagines every candidate from its belief. returns: [B,J], the undiscounted sums of H rewards.
-  /// Randomness comes from rngs[b] alone, the same number of counters whatever the other beliefs
-  /// are: so a belief that is planned in a batch is planned as it would be alone.
+  /// Imagines every candidate from its belief. returns: [B,J], the undiscounted sums of H rewards,
+  /// the mean over candidates.samples futures. The randomness of one sample comes from rngs[b]
+  /// alone, the same number of counters whatever the other beliefs are: so a belief that is planned
+  /// in a batch is planned as it would be alone. That of several is a function of futures[b].
   virtual void imagine(const Candidates& candidates, std::span<Rng> rngs, float* returns) = 0;
 };
 

@@ -35,6 +35,15 @@ void LatentDynamics::start(std::span<const float> h, std::span<const float> s) {
          "; B beliefs of this model have ", D_h, " B and ", D_s, " B, B at least 1");
   h_.assign(h.begin(), h.end());
   s_.assign(s.begin(), s.end());
+  std_.clear();
+}
+
+void LatentDynamics::start(std::span<const float> h, std::span<const float> mean,
+                           std::span<const float> std) {
+  start(h, mean);
+  require(std.size() == mean.size(), "[LatentDynamics] the posteriors' mean has ", mean.size(),
+          " numbers and their std ", std.size(), "; they must be as many");
+  std_.assign(std.begin(), std.end());
 }
 
 std::ptrdiff_t LatentDynamics::chunk_rows(std::ptrdiff_t J) {
@@ -47,51 +56,89 @@ std::ptrdiff_t LatentDynamics::chunk_rows(std::ptrdiff_t J) {
 void LatentDynamics::imagine(const Candidates& c, std::span<Rng> rngs, float* returns) {
   require(c.B == beliefs_, "[LatentDynamics] candidates for ", c.B, " beliefs, but start() had ",
           beliefs_);
-  const std::ptrdiff_t D_s = model_.latent().stoch_size();
-  places_.assign(rngs.begin(), rngs.end());
-  for (Rng& rng : rngs) rng.take(static_cast<std::uint64_t>(c.H * ((c.J * D_s + 3) / 4)));
+  const std::ptrdiff_t fills = c.H + (std_.empty() ? 0 : 1), N = c.samples;
+  if (N > 1) {
+    places_.assign(c.futures.begin(), c.futures.end());
+  } else {
+    places_.assign(rngs.begin(), rngs.end());
+    const std::ptrdiff_t counters = (c.J * model_.latent().stoch_size() + 3) / 4;
+    for (Rng& rng : rngs) rng.take(static_cast<std::uint64_t>(fills * counters));
+  }
+  require(places_.size() == size(c.B), "[LatentDynamics] ", c.B, " beliefs were given ",
+          places_.size(), " random streams; each needs its own");
 
-  const std::ptrdiff_t rows = chunk_rows(c.J), chunks = (c.J + rows - 1) / rows;
+  const std::ptrdiff_t most = std::max<std::ptrdiff_t>(chunk_rows(c.J * N) / N, 1);
+  const std::ptrdiff_t chunks = (c.J + most - 1) / most;
   const std::ptrdiff_t items = c.B * chunks, lanes = std::min(items, most_lanes);
   while (lanes_.size() < size(lanes)) lanes_.emplace_back();
   parallel_for(lanes, [&](std::ptrdiff_t lane) {
     for (std::ptrdiff_t i = lane; i < items; i += lanes) {
-      const std::ptrdiff_t b = i / chunks, begin = i % chunks * rows;
-      roll(lanes_[size(lane)], c, {b, begin, std::min(begin + rows, c.J)}, places_[size(b)],
+      const std::ptrdiff_t b = i / chunks, begin = i % chunks * most;
+      roll(lanes_[size(lane)], c, {b, begin, std::min(begin + most, c.J)},
            returns + b * c.J + begin);
     }
   });
 }
 
-void LatentDynamics::roll(Lane& lane, const Candidates& c, Chunk chunk, const Rng& rng,
-                          float* returns) const {
+// Row j N + i is candidate j of the chunk in its i-th future.
+void LatentDynamics::roll(Lane& lane, const Candidates& c, Chunk chunk, float* returns) const {
   const LatentModel<float>& latent = model_.latent();
-  const std::ptrdiff_t D_h = latent.deter_size(), D_s = latent.stoch_size();
-  const std::ptrdiff_t rows = chunk.end - chunk.begin;
+  const std::ptrdiff_t N = c.samples, n = chunk.end - chunk.begin, rows = n * N;
   Tape<float>& tape = lane.tape;
   tape.reset();
   tape.profile(profile_);
-  tile(h_.data() + chunk.b * D_h, D_h, rows, lane.h);
-  tile(s_.data() + chunk.b * D_s, D_s, rows, lane.s);
-  std::fill_n(returns, rows, 0.0f);
+  place_starts(lane, c, chunk);
+  lane.sums.assign(size(rows), 0.0f);
 
   for (std::ptrdiff_t t = 0; t < c.H; ++t) {
     const RewindScope<float> step(tape);
-    Rng place = rng;
-    place.seek(rng.position() +
-               static_cast<std::uint64_t>(t * ((c.J * D_s + 3) / 4) + chunk.begin * D_s / 4));
-    float* z = nullptr;
-    const Var<float> noise = tape.uninitialised({rows, D_s}, &z);
-    kernels::fill_normal(place, z, rows * D_s);
+    float *z = nullptr, *a = nullptr;
+    const Var<float> noise = tape.uninitialised({rows, latent.stoch_size()}, &z);
+    draw(c, chunk, t + (std_.empty() ? 0 : 1), z);
+    Var<float> a_prev;
+    if (N == 1) {
+      a_prev = tape.borrow(c.at(chunk.b, t, chunk.begin), {rows, c.A});
+    } else {
+      a_prev = tape.uninitialised({rows, c.A}, &a);
+      for (std::ptrdiff_t r = 0; r < rows; ++r)
+        std::copy_n(c.at(chunk.b, t, chunk.begin + r / N), c.A, a + r * c.A);
+    }
 
     const State<float> prev = latent.borrow(tape, lane.h.data(), lane.s.data(), rows);
-    const Var<float> a_prev = tape.borrow(c.at(chunk.b, t, chunk.begin), {rows, c.A});
     const State<float> state = latent.imagine(prev, a_prev, noise).state;
     const Var<float> reward = model_.reward(features(state));
 
-    for (std::ptrdiff_t j = 0; j < rows; ++j) returns[j] += reward.value()[size(j)];
+    for (std::size_t r = 0; r < size(rows); ++r) lane.sums[r] += reward.value()[r];
     copy_state(state, lane.h.data(), lane.s.data());
   }
+  for (std::ptrdiff_t j = 0; j < n; ++j) {
+    double sum = 0;
+    for (std::ptrdiff_t i = 0; i < N; ++i) sum += static_cast<double>(lane.sums[size(j * N + i)]);
+    returns[j] = static_cast<float>(sum / static_cast<double>(N));
+  }
+}
+
+void LatentDynamics::place_starts(Lane& lane, const Candidates& c, Chunk chunk) const {
+  const std::ptrdiff_t D_h = model_.latent().deter_size(), D_s = model_.latent().stoch_size();
+  const std::ptrdiff_t rows = (chunk.end - chunk.begin) * c.samples;
+  tile(h_.data() + chunk.b * D_h, D_h, rows, lane.h);
+  tile(s_.data() + chunk.b * D_s, D_s, rows, lane.s);
+  if (std_.empty()) return;
+  lane.z.resize(lane.s.size());
+  draw(c, chunk, 0, lane.z.data());
+  const float* const std = std_.data() + chunk.b * D_s;
+  for (std::ptrdiff_t i = 0; i < rows * D_s; ++i) lane.s[size(i)] += std[i % D_s] * lane.z[size(i)];
+}
+
+// The chunk's rows of one of the belief's fills of noise (see imagine() in the header).
+void LatentDynamics::draw(const Candidates& c, Chunk chunk, std::ptrdiff_t fill, float* z) const {
+  const std::ptrdiff_t D_s = model_.latent().stoch_size(), n = chunk.end - chunk.begin;
+  const std::ptrdiff_t N = c.samples, numbers = (N > 1 ? N : c.J) * D_s;
+  const std::ptrdiff_t before = fill * ((numbers + 3) / 4) + (N > 1 ? 0 : chunk.begin * D_s / 4);
+  Rng place = places_[size(chunk.b)];
+  place.seek(place.position() + static_cast<std::uint64_t>(before));
+  kernels::fill_normal(place, z, N > 1 ? numbers : n * D_s);
+  for (std::ptrdiff_t j = 1; N > 1 && j < n; ++j) std::copy_n(z, numbers, z + j * numbers);
 }
 
 }  // namespace planet

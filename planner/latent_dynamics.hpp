@@ -4,7 +4,9 @@
 //   return = sum_{t=1..H} E[r_t | h_t, s_t]
 //
 // Every candidate starts from its belief's one posterior sample and draws its own future, one noise
-// for each step (Section 2). The layers are those that were trained, on tapes in inference mode.
+// for each step (Section 2). Both can be had otherwise: a posterior sample for each (Algorithm 2 as
+// printed), and several futures that all candidates share (dynamics.hpp). The layers are those that
+// were trained, on tapes in inference mode.
 #pragma once
 
 #include <cstddef>
@@ -25,12 +27,16 @@ class LatentDynamics final : public Dynamics {
 
   /// The posterior samples to plan from: h [B,D_h], s [B,D_s]; copied. Error: wrong sizes, B = 0.
   void start(std::span<const float> h, std::span<const float> s);
+  /// The posteriors themselves: every future starts from a sample of its own, mean + std noise.
+  /// h [B,D_h], mean and std [B,D_s].
+  void start(std::span<const float> h, std::span<const float> mean, std::span<const float> std);
 
   std::ptrdiff_t action_size() const override { return model_.config().action_size; }
   std::ptrdiff_t beliefs() const override { return beliefs_; }
   /// Each step takes ceil(J D_s / 4) counters of rngs[b]: element (j, d) of step t has the number
   /// that kernels::fill_normal gives it in a fill of J D_s. So neither the cut into chunks nor the
-  /// number of threads can be seen in the returns.
+  /// number of threads can be seen in the returns. Starts that are sampled are one more such fill,
+  /// before the first step. With N futures the fills are of N D_s, from futures[b].
   void imagine(const Candidates& candidates, std::span<Rng> rngs, float* returns) override;
 
   /// From now on the time of every op is added to `profile`; null: stop. With one thread only.
@@ -44,16 +50,20 @@ class LatentDynamics final : public Dynamics {
   struct Lane {  // the workshop of one chunk at a time
     Tape<float> tape{Mode::inference};
     std::vector<float> h, s;  // [rows,D_h], [rows,D_s]: the state between two steps
+    std::vector<float> z;     // [rows,D_s]: the noise of the starts
+    std::vector<float> sums;  // [rows]: the rewards so far
   };
   struct Chunk {
     std::ptrdiff_t b, begin, end;  // candidates begin .. end-1 of belief b
   };
-  void roll(Lane& lane, const Candidates& candidates, Chunk chunk, const Rng& rng,
-            float* returns) const;
+  void roll(Lane& lane, const Candidates& candidates, Chunk chunk, float* returns) const;
+  void place_starts(Lane& lane, const Candidates& candidates, Chunk chunk) const;
+  void draw(const Candidates& candidates, Chunk chunk, std::ptrdiff_t fill, float* z) const;
 
   const WorldModel<float>& model_;
   std::ptrdiff_t beliefs_ = 0;
-  std::vector<float> h_, s_;  // [B,D_h], [B,D_s]
+  std::vector<float> h_, s_;  // [B,D_h], [B,D_s]: a sample, or the mean of
+  std::vector<float> std_;    // [B,D_s]: the starts' spread; empty when they are samples already
   std::vector<Rng> places_;   // [B]: where each belief's noise begins
   std::deque<Lane> lanes_;
   OpProfile* profile_ = nullptr;

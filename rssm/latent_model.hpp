@@ -24,6 +24,13 @@ struct Imagined {
   Gaussian<T> p;   // [B,D_s]
 };
 
+/// A step with open eyes: the state, and the posterior that it is a sample of.
+template <class T>
+struct Observed {
+  State<T> state;  // [B,D_h], [B,D_s]
+  Gaussian<T> q;   // [B,D_s]
+};
+
 /// A window seen from its first row to its last: for each t the state, a sample of q, and both
 /// distributions of s_t.
 template <class T>
@@ -51,7 +58,8 @@ class LatentModel {
   // ---- one step; a_prev [B,A] led to it, noise [B,D_s] is standard normal ----
   virtual Imagined<T> imagine(const State<T>& prev, Var<T> a_prev, Var<T> noise) const = 0;
   /// e_t [B,E] is the embedding of the frame.
-  virtual State<T> observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T> noise) const = 0;
+  virtual Observed<T> observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t,
+                              Var<T> noise) const = 0;
 
   // ---- a window, from the zero state ----
   /// embedding [L,B,E], action [L,B,A] (row t led to frame t), noise [L,B,D_s].

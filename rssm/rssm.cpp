@@ -46,9 +46,10 @@ Imagined<T> Rssm<T>::imagine(const State<T>& prev, Var<T> a_prev, Var<T> noise) 
 }
 
 template <class T>
-State<T> Rssm<T>::observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T> noise) const {
+Observed<T> Rssm<T>::observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T> noise) const {
   const Var<T> h_t = transition(prev, a_prev);
-  return {h_t, sample(posterior(h_t, e_t), noise)};
+  const Gaussian<T> q_s_t = posterior(h_t, e_t);
+  return {{h_t, sample(q_s_t, noise)}, q_s_t};
 }
 
 // ---- a window

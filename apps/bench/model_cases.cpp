@@ -72,16 +72,16 @@ double step_flops(const ModelSize& size) {
   return static_cast<double>(size.B * size.L) * (3 * forward - encoder.first);
 }
 
-double plan_flops(const ModelSize& size, const CemConfig& cem) {
-  const double rollouts = static_cast<double>(cem.iterations) * cem.candidates * cem.horizon;
-  return rollouts * (prior_flops(size.model) + reward_flops(size.model));
+double plan_flops(const ModelSize& size, const PlannerConfig& planner) {
+  const double steps = static_cast<double>(planner.rollouts()) * planner.horizon;
+  return steps * (prior_flops(size.model) + reward_flops(size.model));
 }
 
 double parameter_count(const ModelSize& size) {
   return static_cast<double>(WorldModel<float>(size.model, 0).params().size());
 }
 
-CemConfig bench_planner() {
+PlannerConfig bench_planner() {
   return {.horizon = 12, .iterations = 10, .candidates = 1000, .elites = 100};
 }
 
@@ -91,7 +91,7 @@ ModelRun::ModelRun(const ModelSize& size)
       adam_(model_.params(), {}),
       noise_stream_(0, Stream::test),
       dynamics_(model_),
-      planner_(bench_planner()),
+      planner_(make_planner(bench_planner())),
       plan_streams_(1, Rng(0, Stream::planner)) {
   const ModelConfig& c = size.model;
   const std::ptrdiff_t rows = size.L * size.B;
@@ -125,7 +125,7 @@ void ModelRun::step() {
 
 void ModelRun::plan() {
   dynamics_.start(h_, s_);
-  planner_.plan(dynamics_, plan_streams_);
+  planner_->plan(dynamics_, plan_streams_);
 }
 
 void ModelRun::rssm_step() {

@@ -8,8 +8,8 @@
 #include "apps/bench/measure.hpp"
 #include "autograd/profile.hpp"
 #include "nn/adam.hpp"
-#include "planner/cem.hpp"
 #include "planner/latent_dynamics.hpp"
+#include "planner/planner.hpp"
 #include "rssm/world_model.hpp"
 
 namespace planet::bench {
@@ -28,7 +28,7 @@ std::vector<std::string> model_size_names();
 /// Floating point operations, counted from the layers' sizes (a multiply-add is two); elementwise
 /// work is left out. Backward is twice forward, except that images take no gradient.
 double step_flops(const ModelSize& size);
-double plan_flops(const ModelSize& size, const CemConfig& cem);
+double plan_flops(const ModelSize& size, const PlannerConfig& planner);
 double parameter_count(const ModelSize& size);
 
 /// One training step on a fixed float batch: loss, gradient, clipping, Adam (what the PyTorch peer
@@ -54,13 +54,13 @@ class ModelRun {
   Rng noise_stream_;
   std::vector<float> image_, action_, reward_, noise_, embedding_, h_, s_;
   LatentDynamics dynamics_;
-  CemPlanner planner_;
+  std::unique_ptr<Planner> planner_;
   std::vector<Rng> plan_streams_;
   double loss_ = 0;
 };
 
 /// The peer's planner budget: 12 x 10 x 1000, 100 elites.
-CemConfig bench_planner();
+PlannerConfig bench_planner();
 
 std::vector<Result> model_cases(const std::vector<std::string>& names, double seconds);
 

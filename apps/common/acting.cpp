@@ -43,10 +43,9 @@ struct Side {
   bool over = false;
 };
 
-std::vector<Side> start_evaluation(const RunConfig& config, int episodes,
+std::vector<Side> start_evaluation(const RunConfig& config, int episodes, std::uint64_t seed,
                                    std::vector<std::uint8_t>& frames) {
   std::vector<Side> sides(static_cast<std::size_t>(episodes));
-  std::uint64_t seed = first_evaluation_seed;
   for (Side& side : sides) {
     side.env = make_env(config.env, config.make_env_options());
     side.env->reset(seed++);
@@ -61,10 +60,12 @@ std::vector<Side> start_evaluation(const RunConfig& config, int episodes,
   return sides;
 }
 
-MpcAgent evaluation_agent(const WorldModel<float>& model, const RunConfig& config, int episodes) {
+MpcAgent evaluation_agent(const WorldModel<float>& model, const RunConfig& config, int episodes,
+                          std::uint64_t first_seed) {
   std::vector<AgentStreams> streams;
-  for (int i = 0; i < episodes; ++i)
-    streams.push_back(AgentStreams::evaluating(config.seed, static_cast<std::uint32_t>(i)));
+  const auto first = static_cast<std::uint32_t>(first_seed - first_evaluation_seed);
+  for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(episodes); ++i)
+    streams.push_back(AgentStreams::evaluating(config.seed, first + i));
   return MpcAgent(model, config.planner, std::move(streams));
 }
 
@@ -87,25 +88,26 @@ bool evaluate_decision(MpcAgent& agent, std::vector<Side>& sides,
   return any;
 }
 
-void summarise(Evaluation& e, const RunConfig& config) {
-  const auto n = static_cast<double>(e.returns.size());
-  double sum = 0, squares = 0;
-  for (const double r : e.returns) sum += r;
-  e.mean = sum / n;
-  for (const double r : e.returns) squares += (r - e.mean) * (r - e.mean);
-  e.std = std::sqrt(squares / n);
-  e.score = env_score(env_spec(config.env), config.make_env_options(), e.mean);
-}
-
 }  // namespace
+
+void Evaluation::summarise(const EnvSpec& spec, const EnvOptions& options) {
+  const auto n = static_cast<double>(returns.size());
+  double sum = 0, squares = 0;
+  for (const double r : returns) sum += r;
+  mean = sum / n;
+  for (const double r : returns) squares += (r - mean) * (r - mean);
+  std = std::sqrt(squares / n);
+  score = env_score(spec, options, mean);
+}
 
 std::uint64_t training_env_seed(std::uint64_t run_seed, std::int64_t episode) {
   return (run_seed + 1) << 32 | static_cast<std::uint64_t>(episode);
 }
 
-Collected collect_random(Env& env, const RunConfig& config, std::int64_t episode) {
-  Rng rng(config.seed, Stream::random_action, substream(episode));
-  env.reset(training_env_seed(config.seed, episode));
+namespace {
+
+Episode play_random(Env& env, std::uint64_t env_seed, Rng rng) {
+  env.reset(env_seed);
   std::vector<std::uint8_t> frame = env.render();
   std::vector<float> action(static_cast<std::size_t>(env.action_size()));
   Episode e;
@@ -115,7 +117,18 @@ Collected collect_random(Env& env, const RunConfig& config, std::int64_t episode
     for (float& a : action) a = static_cast<float>(rng.uniform(-1, 1));
     result = play(env, action, e, frame);
   }
-  return finish(std::move(e), env);
+  return e;
+}
+
+}  // namespace
+
+Collected collect_random(Env& env, const RunConfig& config, std::int64_t episode) {
+  const Rng rng(config.seed, Stream::random_action, substream(episode));
+  return finish(play_random(env, training_env_seed(config.seed, episode), rng), env);
+}
+
+Episode random_episode(Env& env, std::uint64_t env_seed) {
+  return play_random(env, env_seed, Rng(env_seed, Stream::random_action));
 }
 
 std::optional<Collected> collect(Env& env, MpcAgent& agent, const RunConfig& config,
@@ -139,28 +152,28 @@ std::optional<Collected> collect(Env& env, MpcAgent& agent, const RunConfig& con
 }
 
 std::optional<Evaluation> evaluate(const WorldModel<float>& model, const RunConfig& config,
-                                   int episodes) {
+                                   int episodes, std::uint64_t first_seed) {
   const double start = process_seconds();
   std::vector<std::uint8_t> frames;
-  std::vector<Side> sides = start_evaluation(config, episodes, frames);
-  MpcAgent agent = evaluation_agent(model, config, episodes);
+  std::vector<Side> sides = start_evaluation(config, episodes, first_seed, frames);
+  MpcAgent agent = evaluation_agent(model, config, episodes, first_seed);
   while (evaluate_decision(agent, sides, frames))
     if (interrupted()) return std::nullopt;
   Evaluation e;
   for (Side& side : sides) {
-    e.seeds.push_back(first_evaluation_seed + e.seeds.size());
+    e.seeds.push_back(first_seed + e.seeds.size());
     e.returns.push_back(side.sum);
     e.episodes.push_back(std::move(side.episode));
   }
-  summarise(e, config);
+  e.summarise(env_spec(config.env), config.make_env_options());
   e.seconds = process_seconds() - start;
   return e;
 }
 
 double estimate_evaluation(const WorldModel<float>& model, const RunConfig& config, int episodes) {
   std::vector<std::uint8_t> frames;
-  std::vector<Side> sides = start_evaluation(config, episodes, frames);
-  MpcAgent agent = evaluation_agent(model, config, episodes);
+  std::vector<Side> sides = start_evaluation(config, episodes, first_evaluation_seed, frames);
+  MpcAgent agent = evaluation_agent(model, config, episodes, first_evaluation_seed);
   evaluate_decision(agent, sides, frames);  // the first one warms up: memory, caches
   const double start = process_seconds();
   evaluate_decision(agent, sides, frames);

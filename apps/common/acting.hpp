@@ -30,6 +30,8 @@ std::uint64_t training_env_seed(std::uint64_t run_seed, std::int64_t episode);
 
 /// Episode k of a run by uniformly random actions.
 Collected collect_random(Env& env, const RunConfig& config, std::int64_t episode);
+/// An episode by uniformly random actions that belongs to no run: of this environment seed alone.
+Episode random_episode(Env& env, std::uint64_t env_seed);
 /// Episode k by the agent (one belief), with exploration noise. Nothing when there is no time for
 /// all of it, or on Ctrl-C: what it drew is a function of k, so it can be repeated bit for bit.
 std::optional<Collected> collect(Env& env, MpcAgent& agent, const RunConfig& config,
@@ -46,12 +48,15 @@ struct Evaluation {
   std::optional<double> score;  // of the mean; nothing when the task has no scale
   std::vector<Episode> episodes;
   double seconds = 0;
+
+  /// mean, std and score from the returns.
+  void summarise(const EnvSpec& spec, const EnvOptions& options);
 };
 
-/// `episodes` episodes without exploration noise. Depends on the weights and the config alone.
-/// Nothing on Ctrl-C.
+/// `episodes` episodes without exploration noise, from environment seeds that begin at
+/// `first_seed`. Depends on the weights and the config alone. Nothing on Ctrl-C.
 std::optional<Evaluation> evaluate(const WorldModel<float>& model, const RunConfig& config,
-                                   int episodes);
+                                   int episodes, std::uint64_t first_seed = first_evaluation_seed);
 /// Seconds that evaluate() will take, from its first decisions.
 double estimate_evaluation(const WorldModel<float>& model, const RunConfig& config, int episodes);
 

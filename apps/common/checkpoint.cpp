@@ -158,9 +158,26 @@ LoadedModel load_model(const fs::path& path) {
   require(config != file.metadata().end(), loaded.file.string(),
           ": its metadata has no 'config'; it was not saved by train");
   loaded.config = config_from_text(config->second, loaded.file.string() + ": config");
+  const auto updates = file.metadata().find("updates");
+  require(updates != file.metadata().end(), loaded.file.string(),
+          ": its metadata has no 'updates'; it was not saved by train");
+  read_value(updates->second, loaded.updates);
   loaded.model = std::make_unique<WorldModel<float>>(loaded.config.model, loaded.config.seed);
   load_params(loaded.file, loaded.model->params());
   return loaded;
+}
+
+std::optional<fs::path> LoadedModel::run() const {
+  const fs::path checkpoints = fs::absolute(file).parent_path().parent_path();
+  if (checkpoints.filename() != "checkpoints") return std::nullopt;
+  return checkpoints.parent_path();
+}
+
+fs::path LoadedModel::output_folder(const std::string& kind, const std::string& given) const {
+  if (!given.empty()) return given;
+  const std::optional<fs::path> of = run();
+  require(of.has_value(), file.string(), " lies in no run folder; say where to write with --out");
+  return fs::relative(*of) / kind / folder_name(updates);
 }
 
 }  // namespace planet

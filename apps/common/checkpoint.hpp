@@ -40,7 +40,14 @@ RunState load_checkpoint(const std::filesystem::path& checkpoint, WorldModel<flo
 struct LoadedModel {
   std::filesystem::path file;  // model.safetensors
   RunConfig config;
+  std::int64_t updates = 0;  // that made it
   std::unique_ptr<WorldModel<float>> model;
+
+  /// The run whose checkpoint it is; nothing for a file that lies elsewhere.
+  std::optional<std::filesystem::path> run() const;
+  /// Where a program puts what it makes of the model: RUN/KIND/UPDATES, or `given` (its --out).
+  /// Error: a file without a run, and nothing given.
+  std::filesystem::path output_folder(const std::string& kind, const std::string& given) const;
 };
 /// RUN|CHECKPOINT: a run folder (its latest checkpoint), a checkpoint folder, or a
 /// model.safetensors. Error: it is none of these, with what it would have to be.

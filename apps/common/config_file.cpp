@@ -217,6 +217,10 @@ RunConfig resolve_config(const std::vector<Assignment>& file,
     choose_latent_model(config.model, model->text);
   for (const Assignment& a : file) apply(a, config);
   for (const Assignment& a : command_line) apply(a, config);
+  const Assignment* noise = last(command_line, "action_noise");
+  require(noise == nullptr || config.collect != "random", "--action-noise is ",
+          noise == nullptr ? "" : noise->text,
+          ", but with --collect random no action is planned and none gets noise; leave it out");
 
   const std::unique_ptr<Env> probe = make_env(config.env, config.make_env_options());
   config.model.action_size = probe->action_size();

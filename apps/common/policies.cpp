@@ -1,14 +1,11 @@
 #include "apps/common/policies.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <fstream>
 
 #include "apps/common/acting.hpp"
+#include "apps/common/number_rows.hpp"
 #include "apps/common/simulator_dynamics.hpp"
 #include "apps/common/terminal.hpp"
-#include "autograd/base/error.hpp"
-#include "envs/numbers.hpp"
 #include "planner/agent.hpp"
 
 namespace planet {
@@ -58,19 +55,25 @@ class Agent final : public Policy {
 
 class Oracle final : public Policy {
  public:
-  Oracle(const Env& prototype, const CemConfig& budget, std::uint64_t seed)
-      : dynamics_(prototype), planner_(budget), rng_(seed, Stream::planner) {}
+  Oracle(const Env& prototype, const PlannerConfig& budget, std::uint64_t seed,
+         const FutureConfig& future, const RecordedUniforms* recorded)
+      : dynamics_(prototype, future),
+        planner_(make_planner(budget)),
+        rng_(seed, Stream::planner),
+        recorded_(recorded) {}
   Action act(const Env& env, const Image&) override {
-    dynamics_.start(env);
-    const Plan& plan = planner_.plan(dynamics_, {&rng_, 1}).front();
-    action_.assign(plan.mean.begin(), plan.mean.begin() + env.action_size());
+    if (recorded_ != nullptr) dynamics_.start(env, recorded_->to_come(env));
+    else dynamics_.start(env);
+    const Plan& plan = planner_->plan(dynamics_, {&rng_, 1}).front();
+    action_.assign(plan.actions.begin(), plan.actions.begin() + env.action_size());
     return action_;
   }
 
  private:
   SimulatorDynamics dynamics_;
-  CemPlanner planner_;
+  std::unique_ptr<Planner> planner_;
   Rng rng_;
+  const RecordedUniforms* recorded_;
   std::vector<double> action_;
 };
 
@@ -117,22 +120,6 @@ class Keys final : public Policy {
   int age_ = 0;
 };
 
-std::vector<double> parse_row(const std::string& line, const std::string& where, int A) {
-  std::vector<double> row;
-  for (std::size_t at = 0; at <= line.size();) {
-    const std::size_t end = std::min(line.find(',', at), line.size());
-    const std::string word = line.substr(at, end - at);
-    const std::optional<double> value = parse_number(word);
-    require(value && std::isfinite(*value), where, ": '", word,
-            "' is not a finite number (the file has no header, only a row for each decision)");
-    row.push_back(*value);
-    at = end + 1;
-  }
-  require(row.size() == static_cast<std::size_t>(A), where, " has ", row.size(),
-          row.size() == 1 ? " number" : " numbers", "; an action of this task has ", A);
-  return row;
-}
-
 }  // namespace
 
 std::unique_ptr<Policy> zero_policy(int action_size) { return std::make_unique<Zero>(action_size); }
@@ -146,24 +133,17 @@ std::unique_ptr<Policy> agent_policy(const WorldModel<float>& model, const RunCo
   return std::make_unique<Agent>(model, config, seed);
 }
 
-std::unique_ptr<Policy> oracle_policy(const Env& prototype, std::uint64_t seed) {
+std::unique_ptr<Policy> oracle_policy(const Env& prototype, std::uint64_t seed,
+                                      const FutureConfig& future,
+                                      const RecordedUniforms* recorded) {
   const EnvSpec& spec = env_spec(prototype.name());
   const PlannerBudget budget = spec.scale ? spec.scale->oracle_budget : PlannerBudget{};
-  return std::make_unique<Oracle>(prototype, oracle_config(budget), seed);
+  return std::make_unique<Oracle>(prototype, oracle_config(budget), seed, future, recorded);
 }
 
 std::unique_ptr<Policy> actions_from_file(const std::filesystem::path& path, int action_size) {
-  std::ifstream in(path);
-  require(in.good(), path.string(), " cannot be read");
-  std::vector<std::vector<double>> rows;
-  std::string line;
-  for (int number = 1; std::getline(in, line); ++number) {
-    if (line.ends_with('\r')) line.pop_back();
-    if (line.empty() && in.peek() == std::ifstream::traits_type::eof()) break;
-    rows.push_back(parse_row(line, cat(path.string(), ", line ", number), action_size));
-  }
-  require(!rows.empty(), path.string(), " has no rows");
-  return std::make_unique<FromFile>(std::move(rows));
+  return std::make_unique<FromFile>(
+      read_number_rows(path, {action_size, "decision", "an action of this task has"}));
 }
 
 std::unique_ptr<Policy> keys_policy(int action_size) { return std::make_unique<Keys>(action_size); }

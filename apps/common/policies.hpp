@@ -8,6 +8,8 @@
 #include <span>
 #include <string>
 
+#include "apps/common/futures.hpp"
+#include "apps/common/recorded_uniforms.hpp"
 #include "apps/common/run_config.hpp"
 #include "envs/env.hpp"
 #include "envs/raster.hpp"
@@ -34,7 +36,11 @@ std::unique_ptr<Policy> agent_policy(const WorldModel<float>& model, const RunCo
                                      std::uint64_t seed);
 /// CEM on the true simulator, a copy of `prototype`, with the budget that the registry names for
 /// the task (the paper's for a task without a scale). Its stream is Rng(seed, Stream::planner).
-std::unique_ptr<Policy> oracle_policy(const Env& prototype, std::uint64_t seed);
+/// `recorded`, if not null, is the chance that will be played, and must outlive it.
+/// Error: a future that the task does not have.
+std::unique_ptr<Policy> oracle_policy(const Env& prototype, std::uint64_t seed,
+                                      const FutureConfig& future = {},
+                                      const RecordedUniforms* recorded = nullptr);
 /// A CSV without header: a row a decision, A numbers. Error: a row with another count, a word that
 /// is no finite number, no rows; with the line.
 std::unique_ptr<Policy> actions_from_file(const std::filesystem::path& path, int action_size);

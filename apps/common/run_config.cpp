@@ -12,12 +12,12 @@ namespace {
 struct Sizes {
   const char* preset;
   int batch_size, batch_length;
-  CemConfig planner;
+  PlannerConfig planner;
 };
 const Sizes sizes[] = {
-    {"tiny", 16, 25, {12, 6, 200, 20}},
-    {"small", 32, 32, {12, 10, 500, 50}},
-    {"paper", 50, 50, {12, 10, 1000, 100}},
+    {"tiny", 16, 25, {"cem", 12, 6, 200, 20}},
+    {"small", 32, 32, {"cem", 12, 10, 500, 50}},
+    {"paper", 50, 50, {"cem", 12, 10, 1000, 100}},
 };
 
 // What was tuned for a task, over its row of the table (apps/README.md says with what result).
@@ -85,6 +85,10 @@ void RunConfig::check() const {
   at_least(batch_size, 1, "batch_size");
   at_least(batch_length, 2, "batch_length");
   at_least(action_noise, 0, "action_noise");
+  const std::vector<std::string> collectors{"planner", "random"};
+  require(std::find(collectors.begin(), collectors.end(), collect) != collectors.end(),
+          "collect is '", collect, "'; it is one of ", join(collectors),
+          did_you_mean(collect, collectors));
   at_least(static_cast<double>(total_episodes), 0, "total_episodes");
   at_least(static_cast<double>(steps), 0, "steps");
   require(total_episodes == 0 || total_episodes >= seed_episodes, "total_episodes is ",

@@ -18,7 +18,7 @@
 
 #include "apps/common/values.hpp"
 #include "envs/registry.hpp"
-#include "planner/cem.hpp"
+#include "planner/planner.hpp"
 #include "rssm/config.hpp"
 
 namespace planet {
@@ -31,12 +31,13 @@ struct RunConfig {
   std::uint64_t seed = 1;
 
   // ---- Algorithm 1 ----
-  std::string preset;             // which row of the table of sizes; informative
-  int seed_episodes = 5;          // S
-  int updates_per_episode = 100;  // C
-  int batch_size = 50;            // B
-  int batch_length = 50;          // L
-  double action_noise = 0.3;      // std of the exploration noise, added to every executed action
+  std::string preset;                  // which row of the table of sizes; informative
+  int seed_episodes = 5;               // S
+  int updates_per_episode = 100;       // C
+  int batch_size = 50;                 // B
+  int batch_length = 50;               // L
+  std::string collect = "planner";     // who acts after the seed episodes: planner or random
+  double action_noise = 0.3;           // std of the planner's exploration noise, in every action
   std::int64_t total_episodes = 1000;  // N, seed episodes included; 0: no limit
   std::int64_t steps = 0;              // environment frames, action repeat counted; 0: no limit
   Duration time_limit;                 // wall clock of the whole run; 0: no limit
@@ -46,7 +47,7 @@ struct RunConfig {
   double learning_rate = 1e-3;
   double adam_epsilon = 1e-4;
   double grad_clip = 1000;  // by the global norm
-  CemConfig planner;
+  PlannerConfig planner;
 
   // ---- looking and keeping ----
   Cadence eval_every;  // an evaluation at the end always; never: only that one

@@ -74,6 +74,7 @@ std::vector<Field> make_fields() {
       field("updates_per_episode", "--collect-interval", run, "U, updates in a round, before one episode is collected", AT(updates_per_episode)),
       field("batch_size", "", run, "B, windows in a batch", AT(batch_size)),
       field("batch_length", "--chunk-size", run, "L, rows of a window", AT(batch_length)),
+      field("collect", "", run, "who acts after the seed episodes: planner, or random (the paper's ablation)", AT(collect)),
       field("action_noise", "", run, "standard deviation of the exploration noise", AT(action_noise)),
       may_change(field("total_episodes", "", run, "N, episodes in all, seed episodes included; 0: no limit", AT(total_episodes))),
       may_change(field("steps", "--total-timesteps", run, "environment frames in all, action repeat counted; 0: no limit", AT(steps))),

@@ -189,9 +189,10 @@ void print_header(Console& console, const Setup& setup, const Env& env,
                    c.seed));
   console.line(cat("model    preset ", c.preset, ": ", model_line(model)));
   console.line(cat("round    ", c.updates_per_episode, " updates of ", c.batch_size, " x ",
-                   c.batch_length, " rows, then one episode planned with H ", c.planner.horizon,
-                   ", I ", c.planner.iterations, ", J ", c.planner.candidates, ", K ",
-                   c.planner.elites));
+                   c.batch_length, " rows, then one episode ",
+                   c.collect == "random" ? "of random actions; evaluations are " : "",
+                   "planned with H ", c.planner.horizon, ", I ", c.planner.iterations, ", J ",
+                   c.planner.candidates, ", K ", c.planner.elites));
   console.line(
       cat("replay   up to ", bytes_text(budget), " = ",
           with_commas(static_cast<std::int64_t>(budget / static_cast<double>(env.image_bytes()))),

@@ -50,12 +50,12 @@ Axis make_axis(double low, double high, double pixel_low, double pixel_high, int
 
 std::string text(double x, double y, const std::string& anchor, const std::string& s,
                  const std::string& more = "") {
-  return "<text x=\"" + number(x, 1) + "\" y=\"" + number(y, 1) + "\" text-anchor=\"" + anchor +
-         "\"" + more + ">" + escape(s) + "</text>\n";
+  return cat("<text x=\"", number(x, 1), "\" y=\"", number(y, 1), "\" text-anchor=\"", anchor, "\"",
+             more, ">", escape(s), "</text>\n");
 }
 std::string line(double x1, double y1, double x2, double y2, const std::string& style) {
-  return "<line x1=\"" + number(x1, 1) + "\" y1=\"" + number(y1, 1) + "\" x2=\"" + number(x2, 1) +
-         "\" y2=\"" + number(y2, 1) + "\" " + style + "/>\n";
+  return cat("<line x1=\"", number(x1, 1), "\" y1=\"", number(y1, 1), "\" x2=\"", number(x2, 1),
+             "\" y2=\"", number(y2, 1), "\" ", style, "/>\n");
 }
 
 std::string draw_axes(const Axis& x, const Axis& y, const PlotOptions& o) {
@@ -74,27 +74,68 @@ std::string draw_axes(const Axis& x, const Axis& y, const PlotOptions& o) {
               "stroke=\"#444444\" stroke-dasharray=\"5 4\"");
     s += text(x.pixel_high + 6, y.at(level) + 4, "start", label);
   }
+  for (const auto& [place, label] : o.verticals) {
+    s += line(x.at(place), y.pixel_low, x.at(place), y.pixel_high,
+              "stroke=\"#444444\" stroke-dasharray=\"5 4\"");
+    s += text(x.at(place) + 4, y.pixel_high + 12, "start", label);
+  }
   s += text((x.pixel_low + x.pixel_high) / 2, o.height - 10, "middle", o.x_label);
   const double mid = (y.pixel_low + y.pixel_high) / 2;
-  s += text(18, mid, "middle", o.y_label, " transform=\"rotate(-90 18 " + number(mid, 1) + ")\"");
+  s +=
+      text(18, mid, "middle", o.y_label, cat(" transform=\"rotate(-90 18 ", number(mid, 1), ")\""));
   s += text(x.pixel_low, 22, "start", o.title, " font-weight=\"bold\"");
   return s;
 }
 
+// The band's upper edge from left to right, then its lower edge back.
+std::string draw_band(const PlotSeries& p, const Axis& x, const Axis& y, const char* colour) {
+  if (p.band.empty()) return "";
+  std::string upper, lower;
+  for (std::size_t i = 0; i < p.points.size(); ++i) {
+    const std::string at = number(x.at(p.points[i].first), 1);
+    upper += cat(at, ",", number(y.at(p.band[i].second), 1), " ");
+    lower = cat(at, ",", number(y.at(p.band[i].first), 1), " ", lower);
+  }
+  return cat("<polygon fill=\"", colour, "\" fill-opacity=\"0.18\" points=\"", upper, lower,
+             "\"/>\n");
+}
+
 std::string draw_series(const PlotSeries& p, const Axis& x, const Axis& y, std::size_t index) {
-  const std::string colour = colours[index % colours.size()];
+  const char* colour = colours[index % colours.size()];
   std::string points, dots;
   for (const auto& [px, py] : p.points) {
-    points += (points.empty() ? "" : " ") + number(x.at(px), 1) + "," + number(y.at(py), 1);
-    dots += "<circle cx=\"" + number(x.at(px), 1) + "\" cy=\"" + number(y.at(py), 1) +
-            "\" r=\"2.5\" fill=\"" + colour + "\"/>\n";
+    points += cat(points.empty() ? "" : " ", number(x.at(px), 1), ",", number(y.at(py), 1));
+    dots += cat("<circle cx=\"", number(x.at(px), 1), "\" cy=\"", number(y.at(py), 1),
+                "\" r=\"2.5\" fill=\"", colour, "\"/>\n");
   }
-  std::string s = "<polyline fill=\"none\" stroke=\"" + colour +
-                  "\" stroke-width=\"1.8\" points=\"" + points + "\"/>\n" + dots;
+  std::string s = cat("<polyline fill=\"none\" stroke=\"", colour,
+                      "\" stroke-width=\"1.8\" points=\"", points, "\"/>\n", dots);
   const double ly = 44 + 20 * static_cast<double>(index);
   s += line(x.pixel_high + 10, ly, x.pixel_high + 30, ly,
-            "stroke=\"" + colour + "\" stroke-width=\"3\"");
+            cat("stroke=\"", colour, "\" stroke-width=\"3\""));
   return s + text(x.pixel_high + 36, ly + 4, "start", p.label);
+}
+
+// What the plot has to cover.
+struct Bounds {
+  double x0 = INFINITY, x1 = -INFINITY, y0 = INFINITY, y1 = -INFINITY;
+  void add_y(double y) { y0 = std::min(y0, y), y1 = std::max(y1, y); }
+  void add_x(double x) { x0 = std::min(x0, x), x1 = std::max(x1, x); }
+};
+
+void add(Bounds& bounds, const PlotSeries& p) {
+  require(p.band.empty() || p.band.size() == p.points.size(), "series '", p.label, "' has ",
+          p.points.size(), " points and a band of ", p.band.size(), "; it needs one for each");
+  for (const auto& [x, y] : p.points) {
+    require(std::isfinite(x) && std::isfinite(y), "series '", p.label, "' has a point (", x, ", ",
+            y, "); a plot needs finite values");
+    bounds.add_x(x), bounds.add_y(y);
+  }
+  for (const auto& [low, high] : p.band) {
+    require(std::isfinite(low) && std::isfinite(high), "series '", p.label, "' has a band from ",
+            low, " to ", high, "; a plot needs finite values");
+    bounds.add_y(low), bounds.add_y(high);
+  }
 }
 
 }  // namespace
@@ -114,25 +155,33 @@ std::vector<double> round_ticks(double low, double high, int about) {
 }
 
 std::string svg_plot(const std::vector<PlotSeries>& series, const PlotOptions& o) {
-  double x0 = INFINITY, x1 = -INFINITY, y0 = INFINITY, y1 = -INFINITY;
-  for (const PlotSeries& p : series)
-    for (const auto& [x, y] : p.points) {
-      require(std::isfinite(x) && std::isfinite(y), "series '", p.label, "' has a point (", x, ", ",
-              y, "); a plot needs finite values");
-      x0 = std::min(x0, x), x1 = std::max(x1, x), y0 = std::min(y0, y), y1 = std::max(y1, y);
-    }
-  require(x0 <= x1, "there is nothing to plot: no series has a point");
-  for (const auto& [level, label] : o.levels) y0 = std::min(y0, level), y1 = std::max(y1, level);
-  const Axis x = make_axis(x0, x1, 70, o.width - 150, 8);
-  const Axis y = make_axis(y0, y1, o.height - 52, 36, 6);
+  Bounds bounds;
+  for (const PlotSeries& p : series) add(bounds, p);
+  require(bounds.x0 <= bounds.x1, "there is nothing to plot: no series has a point");
+  for (const auto& level : o.levels) bounds.add_y(level.first);
+  for (const auto& vertical : o.verticals) bounds.add_x(vertical.first);
+  for (const double y : o.y_range) bounds.add_y(y);
+  const Axis x = make_axis(bounds.x0, bounds.x1, 70, o.width - 150, 8);
+  const Axis y = make_axis(bounds.y0, bounds.y1, o.height - 52, 36, 6);
 
-  const std::string w = std::to_string(o.width), h = std::to_string(o.height);
-  std::string s = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + w + "\" height=\"" + h +
-                  "\" viewBox=\"0 0 " + w + " " + h +
-                  "\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" "
-                  "height=\"100%\" fill=\"white\"/>\n";
+  std::string s = cat("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", o.width, "\" height=\"",
+                      o.height, "\" viewBox=\"0 0 ", o.width, " ", o.height,
+                      "\" font-family=\"sans-serif\" font-size=\"12\">\n"
+                      "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
   s += draw_axes(x, y, o);
+  for (std::size_t i = 0; i < series.size(); ++i)
+    s += draw_band(series[i], x, y, colours[i % colours.size()]);
   for (std::size_t i = 0; i < series.size(); ++i) s += draw_series(series[i], x, y, i);
+  return s + "</svg>\n";
+}
+
+std::string svg_grid(const std::vector<std::string>& plots, int columns, int width, int height) {
+  const int rows = (static_cast<int>(plots.size()) + columns - 1) / columns;
+  std::string s = cat("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", columns * width,
+                      "\" height=\"", rows * height, "\">\n");
+  for (int i = 0; i < static_cast<int>(plots.size()); ++i)
+    s += cat("<g transform=\"translate(", i % columns * width, " ", i / columns * height, ")\">\n",
+             plots[static_cast<std::size_t>(i)], "</g>\n");
   return s + "</svg>\n";
 }
 

@@ -1,4 +1,5 @@
-// Line plots as SVG: axes with round ticks, one polyline a series, a legend, nothing else.
+// Line plots as SVG: axes with round ticks, one polyline a series, a band around it where there is
+// an interval, a legend, nothing else.
 //
 // The file is plain text with fixed decimals, so that the same data give the same bytes and a plot
 // can be committed beside the CSV it was made from.
@@ -12,17 +13,24 @@ namespace planet {
 
 struct PlotSeries {
   std::string label;
-  std::vector<std::pair<double, double>> points;  // (x, y), in drawing order; all finite
+  std::vector<std::pair<double, double>> points{};  // (x, y), in drawing order; all finite
+  std::vector<std::pair<double, double>> band{};    // (low, high) at each point; empty: none
 };
 
 struct PlotOptions {
   std::string title, x_label, y_label;
-  std::vector<std::pair<double, std::string>> levels;  // dashed horizontal lines, with a name
+  std::vector<std::pair<double, std::string>> levels;     // dashed horizontal lines, with a name
+  std::vector<std::pair<double, std::string>> verticals;  // and vertical ones
+  std::vector<double> y_range;  // low and high that the axis must reach; empty: as the data need
   int width = 760, height = 420;
 };
 
-/// The whole SVG document. Throws if there is no point at all or a value is not finite.
+/// The whole SVG document. Error: no point at all, a value that is not finite, a band that has not
+/// as many places as its series.
 std::string svg_plot(const std::vector<PlotSeries>& series, const PlotOptions& options);
+
+/// Several documents of svg_plot, all `width` by `height`, as one: in rows of `columns`.
+std::string svg_grid(const std::vector<std::string>& plots, int columns, int width, int height);
 
 /// Round tick positions (1, 2 or 5 times a power of ten apart) that cover [low, high].
 std::vector<double> round_ticks(double low, double high, int about);

@@ -42,6 +42,7 @@ enum class Stream : std::uint32_t {
   evaluate,       // everything inside an evaluation
   check,          // gradient checks: cotangents and inputs
   test,           // tests
+  dream,          // open-loop predictions of recorded episodes
 };
 
 /// A place in one stream of one seed. Each draw uses one counter and throws the rest of its four

@@ -62,7 +62,7 @@ void CartpoleSwingup::start(Rng& rng) {
   y_[1] += physics::pi;  // hanging
 }
 
-TaskStep CartpoleSwingup::step(std::span<const double> action, Rng&) {
+TaskStep CartpoleSwingup::step(std::span<const double> action, std::span<const double>) {
   const double u = action[0];
   y_ = physics::rk4_step(y_, dt, [u](const Vector& y) { return derivative(y, u); });
   return {reward(y_, u), false};

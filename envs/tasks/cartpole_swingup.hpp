@@ -26,7 +26,7 @@ class CartpoleSwingup final : public Task {
     return {"x", "theta", "xdot", "thetadot"};
   }
   void start(Rng& rng) override;
-  TaskStep step(std::span<const double> action, Rng& rng) override;
+  TaskStep step(std::span<const double> action, std::span<const double> w) override;
   void draw(Scene& scene) const override;
   std::vector<double> state() const override { return {y_.begin(), y_.end()}; }
   void set_state(std::span<const double> state) override;

@@ -43,7 +43,7 @@ void Counting::start(Rng& rng) {
   std::fill(action_.begin(), action_.end(), 0.0);
 }
 
-TaskStep Counting::step(std::span<const double> action, Rng&) {
+TaskStep Counting::step(std::span<const double> action, std::span<const double>) {
   const double departure = (1 + mean_action(action_)) / 2;
   count_ = (count_ + 1) % 256;
   std::copy(action.begin(), action.end(), action_.begin());

@@ -40,7 +40,7 @@ class Counting final : public Task {
   int action_size() const override { return static_cast<int>(action_.size()); }
   std::vector<std::string> state_names() const override;
   void start(Rng& rng) override;
-  TaskStep step(std::span<const double> action, Rng& rng) override;
+  TaskStep step(std::span<const double> action, std::span<const double> w) override;
   void draw(Scene& scene) const override;
   std::vector<double> state() const override;
   void set_state(std::span<const double> state) override;

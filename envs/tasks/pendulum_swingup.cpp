@@ -21,7 +21,7 @@ std::array<double, 2> PendulumSwingup::advance(double theta, double omega, doubl
   return {theta + next * h, next};
 }
 
-TaskStep PendulumSwingup::step(std::span<const double> action, Rng&) {
+TaskStep PendulumSwingup::step(std::span<const double> action, std::span<const double>) {
   const double torque = max_torque * action[0];
   const auto [theta, omega] = advance(theta_, omega_, torque, dt);
   theta_ = theta, omega_ = omega;

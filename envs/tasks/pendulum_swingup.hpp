@@ -23,7 +23,7 @@ class PendulumSwingup final : public Task {
   int action_size() const override { return 1; }
   std::vector<std::string> state_names() const override { return {"theta", "omega"}; }
   void start(Rng& rng) override;
-  TaskStep step(std::span<const double> action, Rng& rng) override;
+  TaskStep step(std::span<const double> action, std::span<const double> w) override;
   void draw(Scene& scene) const override;
   std::vector<double> state() const override { return {theta_, omega_}; }
   void set_state(std::span<const double> state) override;

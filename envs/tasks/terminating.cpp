@@ -4,7 +4,7 @@
 
 namespace planet {
 
-TaskStep Terminating::step(std::span<const double> action, Rng&) {
+TaskStep Terminating::step(std::span<const double> action, std::span<const double>) {
   x_ = 1.1 * x_ + 0.15 * action[0];
   if (std::abs(x_) >= 1) return {0, true};
   return {1 - x_ * x_, false};

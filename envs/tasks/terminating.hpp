@@ -17,7 +17,7 @@ class Terminating final : public Task {
   int action_size() const override { return 1; }
   std::vector<std::string> state_names() const override { return {"x"}; }
   void start(Rng& rng) override { x_ = rng.uniform(-0.5, 0.5); }
-  TaskStep step(std::span<const double> action, Rng& rng) override;
+  TaskStep step(std::span<const double> action, std::span<const double> w) override;
   void draw(Scene& scene) const override;
   std::vector<double> state() const override { return {x_}; }
   void set_state(std::span<const double> state) override { x_ = state[0]; }

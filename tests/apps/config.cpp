@@ -21,6 +21,7 @@ const std::map<std::string, std::string> other{{"env", "cartpole_swingup"},
                                                {"updates_per_episode", "33"},
                                                {"batch_size", "9"},
                                                {"batch_length", "11"},
+                                               {"collect", "random"},
                                                {"action_noise", "0.125"},
                                                {"total_episodes", "77"},
                                                {"steps", "123456789"},
@@ -189,6 +190,11 @@ TEST_CASE("values that cannot be are refused by name") {
   CHECK(error("adam_epsilon", "0").find("adam_epsilon") != std::string::npos);
   CHECK(error("image_size", "48").find("48") != std::string::npos);
   CHECK(error("total_episodes", "3").find("includes the seed episodes") != std::string::npos);
+  CHECK(error("collect", "randm").find("did you mean 'random'") != std::string::npos);
+  CHECK(message([] {
+          resolve("collect = \"random\"\naction_noise = 0.3\n", {{"action_noise", "0.1"}});
+        }).find("none gets noise; leave it out") != std::string::npos);
+  CHECK(resolve("collect = \"random\"\naction_noise = 0.3\n", {}).collect == "random");
   CHECK(message([] {
           resolve("", {{"action_repeat", "4"}, {"env_option", "action_repeat=2"}});
         }).find("give one of them") != std::string::npos);

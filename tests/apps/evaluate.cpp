@@ -84,7 +84,7 @@ TEST_CASE("P18 an evaluation is the same every time and no noise is in it") {
   const RunConfig config = [] {
     RunConfig c = task_defaults("pendulum_swingup");
     c.env_options["time_limit"] = "12";
-    c.planner = {3, 2, 10, 2};
+    c.planner = {.horizon = 3, .iterations = 2, .candidates = 10, .elites = 2};
     return c;
   }();
   const WorldModel<float> model(config.model, 1);
@@ -103,7 +103,7 @@ TEST_CASE("P18 an evaluation is the same every time and no noise is in it") {
 TEST_CASE("P19 the episodes of an evaluation begin differently") {
   RunConfig config = task_defaults("pendulum_swingup");
   config.env_options["time_limit"] = std::string("2");
-  config.planner = {1, 0, 2, 1};
+  config.planner = {.horizon = 1, .iterations = 0, .candidates = 2, .elites = 1};
   const WorldModel<float> model(config.model, 1);
   const auto e = evaluate(model, config, 10);
   REQUIRE(e);

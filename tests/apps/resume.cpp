@@ -59,6 +59,18 @@ TEST_CASE("P33 N episodes and N more are 2N episodes bit for bit") {
   CHECK(text_of(halves / "command.txt").find("--resume") != std::string::npos);
 }
 
+TEST_CASE("collect random learns in rounds from the episodes that seed episodes would have been") {
+  const Scratch scratch;
+  const fs::path chance = scratch / "chance", seeds = scratch / "seeds", planned = scratch / "plan";
+  REQUIRE(run(scratch, "train", smallest(chance, {"--collect", "random"})).status == 0);
+  REQUIRE(run(scratch, "train", smallest(seeds, {"--seed-episodes", "4"})).status == 0);
+  REQUIRE(run(scratch, "train", smallest(planned)).status == 0);
+  CHECK(contents(chance / "episodes") == contents(seeds / "episodes"));
+  CHECK(contents(chance / "episodes") != contents(planned / "episodes"));
+  CHECK(latest(chance).filename() == latest(planned).filename());  // as many updates
+  CHECK(latest(seeds).filename() != latest(planned).filename());
+}
+
 TEST_CASE("Ctrl-C saves and a resumed run goes on inside the round") {
   const Scratch scratch;
   const fs::path whole = scratch / "whole", stopped = scratch / "stopped";

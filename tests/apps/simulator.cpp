@@ -40,9 +40,10 @@ class Chance final : public Task {
   int action_size() const override { return 1; }
   std::vector<std::string> state_names() const override { return {"steps"}; }
   void start(Rng&) override { steps_ = 0; }
-  TaskStep step(std::span<const double>, Rng& rng) override {
+  int uniforms() const override { return 1; }
+  TaskStep step(std::span<const double>, std::span<const double> w) override {
     steps_ += 1;
-    return {rng.uniform(), length_ > 0 && steps_ >= length_};
+    return {w[0], length_ > 0 && steps_ >= length_};
   }
   void draw(Scene& scene) const override { scene.clear(); }
   std::vector<double> state() const override { return {steps_}; }
@@ -108,7 +109,7 @@ TEST_SUITE("apps") {
 
   TEST_CASE("a plan in the simulator has the same bits on any number of threads") {
     const auto env = make_env("cartpole_swingup");
-    CemConfig cem;
+    PlannerConfig cem;
     cem.candidates = 100, cem.elites = 10, cem.iterations = 2;
     const int before = threads();
     std::vector<std::vector<double>> all;
@@ -158,7 +159,7 @@ TEST_SUITE("apps") {
     SimulatorDynamics b(ending);
     b.start(ending);
     for (const float r : imagine(b, 1, 10, 8, actions)) CHECK(r < 2.0f);  // two steps remain
-    CHECK(oracle_returns(ending, CemConfig{4, 1, 10, 2, 1}, seeds(1, 3)).size() == 3);
+    CHECK(oracle_returns(ending, PlannerConfig{"cem", 4, 1, 10, 2, 1}, seeds(1, 3)).size() == 3);
   }
 
   TEST_CASE("the simulator refuses what is not an episode with a sentence") {
@@ -201,7 +202,7 @@ TEST_SUITE("apps") {
     // J 200, I 4, K 20. Sixteen episodes of this budget (seeds 1000 to 1015) returned 784 +- 49, so
     // the mean of four is below 700 once in 3000. A random policy returns 119; the full budget's
     // 851 is measured in apps/studies/true_simulator.
-    CemConfig cem;
+    PlannerConfig cem;
     cem.candidates = 200, cem.iterations = 4, cem.elites = 20;
     const Summary s = summary(oracle_returns(*make_env("cartpole_swingup"), cem, seeds(1000, 4)));
     MESSAGE("return " << s.mean << " +- " << s.std);

@@ -42,18 +42,24 @@ enum class Fault {
   snapshot_forgets_the_stream,
   snapshot_forgets_the_clock,
   trace_is_unsummed,
+  draws_more_than_it_says,
+  given_numbers_move_the_stream,
+  given_numbers_are_ignored,
+  takes_any_count_of_numbers,
 };
 
 /// An honest environment with one fault in front of it.
 class Faulty final : public Env {
  public:
-  explicit Faulty(Fault fault) : Faulty(fault, make_small()) {}
+  explicit Faulty(Fault fault, const char* name = "pendulum_swingup")
+      : Faulty(fault, make_small(name)) {}
 
-  static std::shared_ptr<Env> make_small() {
+  static std::shared_ptr<Env> make_small(const char* name) {
     EnvOptions options;
     options.image_size = 16;
     options.time_limit = 40;
-    return make_env("pendulum_swingup", options);
+    options.action_repeat = 2;
+    return make_env(name, options);
   }
 
   std::string name() const override { return "faulty"; }
@@ -86,8 +92,21 @@ class Faulty final : public Env {
     if (is(Fault::noise_from_nowhere)) result.reward += 1e-12 * ++noise_source();
     if (is(Fault::does_not_clip)) result.reward += 0.01 * action[0];
     if (is(Fault::reward_not_finite)) result.reward = std::numeric_limits<double>::infinity();
+    if (is(Fault::draws_more_than_it_says)) draw_one();
     if (is(Fault::state_is_incomplete)) result.reward += 0.01 * ++hidden_;
     ended_ = result.done();
+    return result;
+  }
+
+  int uniforms() const override { return inner_->uniforms(); }
+  StepResult step_with(std::span<const double> action, std::span<const double> w,
+                       std::vector<ControlStep>* trace) override {
+    const std::vector<double> other(w.size(), 0.9);
+    if (is(Fault::given_numbers_are_ignored)) w = other;
+    const std::size_t takes = static_cast<std::size_t>(uniforms() * action_repeat());
+    if (is(Fault::takes_any_count_of_numbers)) w = w.first(std::min(w.size(), takes));
+    const StepResult result = inner_->step_with(action, w, trace);
+    if (is(Fault::given_numbers_move_the_stream)) draw_one();
     return result;
   }
 
@@ -98,11 +117,7 @@ class Faulty final : public Env {
   }
 
   void render(std::span<std::uint8_t> pixels) const override {
-    if (is(Fault::render_draws_numbers)) {
-      EnvSnapshot s = inner_->save();
-      ++s.rng_position;
-      inner_->load(s);
-    }
+    if (is(Fault::render_draws_numbers)) draw_one();
     if (is(Fault::render_moves_the_state)) {
       EnvSnapshot s = inner_->save();
       s.state[0] += 1e-9;
@@ -155,6 +170,11 @@ class Faulty final : public Env {
  private:
   Faulty(Fault fault, std::shared_ptr<Env> inner) : fault_(fault), inner_(std::move(inner)) {}
   bool is(Fault fault) const { return fault_ == fault; }
+  void draw_one() const {
+    EnvSnapshot s = inner_->save();
+    ++s.rng_position;
+    inner_->load(s);
+  }
   static int& noise_source() {
     static int count = 0;
     return count;
@@ -197,6 +217,10 @@ const Planted planted[] = {
     {Fault::snapshot_forgets_the_stream, "[snapshot]"},
     {Fault::snapshot_forgets_the_clock, "[snapshot] after load() the episode must go on"},
     {Fault::trace_is_unsummed, "[step_traced] step_traced() must list each control step"},
+    {Fault::draws_more_than_it_says, "[step_with] a decision must draw"},
+    {Fault::given_numbers_move_the_stream, "[step_with] step_with() must leave the random stream"},
+    {Fault::given_numbers_are_ignored, "[step_with] step_with() the numbers of the stream"},
+    {Fault::takes_any_count_of_numbers, "[step_with] step_with() a wrong count"},
 };
 
 }  // namespace
@@ -204,7 +228,8 @@ const Planted planted[] = {
 TEST_CASE("check_env finds every planted fault") {
   for (const Planted& plant : planted) {
     CAPTURE(plant.sentence);
-    Faulty env(plant.fault);
+    const bool of_chance = test::contains(plant.sentence, "[step_with]");
+    Faulty env(plant.fault, of_chance ? "duel" : "pendulum_swingup");
     const std::vector<std::string> broken = check_env(env);
     std::string all;
     for (const std::string& rule : broken) all += rule + "\n";
@@ -214,8 +239,10 @@ TEST_CASE("check_env finds every planted fault") {
 }
 
 TEST_CASE("check_env has nothing to say about the same environment without a fault") {
-  Faulty env(Fault::none);
-  for (const std::string& rule : check_env(env)) FAIL_CHECK(rule);
+  for (const char* name : {"pendulum_swingup", "duel"}) {
+    Faulty env(Fault::none, name);
+    for (const std::string& rule : check_env(env)) FAIL_CHECK(name << ": " << rule);
+  }
 }
 
 TEST_CASE("check_env notices that an environment is not fresh") {

@@ -21,7 +21,7 @@ class Boat final : public planet::Task {
   std::vector<std::string> state_names() const override { return {"x", "y"}; }
   void start(planet::Rng& rng) override { p_ = {rng.uniform(-1, 1), rng.uniform(-1, 1)}; }
 
-  planet::TaskStep step(std::span<const double> u, planet::Rng&) override {
+  planet::TaskStep step(std::span<const double> u, std::span<const double>) override {
     p_.x = std::clamp(p_.x + 0.10 * u[0] + 0.03, -1.0, 1.0);
     p_.y = std::clamp(p_.y + 0.10 * u[1], -1.0, 1.0);
     return {.reward = std::exp(-4 * (p_.x * p_.x + p_.y * p_.y)), .terminated = false};

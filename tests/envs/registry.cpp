@@ -54,6 +54,37 @@ TEST_CASE("the two planning tasks have the published set-up") {
   }
 }
 
+TEST_CASE("the tasks with several futures have the published set-up") {
+  struct Row {
+    const char* name;
+    int T;
+    double most, random, oracle;
+  };
+  for (const Row& row : {Row{"peg_catch", 120, 20, 6.9, 20}, Row{"peg_memory", 120, 20, 6.9, 18.9},
+                         Row{"peg_cued", 120, 20, 7.0, 20}, Row{"peg_dodge", 200, 27, 18.2, 27},
+                         Row{"duel", 150, 150, 53.6, 140.2}}) {
+    CAPTURE(row.name);
+    const EnvSpec& spec = env_spec(row.name);
+    CHECK(spec.time_limit == row.T);
+    CHECK(spec.action_repeat == 1);
+    CHECK(spec.max_return == row.most);
+    CHECK(spec.preset == "tiny");
+    CHECK(*env_score(spec, {}, row.random) == doctest::Approx(0));
+    CHECK(*env_score(spec, {}, row.oracle) == doctest::Approx(1));
+    const PlannerBudget& budget = spec.scale->oracle_budget;
+    CHECK(budget.horizon == 12);
+    CHECK(budget.iterations == 6);
+    CHECK(budget.candidates == 300);
+    CHECK(budget.elites == 30);
+    CHECK(budget.samples == 16);
+    CHECK(make_env(row.name)->uniforms() == (spec.name == "duel" ? 2 : 1));
+  }
+  for (const char* name : {"pendulum_swingup", "cartpole_swingup"}) {
+    CHECK(env_spec(name).scale->oracle_budget.samples == 1);
+    CHECK(make_env(name)->uniforms() == 0);
+  }
+}
+
 TEST_CASE("a wrong environment name gets the nearest right one") {
   CHECK(
       contains(sentence([] { make_env("pendulum_swing_up"); }), "did you mean 'pendulum_swingup'"));

@@ -19,8 +19,8 @@ namespace {
 
 using Floats = std::vector<float>;
 
-CemConfig small_cem() {
-  CemConfig c;
+PlannerConfig small_cem() {
+  PlannerConfig c;
   c.horizon = 4, c.iterations = 3, c.candidates = 40, c.elites = 6;
   return c;
 }
@@ -215,7 +215,7 @@ TEST_SUITE("planner") {
     std::vector<std::vector<Floats>> all;
     for (const int n : {1, 2, 3, 7}) {
       set_threads(n);
-      CemConfig cem = small_cem();
+      PlannerConfig cem = small_cem();
       cem.candidates = 500;
       MpcAgent agent(model, cem, {AgentStreams::collecting(5)});
       Spy spy;

@@ -18,7 +18,7 @@ TEST_SUITE("planner") {
       for (const std::uint32_t B : {1u, 3u}) {
         std::vector<AgentStreams> streams;
         for (std::uint32_t b = 0; b < B; ++b) streams.push_back(AgentStreams::evaluating(1, b));
-        CemConfig cem;
+        PlannerConfig cem;
         cem.iterations = 3;
         cem.candidates = 500;
         MpcAgent agent(model, cem, streams);

@@ -20,8 +20,8 @@ namespace {
 constexpr float nan_value = std::numeric_limits<float>::quiet_NaN();
 constexpr float inf_value = std::numeric_limits<float>::infinity();
 
-CemConfig config(int H, int I, int J, int K) {
-  CemConfig c;
+PlannerConfig config(int H, int I, int J, int K) {
+  PlannerConfig c;
   c.horizon = H;
   c.iterations = I;
   c.candidates = J;
@@ -39,7 +39,7 @@ float quadratic(std::ptrdiff_t b, const std::vector<float>& a) {
   return r;
 }
 
-std::vector<Plan> plan_once(Dynamics& dynamics, const CemConfig& c, std::vector<Rng> rngs) {
+std::vector<Plan> plan_once(Dynamics& dynamics, const PlannerConfig& c, std::vector<Rng> rngs) {
   CemPlanner planner(c);
   const auto plans = planner.plan(dynamics, rngs);
   return {plans.begin(), plans.end()};
@@ -61,7 +61,7 @@ TEST_SUITE("planner") {
 
   TEST_CASE("P21 a belief planned in a batch is planned as it would be alone") {
     for (const std::ptrdiff_t A : {1, 3}) {
-      const CemConfig c = config(5, 4, 60, 7);
+      const PlannerConfig c = config(5, 4, 60, 7);
       constexpr std::ptrdiff_t B = 4;
       FunctionDynamics together(B, A, quadratic);
       CemPlanner planner(c);
@@ -93,12 +93,12 @@ TEST_SUITE("planner") {
       CHECK(plans[0].std[i] == doctest::Approx(1e-3));  // sqrt(0 + 1e-6)
     }
     CHECK(error_of([] { CemPlanner(config(3, 5, 40, 0)); }) ==
-          "[CEM] elites (K) is 0; it must lie between 1 and the number of candidates, 40");
+          "[planner] elites (K) is 0; it must lie between 1 and the number of candidates, 40");
     CHECK(error_of([] { CemPlanner(config(3, 5, 40, 41)); }) != "");
     CHECK(error_of([] { CemPlanner(config(0, 5, 40, 4)); }) != "");
     CHECK(error_of([] { CemPlanner(config(3, -1, 40, 4)); }) != "");
     CHECK(error_of([] { CemPlanner(config(3, 5, 0, 0)); }) != "");
-    CemConfig c = config(3, 5, 40, 4);
+    PlannerConfig c = config(3, 5, 40, 4);
     c.init_std = 0;
     CHECK(error_of([&] { CemPlanner p(c); }) != "");
     c.init_std = std::nan("");
@@ -188,7 +188,7 @@ TEST_SUITE("planner") {
     FunctionDynamics plain(1, 1, quadratic);
     FunctionDynamics scaled(
         1, 1, [](std::ptrdiff_t b, const std::vector<float>& a) { return 1024 * quadratic(b, a); });
-    const CemConfig c = config(6, 5, 100, 10);
+    const PlannerConfig c = config(6, 5, 100, 10);
     CHECK(plan_once(plain, c, streams(1))[0].mean == plan_once(scaled, c, streams(1))[0].mean);
   }
 

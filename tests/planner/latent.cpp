@@ -130,7 +130,7 @@ TEST_SUITE("planner") {
   TEST_CASE("P21 a plan in the latent model is the same in a batch and alone") {
     const WorldModel<float> model(miniature_model(), 5);
     const ModelConfig& c = model.config();
-    CemConfig cem;
+    PlannerConfig cem;
     cem.horizon = 5, cem.iterations = 3, cem.candidates = 150, cem.elites = 15;
     constexpr std::ptrdiff_t B = 3;
     const auto h = random_numbers(B * c.deter_size, 1), s = random_numbers(B * c.stoch_size, 2);
@@ -162,7 +162,7 @@ TEST_SUITE("planner") {
       set_threads(n);
       LatentDynamics dynamics(model);
       dynamics.start(h, s);
-      CemPlanner planner(CemConfig{});  // H 12, I 10, J 1000, K 100
+      CemPlanner planner(PlannerConfig{});  // H 12, I 10, J 1000, K 100
       std::vector<Rng> rngs = streams(2);
       const auto plans = planner.plan(dynamics, rngs);
       all.emplace_back(plans.begin(), plans.end());
@@ -195,7 +195,7 @@ TEST_SUITE("planner") {
     LatentDynamics dynamics(model);
     std::vector<float> h(7, std::nanf("")), s(3);
     dynamics.start(h, s);
-    CemPlanner planner(CemConfig{});
+    CemPlanner planner(PlannerConfig{});
     std::vector<Rng> rngs = streams(1);
     CHECK_THROWS_AS(planner.plan(dynamics, rngs), NonFinite);
   }

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "planner/cem.hpp"
 #include "tests/planner/toys.hpp"
 
 using namespace planet;
@@ -44,7 +45,7 @@ Estimate estimate(const std::vector<double>& x) {
 }
 
 std::vector<Plan> plan(int iterations, std::vector<double> g) {
-  CemConfig c;
+  PlannerConfig c;
   c.horizon = H;
   c.iterations = iterations;
   c.init_std = sigma;

@@ -6,7 +6,7 @@
 
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
-#include "planner/cem.hpp"
+#include "planner/planner.hpp"
 
 namespace planet::testing {
 

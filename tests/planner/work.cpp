@@ -13,7 +13,7 @@ TEST_SUITE("planner") {
     const ModelConfig c = model_preset("tiny");
     const WorldModel<float> model(c, 1);
     LatentDynamics dynamics(model);
-    const auto work = [&](const CemConfig& config, std::size_t beliefs) {
+    const auto work = [&](const PlannerConfig& config, std::size_t beliefs) {
       const std::vector<float> h(beliefs * 64), s(beliefs * 16);
       std::vector<Rng> streams(beliefs, Rng(0, Stream::planner));
       CemPlanner planner(config);
@@ -26,19 +26,19 @@ TEST_SUITE("planner") {
     const std::int64_t h = 64, s = 16, u = 64, r = 64;
     const std::int64_t step =
         (s + 1) * h + 2 * h * 3 * h + h * u + u * 2 * s + (h + s) * r + r * r + r;
-    const CemConfig config{.horizon = 12, .iterations = 3, .candidates = 100, .elites = 10};
+    const PlannerConfig config{.horizon = 12, .iterations = 3, .candidates = 100, .elites = 10};
     const std::int64_t needed = 12 * 3 * 100 * step, once = work(config, 1);
     INFO(once, " multiply-adds, needed ", needed);
     CHECK(once >= needed);
     CHECK(once <= needed * 5 / 4);  // padding of registers
     const auto with = [&](auto change) {
-      CemConfig other = config;
+      PlannerConfig other = config;
       change(other);
       return work(other, 1);
     };
     CHECK(work(config, 2) <= 2 * once);  // two beliefs, each planned for by itself
-    CHECK(with([](CemConfig& x) { x.candidates *= 2; }) <= 2 * once);
-    CHECK(with([](CemConfig& x) { x.iterations *= 2; }) == 2 * once);
-    CHECK(with([](CemConfig& x) { x.horizon *= 2; }) == 2 * once);
+    CHECK(with([](PlannerConfig& x) { x.candidates *= 2; }) <= 2 * once);
+    CHECK(with([](PlannerConfig& x) { x.iterations *= 2; }) == 2 * once);
+    CHECK(with([](PlannerConfig& x) { x.horizon *= 2; }) == 2 * once);
   }
 }

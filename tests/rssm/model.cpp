@@ -110,7 +110,7 @@ TEST_CASE("P6 prior and posterior are made from the same h") {
     CHECK(distance(p.std.value(), row(elbo.p.std, t)) == 0);
     CHECK(distance(q.mean.value(), row(elbo.q.mean, t)) == 0);
     CHECK(distance(q.std.value(), row(elbo.q.std, t)) == 0);
-    state = rssm_of(model).observe(state, at(x.action, t), at(e, t), at(x.noise, t));
+    state = rssm_of(model).observe(state, at(x.action, t), at(e, t), at(x.noise, t)).state;
     CHECK(distance(state.h.value(), row(elbo.state.h, t)) == 0);
     CHECK(distance(state.s.value(), row(elbo.state.s, t)) == 0);
   }

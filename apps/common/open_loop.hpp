@@ -1,0 +1,49 @@
+// Open loop: the model sees k rows of a recorded episode, closes its eyes, and is told only the
+// actions that were taken (Appendix H).
+//
+//   rows 0 .. k-1    s_t ~ q(s_t | past, o_t)    seen: one path, the same in every sample
+//   rows k .. T-1    s_t ~ p(s_t | past)         imagined: K futures of the one state at row k-1
+//
+// Only features are kept, [T,K,F]; a picture is made when somebody wants to look at it (decode).
+// What is measured on these: open_loop_error.hpp.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "rssm/replay.hpp"
+#include "rssm/world_model.hpp"
+
+namespace planet {
+
+struct OpenLoopOptions {
+  std::ptrdiff_t context = 5;  // k: rows that are seen, the reset frame's included
+  std::ptrdiff_t rows = 0;     // T: rows in all; 0: the whole episode
+  std::ptrdiff_t samples = 1;  // K: futures
+  std::uint64_t seed = 1;
+  std::uint32_t episode = 0;  // number of the episode: each has random streams of its own
+};
+
+struct OpenLoop {
+  std::ptrdiff_t context = 0, T = 0, K = 0, F = 0;
+  std::vector<float> features;  // [T,K,F]  [s_t, h_t]; in the rows that were seen all K are equal
+  std::vector<float> reward;    // [T,K]    predicted, row 0's included
+  std::vector<float> kl;  // [k]      what the prior did not foresee of the rows that were seen
+
+  std::span<const float> features_at(std::ptrdiff_t t) const;  // [K,F]
+  std::span<const float> reward_at(std::ptrdiff_t t) const;    // [K]
+};
+
+/// The noise of sample j at row t is a function of (seed, episode, j, t): more samples, more rows
+/// or another context change none of it, and two models of the same D_s are given the same.
+/// Error: not 1 <= context <= rows <= the episode's rows, no samples, an episode of other sizes
+/// than the model's.
+OpenLoop open_loop(const WorldModel<float>& model, const Episode& episode,
+                   const OpenLoopOptions& options);
+
+/// The mean pictures of features [N,F], as [N,n,n,3] in the model's range [-0.5, 0.5]. Worked off
+/// in chunks, so that the memory of the decoder does not grow with N; no bit depends on the chunks.
+std::vector<float> decode(const WorldModel<float>& model, std::span<const float> features);
+
+}  // namespace planet

@@ -1,0 +1,176 @@
+// futures: which futures does a model foresee, and are they true?
+//
+// In the peg tasks a ball bounces left or right. From every moment of held-out episodes at which
+// the model closes its eyes (common/lookahead.hpp) 64 futures are imagined with the recorded
+// actions, and their pictures judged: is the ball left, right, half on both sides, gone
+// (common/two_places.hpp)?
+//
+//   peg_catch              the side is open: half of the futures should go left, half right
+//   peg_memory, peg_cued   the side is known, then hidden: all of them should come out on its side
+//
+// One row for each run, as a table and as CSV; and a contact sheet of one moment's futures.
+#include <algorithm>
+#include <array>
+#include <iostream>
+
+#include "apps/common/checkpoint.hpp"
+#include "apps/common/command_line.hpp"
+#include "apps/common/interrupt.hpp"
+#include "apps/common/lookahead.hpp"
+#include "apps/common/open_loop.hpp"
+#include "apps/common/two_places.hpp"
+#include "autograd/base/error.hpp"
+#include "autograd/base/parallel.hpp"
+#include "envs/png.hpp"
+#include "envs/sheet.hpp"
+#include "nn/atomic_file.hpp"
+#include "rssm/preprocess.hpp"
+
+namespace planet {
+namespace {
+
+constexpr int sheet_futures = 10;  // of one moment, side by side
+
+constexpr std::array parts = {&Judgement::left, &Judgement::right,     &Judgement::blurred,
+                              &Judgement::none, &Judgement::true_side, &Judgement::energy};
+
+// What became of all futures of a run, averaged over its moments.
+struct Foreseen {
+  std::string run;
+  RunConfig config;
+  std::size_t lookaheads = 0;
+  Judgement mean;
+};
+
+// The imagined pictures of one moment, [K,n,n,3] in the model's range.
+std::vector<float> imagine(const WorldModel<float>& model, const HeldOut& data,
+                           const Lookahead& moment, int samples) {
+  OpenLoopOptions options;
+  options.context = moment.seen + 1;
+  options.rows = moment.shown + 1;
+  options.samples = samples;
+  options.episode = static_cast<std::uint32_t>(moment.episode);
+  const OpenLoop futures = open_loop(model, data.episodes[moment.episode], options);
+  return decode(model, futures.features_at(moment.shown));
+}
+
+double view_of(const RunConfig& config) {
+  const double given = config.make_env_options().view;
+  return given > 0 ? given : env_spec(config.env).view;
+}
+
+Foreseen foresee(const LoadedModel& loaded, const HeldOut& data, int samples) {
+  Foreseen f{"", loaded.config, data.lookaheads.size(), {}};
+  const double share = 1 / static_cast<double>(f.lookaheads);
+  for (const Lookahead& moment : data.lookaheads) {
+    if (interrupted()) break;
+    const std::vector<float> pictures = imagine(*loaded.model, data, moment, samples);
+    const Judgement j =
+        judge(pictures, TwoPlaces(moment.left, moment.right), moment.x, view_of(loaded.config));
+    for (double Judgement::*part : parts) f.mean.*part += share * j.*part;
+  }
+  return f;
+}
+
+// ---- what is shown -----------------------------------------------------------------------------
+
+Image frame(const Episode& episode, std::ptrdiff_t t) {
+  const auto n = static_cast<int>(episode.image_size);
+  return Image(
+      n, n,
+      std::span(episode.image)
+          .subspan(static_cast<std::size_t>(t) * episode.frame_bytes(), episode.frame_bytes()));
+}
+
+SheetRow sheet_row(const std::string& run, const LoadedModel& loaded, const HeldOut& data,
+                   const Lookahead& moment) {
+  const Episode& episode = data.episodes[moment.episode];
+  const int bits = loaded.config.model.image_bits;
+  SheetRow row{run, {frame(episode, moment.seen), frame(episode, moment.shown)}};
+  const std::vector<float> pictures = imagine(*loaded.model, data, moment, sheet_futures);
+  std::vector<std::uint8_t> bytes(episode.frame_bytes());
+  for (std::size_t j = 0; j < sheet_futures; ++j) {
+    postprocess(pictures.data() + j * bytes.size(), static_cast<std::ptrdiff_t>(bytes.size()), bits,
+                bytes.data());
+    row.images.emplace_back(static_cast<int>(episode.image_size),
+                            static_cast<int>(episode.image_size), bytes);
+  }
+  return row;
+}
+
+std::string csv_text(std::span<const Foreseen> all, int samples) {
+  std::string text =
+      "run,env,hidden,model,seed,lookaheads,samples,left,right,blurred,none,true_side,energy\n";
+  for (const Foreseen& f : all) {
+    text += cat(f.run, ",", f.config.env, ",", hidden_steps(f.config), ",", "rssm", ",",
+                f.config.seed, ",", f.lookaheads, ",", samples);
+    for (double Judgement::*part : parts) text += "," + fixed(f.mean.*part, 4);
+    text += "\n";
+  }
+  return text;
+}
+
+void print_table(std::span<const Foreseen> all) {
+  std::cout << "  left  right  blurred   none  true side  energy/a  run\n";
+  for (const auto& [run, config, lookaheads, mean] : all)
+    std::cout << " " << fixed(mean.left, 3) << "  " << fixed(mean.right, 3) << "    "
+              << fixed(mean.blurred, 3) << "  " << fixed(mean.none, 3) << "      "
+              << fixed(mean.true_side, 3) << "     " << fixed(mean.energy, 3) << "  " << run
+              << "\n";
+  std::cout << std::flush;
+}
+
+std::string name_of(const std::filesystem::path& run) {
+  return run.has_filename() ? run.filename().string() : run.parent_path().filename().string();
+}
+
+int futures(int argc, const char* const* argv) {
+  CommandLine cli("futures",
+                  "Which futures a model foresees in the peg tasks, and which come true.");
+  std::vector<std::string> runs;
+  std::string samples_text = "64", episodes_text = "20", threads_text = "0", csv, sheet;
+  cli.positionals("RUN|CHECKPOINT", runs,
+                  "run folders (their latest), checkpoint folders or model.safetensors");
+  cli.option("--samples", samples_text, "futures of each moment (64)");
+  cli.option("--episodes", episodes_text, "held-out episodes of random actions (20)");
+  cli.option("--csv", csv, "write one row for each run here");
+  cli.option("--sheet", sheet, "write a contact sheet of the first moment's futures here (PNG)");
+  cli.option("--threads", threads_text, "0: what the container gives; changes no result");
+  if (!cli.parse(argc, argv)) return 0;
+  int samples = 0, episodes = 0, threads = 0;
+  read_option("--samples", samples_text, samples);
+  read_option("--episodes", episodes_text, episodes);
+  read_option("--threads", threads_text, threads);
+  require(samples >= 2, "--samples is ", samples, "; an energy score needs at least 2");
+  require(episodes >= 1, "--episodes is ", episodes, "; it must be at least 1");
+  set_threads(useful_threads(threads));
+
+  catch_interrupts();
+  std::vector<Foreseen> all;
+  std::vector<SheetRow> rows;
+  for (const std::string& run : runs) {
+    const LoadedModel loaded = load_model(run);
+    const HeldOut data = held_out(loaded.config, episodes);
+    all.push_back(foresee(loaded, data, samples));
+    if (interrupted()) return status_interrupted;
+    all.back().run = name_of(run);
+    if (!sheet.empty())
+      rows.push_back(sheet_row(name_of(run), loaded, data, data.lookaheads.front()));
+  }
+  print_table(all);
+  if (!csv.empty()) write_text_atomically(csv, csv_text(all, samples));
+  if (!sheet.empty()) {
+    SheetOptions options;
+    options.columns = {"last seen", "true"};
+    for (int j = 1; j <= sheet_futures; ++j) options.columns.push_back(cat("future ", j));
+    write_png(sheet, contact_sheet(rows, options));
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace planet
+
+int main(int argc, char** argv) {
+  return planet::run_main("futures", [&] { return planet::futures(argc, argv); });
+}
