@@ -41,9 +41,10 @@ Imagined<T> Rnn<T>::imagine(const State<T>& prev, Var<T> a_prev, Var<T>) const {
 }
 
 template <class T>
-State<T> Rnn<T>::observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T>) const {
+Observed<T> Rnn<T>::observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T>) const {
   const Var<T> h_t = transition(prev, a_prev);
-  return {h_t, code(h_t, e_t)};
+  const Var<T> s_t = code(h_t, e_t);
+  return {{h_t, s_t}, {s_t, s_t.on().zeros(s_t.shape())}};
 }
 
 // ---- a window

@@ -34,9 +34,10 @@ class Rnn final : public LatentModel<T> {
   Var<T> prediction(Var<T> h_t) const;                           // [...,D_h] -> [...,D_s]
   Var<T> code(Var<T> h_t, Var<T> e_t) const;                     // [B,D_s]
 
-  // ---- the interface; the noise is not read, every std is 1 ----
+  // ---- the interface; the noise is not read. std is 1 where the loss compares (imagine, filter)
+  // ---- and 0 in observe: the belief is a point ----
   Imagined<T> imagine(const State<T>& prev, Var<T> a_prev, Var<T> noise) const override;
-  State<T> observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T> noise) const override;
+  Observed<T> observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T> noise) const override;
   Filtered<T> filter(Var<T> embedding, Var<T> action, Var<T> noise) const override;
   Var<T> draw(const Gaussian<T>& g, Var<T>) const override { return g.mean; }
 

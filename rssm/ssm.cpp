@@ -38,8 +38,9 @@ Imagined<T> Ssm<T>::imagine(const State<T>& prev, Var<T> a_prev, Var<T> noise) c
 }
 
 template <class T>
-State<T> Ssm<T>::observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T> noise) const {
-  return {{}, sample(posterior(prior(prev.s, a_prev), e_t), noise)};
+Observed<T> Ssm<T>::observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T> noise) const {
+  const Gaussian<T> q_s_t = posterior(prior(prev.s, a_prev), e_t);
+  return {{{}, sample(q_s_t, noise)}, q_s_t};
 }
 
 // ---- a window

@@ -33,7 +33,7 @@ class Ssm final : public LatentModel<T> {
 
   // ---- the interface ----
   Imagined<T> imagine(const State<T>& prev, Var<T> a_prev, Var<T> noise) const override;
-  State<T> observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T> noise) const override;
+  Observed<T> observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T> noise) const override;
   Filtered<T> filter(Var<T> embedding, Var<T> action, Var<T> noise) const override;
 
  private:
