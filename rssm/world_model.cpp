@@ -18,6 +18,11 @@ const ModelConfig& checked(const ModelConfig& config) {
   return config;
 }
 
+std::vector<std::ptrdiff_t> head_layers(const ModelConfig& config) {
+  return std::vector<std::ptrdiff_t>(static_cast<std::size_t>(config.reward_layers),
+                                     config.reward_units);
+}
+
 template <class T>
 void check_shapes(const Sequence<T>& x, const ModelConfig& c) {
   const Shape& a = x.action.shape();
@@ -31,6 +36,7 @@ void check_shapes(const Sequence<T>& x, const ModelConfig& c) {
   expect(x.image, {L * B, n, n, 3}, "image");
   expect(x.reward, {L, B}, "reward");
   expect(x.noise, {L, B, c.stoch_size}, "noise");
+  if (!x.continues.empty()) expect(x.continues, {L, B}, "continues");
   if (!x.overshoot_noise.empty())
     expect(x.overshoot_noise, {c.overshooting_distance, L, B, c.stoch_size}, "overshoot_noise");
 }
@@ -50,6 +56,13 @@ Var<T> balanced_kl(const Gaussian<T>& q, const Gaussian<T>& p, const Sequence<T>
          scale(gaussian_kl(q, fixed(p, x.fixed_p)), 1 - alpha);
 }
 
+// -ln p(c) of a Bernoulli variable with p(1) = sigmoid(x): softplus(-x) for c = 1 and softplus(x)
+// for c = 0, which neither overflow nor cancel.
+template <class T>
+Var<T> bernoulli_loss(Var<T> logit, Var<T> c) {
+  return softplus(logit * add_constant(scale(c, -2), 1));
+}
+
 }  // namespace
 
 template <class T>
@@ -59,10 +72,12 @@ WorldModel<T>::WorldModel(const ModelConfig& config, std::uint64_t seed)
       encoder_(params_, rng_, config_),
       latent_(make_latent_model<T>(params_, rng_, config_)),
       decoder_(params_, rng_, config_),
-      reward_(params_, rng_, "reward", config_.feature_size(),
-              std::vector<std::ptrdiff_t>(static_cast<std::size_t>(config_.reward_layers),
-                                          config_.reward_units),
-              1, Activation::relu) {}
+      reward_(params_, rng_, "reward", config_.feature_size(), head_layers(config_), 1,
+              Activation::relu) {
+  if (config_.continue_head)
+    continue_.emplace(params_, rng_, "continue", config_.feature_size(), head_layers(config_), 1,
+                      Activation::relu);
+}
 
 template <class T>
 Var<T> WorldModel<T>::encode(Var<T> images) const {
@@ -77,6 +92,12 @@ Var<T> WorldModel<T>::decode(Var<T> features) const {
 template <class T>
 Var<T> WorldModel<T>::reward(Var<T> features) const {
   return reshape(reward_(features), features.shape().without_last());
+}
+
+template <class T>
+Var<T> WorldModel<T>::continue_logit(Var<T> features) const {
+  require(has_continue_head(), "[continue_logit] this model has no continue head");
+  return reshape((*continue_)(features), features.shape().without_last());
 }
 
 // The recurrence is inside filter(); everything that does not wait for the step before is one op
@@ -98,6 +119,10 @@ ElboTerms<T> WorldModel<T>::elbo(const Sequence<T>& batch) const {
 
   out.image = reshape(half_squared_error(out.reconstruction, batch.image), {L, B});
   out.reward = half_squared_error(out.predicted_reward, batch.reward, 2);
+  if (has_continue_head() && !batch.continues.empty()) {
+    out.continue_logit = reshape(continue_logit(out.features), {L, B});
+    out.continues = bernoulli_loss(out.continue_logit, batch.continues);
+  }
   out.kl = balanced_kl(out.q, out.p, batch, config_.kl_balance);
   if (config_.global_kl_scale > 0)
     out.global_kl =
@@ -143,6 +168,7 @@ Var<T> WorldModel<T>::loss_of(const ElboTerms<T>& terms) const {
   };
   Var<T> loss = mean(terms.image) + scale(mean(terms.reward), c.reward_scale) +
                 scale(kl_loss(terms.kl), c.kl_scale);
+  if (!terms.continues.empty()) loss = loss + scale(mean(terms.continues), c.continue_scale);
   if (!terms.global_kl.empty()) loss = loss + scale(mean(terms.global_kl), c.global_kl_scale);
   if (!terms.overshooting.empty())
     loss = loss + scale(mean_over_distances(terms.overshooting, kl_loss),
@@ -171,6 +197,10 @@ Sequence<T> make_sequence(Tape<T>& tape, const Batch& batch, const ModelConfig& 
   std::copy(batch.action.begin(), batch.action.end(), action);
   std::copy(batch.reward.begin(), batch.reward.end(), reward);
   kernels::fill_normal(posterior, noise, L * B * config.stoch_size);
+  if (T* memory = nullptr; config.continue_head && !batch.continues.empty()) {
+    out.continues = tape.uninitialised({L, B}, &memory);
+    std::copy(batch.continues.begin(), batch.continues.end(), memory);
+  }
   if (const std::ptrdiff_t D = config.overshooting_distance; overshoot != nullptr && D > 1) {
     out.overshoot_noise = tape.uninitialised({D, L, B, config.stoch_size}, &noise);
     kernels::fill_normal(*overshoot, noise, D * L * B * config.stoch_size);

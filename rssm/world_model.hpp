@@ -1,4 +1,4 @@
-// The world model: encoder, latent model, decoder and reward head, and the loss that trains them
+// The world model: encoder, latent model, decoder and heads, and the loss that trains them
 // together.
 //
 // Eq. 3 of the paper, per (t, b): ln p(o_t | h_t, s_t) + ln p(r_t | h_t, s_t) - KL[q(s_t|h_t,o_t)
@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "nn/layers.hpp"
@@ -21,10 +22,11 @@ namespace planet {
 /// A batch as the model reads it, time-major (batch.hpp says which action belongs to which frame).
 template <class T>
 struct Sequence {
-  Var<T> image;   // [L*B,n,n,3]  in [-0.5, 0.5)
-  Var<T> action;  // [L,B,A]      action[t] led to image[t]
-  Var<T> reward;  // [L,B]        reward[t] arrived with image[t]
-  Var<T> noise;   // [L,B,D_s]    standard normal, of the posterior samples
+  Var<T> image;           // [L*B,n,n,3]  in [-0.5, 0.5)
+  Var<T> action;          // [L,B,A]      action[t] led to image[t]
+  Var<T> reward;          // [L,B]        reward[t] arrived with image[t]
+  Var<T> noise;           // [L,B,D_s]    standard normal, of the posterior samples
+  Var<T> continues = {};  // [L,B]  1, or 0 where the task ended the episode; empty: not known
   // [D,L,B,D_s], standard normal, of what is imagined over the distances 1..D (overshooting.hpp).
   // Empty: nothing is overshot, and the loss is the plain ELBO.
   Var<T> overshoot_noise = {};
@@ -39,6 +41,7 @@ struct ElboTerms {
   Var<T> image;      // [L,B]  1/2 |o - o^|^2, summed over pixels
   Var<T> reward;     // [L,B]  1/2 (r - r^)^2
   Var<T> kl;         // [L,B]  KL[q || p], summed over D_s, balanced, before the free nats
+  Var<T> continues;  // [L,B]  -ln p(continues); empty without a head or without such rows
   Var<T> global_kl;  // [L,B]  KL[q || N(0, 1)]; empty when its scale is 0
   // Of the distances d = 2..D, entry d - 2 for the target rows t = d-1 .. L-1: [L-d+1,B].
   std::span<const Var<T>> overshooting;         // KL_d, before the free nats
@@ -52,6 +55,7 @@ struct ElboTerms {
   Var<T> features;          // [L*B,D_s+D_h]  [s_t, h_t]
   Var<T> reconstruction;    // [L*B,n,n,3]    o^_t
   Var<T> predicted_reward;  // [L,B]          r^_t
+  Var<T> continue_logit;    // [L,B]          of p(the episode goes on after row t); empty as above
 };
 
 template <class T>
@@ -69,6 +73,10 @@ class WorldModel {
   Var<T> encode(Var<T> images) const;    // [N,n,n,3] -> [N,E]
   Var<T> decode(Var<T> features) const;  // [N,D_s+D_h] -> [N,n,n,3], the mean image
   Var<T> reward(Var<T> features) const;  // [N,D_s+D_h] -> [N], the mean reward
+  /// Does it predict whether the episode goes on (config().continue_head)?
+  bool has_continue_head() const { return continue_.has_value(); }
+  /// [N,D_s+D_h] -> [N]: the episode goes on with probability sigmoid(logit). Error: no such head.
+  Var<T> continue_logit(Var<T> features) const;
   /// Throws with a sentence if a shape does not fit the others or the model.
   ElboTerms<T> elbo(const Sequence<T>& batch) const;
 
@@ -83,6 +91,7 @@ class WorldModel {
   std::unique_ptr<LatentModel<T>> latent_;
   Decoder<T> decoder_;
   Mlp<T> reward_;
+  std::optional<Mlp<T>> continue_;
 };
 
 /// Puts a batch on the tape: bytes to 5-bit images with fresh dequantisation noise
