@@ -225,8 +225,8 @@ TEST_CASE("a contact sheet and the pictures of a run can be read") {
 TEST_CASE("P35 a task that ends early trains and plans and evaluates") {
   const Scratch scratch;
   const fs::path path = scratch / "run";
-  Args args =
-      smallest(path, {"--env", "terminating", "--total-episodes", "6", "--eval-episodes", "3"});
+  Args args = smallest(path, {"--env", "terminating", "--total-episodes", "6", "--eval-episodes",
+                              "3", "--continue-head", "true"});
   args.resize(args.size() - 2);
   const Result r = run(scratch, "train", args);
   INFO(r.err);

@@ -129,11 +129,11 @@ TEST_CASE("the other studies write their rows and tables") {
   CHECK(steps.front() == "1");
   CHECK(column("overshooting", "model").front() == "ssm D=4");
 
-  expect(study(scratch, "honest_planning", "duel-2"));
-  CHECK(column("honest_planning", "env_seed") == Cells{"1000", "1001"});
-  const Cells one = column("honest_planning", "one"),
-              sixteen = column("honest_planning", "sixteen"),
-              gain = column("honest_planning", "gain");
+  expect(study(scratch, "honest_agents", "duel-2"));
+  CHECK(column("honest_agents", "env_seed") == Cells{"1000", "1001"});
+  const Cells one = column("honest_agents", "one"),
+              sixteen = column("honest_agents", "sixteen"),
+              gain = column("honest_agents", "gain");
   CHECK(one != sixteen);
   for (std::size_t i = 0; i < 2; ++i)
     CHECK(std::stod(gain[i]) ==
@@ -144,6 +144,6 @@ TEST_CASE("the other studies write their rows and tables") {
   CHECK(lines(scratch / "agents" / "curves.csv") == 2);
   for (const char* file :
        {"memory/true_side.svg", "overshooting/image.svg", "overshooting/reward.svg",
-        "honest_planning/duel.svg", "agents/pendulum_swingup.svg"})
+        "honest_agents/duel.svg", "agents/pendulum_swingup.svg"})
     CHECK(fs::exists(scratch.path() / file));
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Honest planning: a candidate that is imagined once may have been lucky; the elites are those that
+# Honest agents: a candidate that is imagined once may have been lucky; the elites are those that
 # were. Returns of 20 episodes in duel and in peg_dodge, planned with one and with sixteen samples of
 # the future a candidate, in the same learned RSSM; three seeds.
 #
-#   JOBS=2 bash apps/studies/honest_planning/run.sh
+#   JOBS=2 bash apps/studies/honest_agents/run.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 one() { # ENV-SEED
