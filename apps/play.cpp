@@ -14,6 +14,7 @@
 #include "apps/common/interrupt.hpp"
 #include "apps/common/policies.hpp"
 #include "apps/common/setup.hpp"
+#include "apps/common/simulator_dynamics.hpp"
 #include "apps/common/terminal.hpp"
 #include "apps/common/trajectory.hpp"
 #include "autograd/base/error.hpp"

@@ -57,11 +57,11 @@ icem_candidates() { # I K BUDGET
   }'
 }
 
-# Lines seed,return of the episodes: ten, of cart-pole (twenty times the work) four.
+# Lines seed,return of the episodes: ten, of cart-pole (twenty times the work) five.
 returns() { # WORLD SETTING OPTIONS...
   local world=$1 setting=$2 episodes=10
   shift 2
-  [ "$world" != cartpole_swingup ] || episodes=4
+  [ "$world" != cartpole_swingup ] || episodes=5
   if [ "$world" = learned ]; then
     "$bin/eval" "$work/learned" --episodes "$episodes" --threads 1 --json "$@" | tr -d ' \n' |
       sed 's/.*"returns":\[\([^]]*\)\].*/\1\n/' | tr ',' '\n' | awk '{ print 999 + NR "," $1 }'
@@ -73,11 +73,10 @@ returns() { # WORLD SETTING OPTIONS...
 }
 
 settings=()
-for start in cold warm; do
-  settings+=(pendulum_swingup-{cem,full,icem,icem25,mppi,random}-"$start"-{00060,00200,00600,01200,04000})
-  settings+=(cartpole_swingup-{cem,full,icem,icem25,mppi,random}-"$start"-{00060,00200,00600})
-  settings+=(learned-{cem,full,icem,icem25,mppi,random,shared,fresh}-"$start"-{00060,00200,00600,01200})
-done
+settings+=(pendulum_swingup-{cem,full,icem,icem25,mppi,random}-{cold,warm}-{00060,00200,00600,01200,04000,10000})
+settings+=(cartpole_swingup-{cem,full,icem,icem25,mppi,random}-{cold,warm}-{00060,00200,00600,01200})
+settings+=(cartpole_swingup-{cem,full,icem,icem25,mppi,random}-cold-04000)
+settings+=(learned-{cem,full,icem,icem25,mppi,random,shared,fresh}-{cold,warm}-{00060,00200,00600,01200})
 # The learned world is trained once, before those that plan in it.
 if [ $# = 0 ]; then
   for setting in "${settings[@]}"; do
