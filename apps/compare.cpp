@@ -115,9 +115,9 @@ constexpr std::size_t image_best = 1;                      // says nothing new o
 
 // One run: means over the episodes.
 struct Measured {
-  std::vector<double> image, image_best, reward, kl;  // [T]
-  std::vector<std::optional<double>> figures;         // nothing where it is not known
-  std::vector<Image> imagined;                        // [T]  of the first episode, sample 0
+  std::vector<double> image, image_best, reward, kl, still;  // [T]
+  std::vector<std::optional<double>> figures;                // nothing where it is not known
+  std::vector<Image> imagined;                               // [T]  of the first episode, sample 0
 };
 
 void add(std::vector<double>& sums, std::span<const double> x, double weight) {
@@ -144,6 +144,7 @@ Measured measure(const LoadedModel& run, std::span<const Episode> episodes,
     add(out.image, error.image, weight);
     add(out.image_best, error.image_best, weight);
     add(out.reward, error.reward, weight);
+    add(out.still, error.still, weight);
     add(out.kl, std::vector<double>(seen.kl.begin(), seen.kl.end()), weight);
     if (i == 0) out.imagined = imagined_frames(*run.model, loop, 0);
   }
@@ -238,47 +239,57 @@ void print_table(const std::vector<Model>& models, const std::vector<Measured>& 
 
 // ---- curves and pictures -----------------------------------------------------------------------
 
-std::vector<ErrorCurve> curves_of(const std::string& name, std::vector<double> Measured::*measure,
-                                  const std::vector<Model>& models,
+// One plot: a line a model.
+struct Plot {
+  const char* name;
+  std::vector<double> Measured::*measure;
+  std::string y_label;
+  std::ptrdiff_t context;
+};
+
+std::vector<Plot> plots(const OpenLoopFlags& flags, std::ptrdiff_t T) {
+  std::vector<Plot> out{
+      {"image", &Measured::image, "image error, nats", flags.context},
+      {"reward", &Measured::reward, "reward error, half its square", flags.context},
+      {"kl", &Measured::kl, "KL with eyes open, nats", T}};
+  if (flags.samples > 1)
+    out.push_back({"image_best", &Measured::image_best,
+                   cat("image error, best of ", flags.samples, ", nats"), flags.context});
+  return out;
+}
+
+std::vector<ErrorCurve> curves_of(const Plot& plot, const std::vector<Model>& models,
                                   const std::vector<Measured>& measured) {
   std::vector<ErrorCurve> curves;
   for (const Model& model : models) {
     std::vector<std::vector<double>> rows;
-    for (const std::size_t i : model.runs) rows.push_back(measured[i].*measure);
-    curves.push_back(error_curve(model.label, name, rows));
+    for (const std::size_t i : model.runs) rows.push_back(measured[i].*plot.measure);
+    curves.push_back(error_curve(model.label, plot.name, rows, plot.context));
   }
+  // For scale, what costs nothing: it is the same whichever run it is taken from.
+  if (plot.measure == &Measured::image)
+    curves.push_back(
+        error_curve("still", plot.name, std::span(&measured[0].still, 1), plot.context));
   return curves;
 }
 
 void write_curves(const std::vector<Model>& models, const std::vector<Measured>& measured,
-                  const OpenLoopFlags& flags, const std::string& title, const fs::path& out) {
-  struct Plot {
-    const char* name;
-    std::vector<double> Measured::*measure;
-    std::string y_label;
-  };
-  std::vector<Plot> plots{{"image", &Measured::image, "image error, nats"},
-                          {"reward", &Measured::reward, "reward error, half its square"},
-                          {"kl", &Measured::kl, "KL with eyes open, nats"}};
-  if (flags.samples > 1)
-    plots.push_back({"image_best", &Measured::image_best,
-                     cat("image error, best of ", flags.samples, ", nats")});
+                  const std::vector<Plot>& all_plots, const std::string& title,
+                  const fs::path& out) {
   std::vector<std::string> labels;
   for (const Model& model : models) labels.push_back(model.label);
+  labels.emplace_back("last seen stays");
   std::vector<ErrorCurve> all;
-  for (const Plot& plot : plots) {
-    const std::vector<ErrorCurve> curves = curves_of(plot.name, plot.measure, models, measured);
-    const bool eyes_open = plot.measure == &Measured::kl;
+  for (const Plot& plot : all_plots) {
+    const std::vector<ErrorCurve> curves = curves_of(plot, models, measured);
     PlotOptions options;
     options.title = title;
     options.x_label = "row of the episode";
     options.y_label = plot.y_label;
-    const auto T = static_cast<std::ptrdiff_t>(curves.front().rows.size());
-    write_text_atomically(out / cat(plot.name, ".svg"),
-                          error_svg(curves, labels, eyes_open ? T : flags.context, options));
+    write_text_atomically(out / cat(plot.name, ".svg"), error_svg(curves, labels, options));
     all.insert(all.end(), curves.begin(), curves.end());
   }
-  write_text_atomically(out / "error.csv", error_csv(all, flags.context));
+  write_text_atomically(out / "error.csv", error_csv(all));
 }
 
 void write_sheet(const std::vector<Model>& models, const std::vector<Measured>& measured,
@@ -327,7 +338,7 @@ int compare(int argc, const char* const* argv) {
   const std::string title = cat(runs.front().config.env, ", ", held->description);
   write_text_atomically(out / "table.csv", table_csv(models, measured));
   write_text_atomically(out / "runs.csv", runs_csv(o, runs, models, measured));
-  write_curves(models, measured, flags, title, out);
+  write_curves(models, measured, plots(flags, T), title, out);
   write_sheet(models, measured, held->episodes.front(), flags, title, out);
   std::cout << title << "\n"
             << flags.context << " rows seen, " << T - flags.context << " imagined, "

@@ -78,39 +78,38 @@ struct Curves {
 };
 
 Curves make_curves(const std::string& model, const std::vector<OpenLoopError>& errors,
-                   std::ptrdiff_t K) {
+                   std::ptrdiff_t K, std::ptrdiff_t context) {
   const auto of = [&](std::vector<double> OpenLoopError::*measure) {
     std::vector<std::vector<double>> rows;
     for (const OpenLoopError& e : errors) rows.push_back(e.*measure);
     return rows;
   };
   Curves out;
-  out.image.push_back(error_curve(model, "image", of(&OpenLoopError::image)));
+  out.image.push_back(error_curve(model, "image", of(&OpenLoopError::image), context));
   out.image_labels.push_back(K == 1 ? "imagined" : cat("mean of ", K, " futures"));
   if (K > 1) {
-    out.image.push_back(error_curve(model, "image_best", of(&OpenLoopError::image_best)));
+    out.image.push_back(error_curve(model, "image_best", of(&OpenLoopError::image_best), context));
     out.image_labels.push_back(cat("best of ", K, " futures"));
   }
-  out.image.push_back(error_curve("still", "image", of(&OpenLoopError::still)));
+  out.image.push_back(error_curve("still", "image", of(&OpenLoopError::still), context));
   out.image_labels.push_back("last seen stays");
-  out.reward.push_back(error_curve(model, "reward", of(&OpenLoopError::reward)));
+  out.reward.push_back(error_curve(model, "reward", of(&OpenLoopError::reward), context));
   out.reward_labels.push_back(out.image_labels.front());
   return out;
 }
 
-void write_errors(const Curves& curves, std::ptrdiff_t context, const std::string& title,
-                  const fs::path& out) {
+void write_errors(const Curves& curves, const std::string& title, const fs::path& out) {
   std::vector<ErrorCurve> all = curves.image;
   all.insert(all.end(), curves.reward.begin(), curves.reward.end());
-  write_text_atomically(out / "error.csv", error_csv(all, context));
+  write_text_atomically(out / "error.csv", error_csv(all));
   PlotOptions options;
   options.x_label = "row of the episode";
   options.title = title;
   options.y_label = "image error, nats";
-  const std::string image = error_svg(curves.image, curves.image_labels, context, options);
+  const std::string image = error_svg(curves.image, curves.image_labels, options);
   options.title = "";
   options.y_label = "reward error, half its square";
-  const std::string reward = error_svg(curves.reward, curves.reward_labels, context, options);
+  const std::string reward = error_svg(curves.reward, curves.reward_labels, options);
   write_text_atomically(out / "error.svg",
                         svg_grid({image, reward}, 1, options.width, options.height));
 }
@@ -194,9 +193,9 @@ int dream(int argc, const char* const* argv) {
   }
   console.clear_bar();
   const std::string label = model_label(loaded.config);
-  const Curves curves = make_curves(label, errors, flags.samples);
-  write_errors(curves, flags.context,
-               cat("open loop: ", loaded.config.env, ", ", label, ", ", held->description), out);
+  const Curves curves = make_curves(label, errors, flags.samples, flags.context);
+  write_errors(curves, cat("open loop: ", loaded.config.env, ", ", label, ", ", held->description),
+               out);
   print_result(loaded, *held, flags, T, curves, out);
   return 0;
 }

@@ -131,19 +131,19 @@ void parse_line(Line line, std::vector<Assignment>& out) {
   require(line.at_end(), where, ": something follows the value");
 }
 
+// The last value of `key` in a list of assignments, or null.
+const Assignment* last(const std::vector<Assignment>& list, std::string_view key) {
+  const auto found = std::find_if(list.rbegin(), list.rend(),
+                                  [&](const Assignment& a) { return a.field->key == key; });
+  return found == list.rend() ? nullptr : &*found;
+}
+
 void apply(const Assignment& a, RunConfig& config) {
   try {
     a.field->set(config, a.text);
   } catch (const Error& e) {
     fail(a.where, " ", e.what());
   }
-}
-
-// The last value of `key` in a list of assignments, or null.
-const Assignment* last(const std::vector<Assignment>& list, std::string_view key) {
-  const auto found = std::find_if(list.rbegin(), list.rend(),
-                                  [&](const Assignment& a) { return a.field->key == key; });
-  return found == list.rend() ? nullptr : &*found;
 }
 
 }  // namespace

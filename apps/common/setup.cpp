@@ -94,7 +94,8 @@ void print_envs() {
     std::cout << "\n  options: " << join(env_option_names(spec)) << "\n";
     for (const TaskOption& option : spec.options)
       std::cout << "    " << option.name << "=" << option.default_value << "  "
-                << option.description << "\n";
+                << option.description
+                << (option.choices.empty() ? "" : cat(" (", join(option.choices), ")")) << "\n";
   }
 }
 

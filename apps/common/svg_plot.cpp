@@ -162,7 +162,7 @@ void add(Bounds& bounds, const PlotSeries& p) {
 }
 
 Axis x_axis(const Bounds& bounds, const PlotOptions& o) {
-  const double left = 70, right = o.width - 150;
+  const double left = 70, right = o.width - (o.legend ? 150 : 20);
   if (o.x_names.empty()) return make_axis(bounds.x0, bounds.x1, left, right, 8);
   const auto n = static_cast<double>(o.x_names.size());
   require(bounds.x0 >= 0 && bounds.x1 <= n - 1, "there are ", n, " words along x and points from ",
@@ -211,7 +211,7 @@ std::string svg_plot(const std::vector<PlotSeries>& series, const PlotOptions& o
     const double middle = (static_cast<double>(series.size()) - 1) / 2;
     s += words ? draw_dots(series[i], x, y, 9 * (static_cast<double>(i) - middle), colour)
                : draw_line(series[i], x, y, colour);
-    s += draw_legend(series[i], x, i);
+    if (o.legend) s += draw_legend(series[i], x, i);
   }
   return s + "</svg>\n";
 }

@@ -25,6 +25,7 @@ struct PlotOptions {
   /// other series' and its band their intervals: nothing lies between two words.
   std::vector<std::string> x_names{};
   std::vector<double> y_range;  // low and high that the axis must reach; empty: as the data need
+  bool legend = true;
   int width = 760, height = 420;
 };
 

@@ -6,7 +6,8 @@
 #   JOBS=2             two trainings at a time (each of one thread: more would change no bit of them)
 #   ONLY='rssm-*'      these trainings alone
 #   BIN, RUNS, TABLES  where the programs are, where runs go, where tables and plots go
-#   SMALLER            options for train that win over the study's: to try a script out
+#   SMALLER, EPISODES  to try a script out: options for train that win over train.toml, and the
+#                      number of episodes that are measured
 #
 # A study's folder holds train.toml, the options of all its trainings; run.sh defines `one`, which
 # takes a training from nothing to its rows, and calls `study` with the names of all.

@@ -10,7 +10,8 @@ one() { # MODEL-D-SEED
   local model distance seed
   IFS=- read -r model distance seed <<<"$1"
   learn "$1" --model "$model" --overshooting-distance "$distance" --seed "$seed"
-  "$bin/compare" "$work/$1" --policy random --samples 4 --threads 1 --out "$work/$1/compare" >/dev/null
+  "$bin/compare" "$work/$1" --policy random --episode-count "${EPISODES:-10}" --samples 4 --threads 1 \
+    --out "$work/$1/compare" >/dev/null
   awk -F, -v OFS=, -v training="$1" -v seed="$seed" '
     NR == 1 { print "training", "seed", "model", "measure", "row", "horizon", "error" }
     NR > 1 && $4 != "" { print training, seed, $1, $2, $3, $4, $6 }
