@@ -210,7 +210,7 @@ TEST_SUITE("apps") {
   }
 
   TEST_CASE("futures have the same bits on any number of threads") {
-    const CemConfig cem{12, 2, 20, 5, 1};
+    const PlannerConfig cem{"cem", 12, 2, 20, 5, 1};
     const int before = threads();
     for (const Future future : {Future::shared, Future::clairvoyant, Future::average}) {
       EnvOptions options;
