@@ -179,7 +179,7 @@ int plan(int argc, const char* const* argv) {
   if (!read_command_line(argc, argv, o)) return 0;
   const Numbers n = read_numbers(o);
   LoadedModel loaded = load_model(o.path);
-  for (const Assignment& a : o.planner) apply(a, loaded.config);
+  put_over(loaded.config, o.planner);
   loaded.config.check();
   const PlannerConfig& planner = loaded.config.planner;
   require(planner.iterations >= 1, "--iterations is 0; there would be no search to show");

@@ -64,7 +64,7 @@ void CommandLine::positionals(const std::string& name, std::vector<std::string>&
 
 void CommandLine::run_options(const std::string& group) {
   for (const Field& field : run_fields()) {
-    if (!field.group.starts_with(group)) continue;
+    if (!group.empty() && field.group != group) continue;
     auto& typed = cli_->fields.emplace_back();
     typed.field = &field;
     const std::string names = field.flag() + (field.aliases.empty() ? "" : "," + field.aliases);

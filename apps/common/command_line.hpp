@@ -37,8 +37,7 @@ class CommandLine {
   /// One word or more.
   void positionals(const std::string& name, std::vector<std::string>& values,
                    const std::string& help);
-  /// Every field of RunConfig, or those whose group begins with this word; assignments() returns
-  /// what was given.
+  /// Every field of RunConfig, or of one group of them; assignments() returns what was given.
   void run_options(const std::string& group = "");
   void footer(const std::string& text);
 

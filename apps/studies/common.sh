@@ -6,7 +6,8 @@
 #   JOBS=2             two trainings at a time (each of one thread: more would change no bit of them)
 #   ONLY='rssm-*'      these trainings alone
 #   BIN, RUNS, TABLES  where the programs are, where runs go, where tables and plots go
-#   SMALLER            options for train that win over the study's: to try a script out
+#   SMALLER, EPISODES  to try a script out: options for train that win over train.toml, and the
+#                      number of episodes that are measured
 #
 # A study's folder holds train.toml, the options of all its trainings; run.sh defines `one`, which
 # takes a training from nothing to its rows, and calls `study` with the names of all.
@@ -48,13 +49,12 @@ learn() {
   # shellcheck disable=SC2086  # SMALLER is several words
   if [ -e "$run/config.toml" ]; then set -- --resume "$run"
   else set -- --config "$here/train.toml" "$@" ${SMALLER:-} --logdir "$run"; fi
-  said=$("$bin/train" "$@" --threads "${threads:-1}" --progress none 2>&1 >/dev/null) || case $said in
-    *" is finished: "*) ;; # it was measuring that was cut off
-    *)
-      echo "$name: $(basename "$run") did not come to its end. $said" >&2
-      return 1
-      ;;
-  esac
+  said=$("$bin/train" "$@" --threads "${threads:-1}" --progress none 2>&1 >/dev/null) || {
+    local status=$?
+    [[ $said == *" is finished: "* ]] && return # it was measuring that was cut off
+    echo "$name: $(basename "$run") did not come to its end (status $status). $said" >&2
+    return 1
+  }
 }
 
 # add TABLE NAME FILE: the rows of FILE, whose first column is NAME, into the table: all or none, in the

@@ -230,8 +230,7 @@ TEST_SUITE("planner") {
       FunctionDynamics bowl(2, 2, quadratic);
       std::vector<Rng> rngs = streams(2);
       const auto planner = make_planner(config);
-      for (const Plan& plan : planner->plan(bowl, rngs))
-        CHECK(plan.actions == Floats(8, 0.0f));
+      for (const Plan& plan : planner->plan(bowl, rngs)) CHECK(plan.actions == Floats(8, 0.0f));
       CHECK(bowl.calls == 0);
     }
   }

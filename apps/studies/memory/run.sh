@@ -11,7 +11,7 @@ one() { # ENV-HIDDEN-MODEL-SEED
   local env hidden model seed
   IFS=- read -r env hidden model seed <<<"$1"
   learn "$1" --env "$env" --env-option "hidden=$hidden" --model "$model" --seed "$seed"
-  "$bin/futures" "$work/$1" --threads 1 --csv "$work/$1.csv" >/dev/null
+  "$bin/futures" "$work/$1" --episodes "${EPISODES:-20}" --threads 1 --csv "$work/$1.csv" >/dev/null
   add results.csv "$1" "$work/$1.csv"
 }
 trainings=()

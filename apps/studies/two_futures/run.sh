@@ -8,7 +8,7 @@
 
 one() { # MODEL-SEED
   learn "$1" --model "${1%-*}" --seed "${1#*-}"
-  "$bin/futures" "$work/$1" --threads 1 --csv "$work/$1.csv" >/dev/null
+  "$bin/futures" "$work/$1" --episodes "${EPISODES:-20}" --threads 1 --csv "$work/$1.csv" >/dev/null
   add results.csv "$1" "$work/$1.csv"
 }
 trainings=()
