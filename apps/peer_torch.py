@@ -6,9 +6,10 @@
   peer_torch.py bench --size tiny32 --threads 2   seconds of one training step and of one plan
   peer_torch.py serve --size tiny32 --threads 2   the same, one answer for each line step or plan
 
-Ordinary eager PyTorch. `check` uses PlaNet's GRU; timings use nn.GRUCell, the faster of the two and
-the same work (--gru planet times ours), and the better of the two memory layouts of images unless
---layout names one. Needs Python 3 and PyTorch, and nothing else.
+Ordinary eager PyTorch; the models are in peer_model.py. `check` uses PlaNet's GRU; timings use
+nn.GRUCell, the faster of the two and the same work (--gru planet times ours), and the better of the
+two memory layouts of images unless --layout names one. Needs Python 3 and PyTorch, and nothing
+else.
 """
 import argparse
 import json
@@ -16,10 +17,13 @@ import struct
 import sys
 import time
 
+sys.dont_write_bytecode = True  # no folder of compiled files beside this one
+
 try:
     import torch
-    import torch.nn.functional as F
     from torch import nn
+
+    from peer_model import World
 except ImportError:
     print("peer_torch.py: PyTorch is not installed for this Python; install it "
           "(pip install torch, or apt install python3-torch) or name another Python.",
@@ -39,119 +43,9 @@ SIZES = {
                      embed_size=1024, deter_size=200, stoch_size=30, hidden_size=200,
                      reward_layers=2, reward_units=200, B=50, L=50),
 }
-LOSS = dict(action_size=1, min_std=0.1, free_nats=3.0, kl_scale=1.0, reward_scale=10.0)
-
-
-def layers_of(text):
-    """"8:4 16:4" -> [(8, 4), (16, 4)]: channels and kernel."""
-    return [tuple(int(n) for n in word.split(":")) for word in text.split()]
-
-
-# ---- the model -----------------------------------------------------------------------------------
-
-
-class PlanetGru(nn.Module):
-    """r, u = sigmoid(W [x, h] + b), c = tanh(W_c [x, r*h] + b_c), h' = u*h + (1-u)*c."""
-
-    def __init__(self, inputs, hidden):
-        super().__init__()
-        self.gates = nn.Linear(inputs + hidden, 2 * hidden)
-        self.candidate = nn.Linear(inputs + hidden, hidden)
-
-    def forward(self, x, h):
-        r, u = torch.sigmoid(self.gates(torch.cat([x, h], -1))).chunk(2, -1)
-        c = torch.tanh(self.candidate(torch.cat([x, r * h], -1)))
-        return u * h + (1 - u) * c
-
-
-class World(nn.Module):
-    """Images are [N,3,n,n] here; everything else has the shapes of rssm/README.md."""
-
-    def __init__(self, c, gru):
-        super().__init__()
-        self.c = c
-        deter, stoch, hidden = c["deter_size"], c["stoch_size"], c["hidden_size"]
-        convs, channels = [], 3
-        for width, kernel in layers_of(c["encoder"]):
-            convs.append(nn.Conv2d(channels, width, kernel, stride=2))
-            channels = width
-        self.encoder = nn.ModuleList(convs)
-        self.inp = nn.Linear(stoch + c["action_size"], deter)
-        self.gru = nn.GRUCell(deter, deter) if gru == "cell" else PlanetGru(deter, deter)
-        self.prior_hidden = nn.Linear(deter, hidden)
-        self.prior_out = nn.Linear(hidden, 2 * stoch)  # mean and raw std side by side
-        self.posterior_hidden = nn.Linear(deter + c["embed_size"], hidden)
-        self.posterior_out = nn.Linear(hidden, 2 * stoch)
-        self.decoder_inp = nn.Linear(stoch + deter, c["embed_size"])
-        deconvs, channels = [], c["embed_size"]
-        for width, kernel in layers_of(c["decoder"]):
-            deconvs.append(nn.ConvTranspose2d(channels, width, kernel, stride=2))
-            channels = width
-        self.decoder = nn.ModuleList(deconvs)
-        widths = [stoch + deter] + c["reward_layers"] * [c["reward_units"]] + [1]
-        self.reward_head = nn.ModuleList(nn.Linear(i, o) for i, o in zip(widths, widths[1:]))
-
-    def encode(self, x, flatten_nhwc=False):
-        for conv in self.encoder:
-            x = F.relu(conv(x))
-        # Our feature maps are flattened row, column, channel; for timing the order is no matter.
-        return x.permute(0, 2, 3, 1).flatten(1) if flatten_nhwc else x.flatten(1)
-
-    def decode(self, features):
-        x = self.decoder_inp(features)[:, :, None, None]
-        for deconv in self.decoder[:-1]:
-            x = F.relu(deconv(x))
-        return self.decoder[-1](x)
-
-    def reward(self, features):
-        x = features
-        for layer in self.reward_head[:-1]:
-            x = F.relu(layer(x))
-        return self.reward_head[-1](x).squeeze(-1)
-
-    def gaussian(self, raw):
-        mean, std = raw.chunk(2, -1)
-        return mean, F.softplus(std, threshold=50) + self.c["min_std"]
-
-    def transition(self, h, s, a):
-        return self.gru(F.relu(self.inp(torch.cat([s, a], -1))), h)
-
-    def prior(self, h):
-        return self.gaussian(self.prior_out(F.relu(self.prior_hidden(h))))
-
-    def posterior(self, h, e):
-        x = F.relu(self.posterior_hidden(torch.cat([h, e], -1)))
-        return self.gaussian(self.posterior_out(x))
-
-    def terms(self, image, action, reward, noise, flatten_nhwc=False):
-        """image [L*B,3,n,n]; row t of action led to frame t, row t of reward came with it."""
-        L, B = action.shape[:2]
-        e = self.encode(image, flatten_nhwc).view(L, B, -1)
-        h, s = image.new_zeros(B, self.c["deter_size"]), image.new_zeros(B, self.c["stoch_size"])
-        hs, ss, q_means, q_stds = [], [], [], []
-        for t in range(L):
-            h = self.transition(h, s, action[t])
-            q_mean, q_std = self.posterior(h, e[t])
-            s = q_mean + q_std * (torch.randn_like(q_mean) if noise is None else noise[t])
-            hs.append(h), ss.append(s), q_means.append(q_mean), q_stds.append(q_std)
-        h, s, q_mean, q_std = map(torch.stack, (hs, ss, q_means, q_stds))
-        p_mean, p_std = self.prior(h)
-        features = torch.cat([s, h], -1)
-        predicted = self.decode(features.flatten(0, 1))
-        r = self.reward(features)
-        kl = (torch.log(p_std / q_std) + (q_std ** 2 + (q_mean - p_mean) ** 2) / (2 * p_std ** 2)
-              - 0.5).sum(-1)
-        out = {
-            "state/h": h, "state/s": s, "posterior/mean": q_mean, "posterior/std": q_std,
-            "prior/mean": p_mean, "prior/std": p_std, "predicted/reward": r,
-            "predicted/image": predicted,
-            "term/image": 0.5 * ((predicted - image) ** 2).sum((1, 2, 3)).view(L, B),
-            "term/reward": 0.5 * (r - reward) ** 2,
-            "term/kl": kl,
-        }
-        out["loss"] = (out["term/image"].mean() + self.c["reward_scale"] * out["term/reward"].mean()
-                       + self.c["kl_scale"] * F.relu(kl - self.c["free_nats"]).mean())
-        return out
+LOSS = dict(latent_model="rssm", action_size=1, min_std=0.1, free_nats=3.0, kl_scale=1.0,
+            reward_scale=10.0, free_nats_after_mean=False, kl_balance=0.0, global_kl_scale=0.0,
+            continue_head=False)
 
 
 # ---- check: one case in float64 ------------------------------------------------------------------
@@ -188,33 +82,44 @@ def parameter_pairs(world):
 
     for i, layer in enumerate(world.encoder):
         conv(f"encoder/{i}", layer)
-    linear(["rssm/inp"], world.inp)
-    H = world.c["deter_size"]  # columns r, u, c of one matrix
-    gates, candidate, name = world.gru.gates, world.gru.candidate, ["rssm/gru/weight"]
-    pairs.append((name, gates.weight, lambda ws: ws[0][:, :2 * H].T))
-    pairs.append((name, candidate.weight, lambda ws: ws[0][:, 2 * H:].T))
-    pairs.append((["rssm/gru/bias"], gates.bias, lambda bs: bs[0][:2 * H]))
-    pairs.append((["rssm/gru/bias"], candidate.bias, lambda bs: bs[0][2 * H:]))
+    latent, kind = world.latent, world.c["latent_model"]
+    if kind != "ssm":
+        linear([f"{kind}/inp"], latent.inp)
+        H = world.c["deter_size"]  # columns r, u, c of one matrix
+        gates, candidate, name = latent.gru.gates, latent.gru.candidate, f"{kind}/gru/"
+        pairs.append(([name + "weight"], gates.weight, lambda ws: ws[0][:, :2 * H].T))
+        pairs.append(([name + "weight"], candidate.weight, lambda ws: ws[0][:, 2 * H:].T))
+        pairs.append(([name + "bias"], gates.bias, lambda bs: bs[0][:2 * H]))
+        pairs.append(([name + "bias"], candidate.bias, lambda bs: bs[0][2 * H:]))
     for which in ("prior", "posterior"):
-        linear([f"rssm/{which}/hidden"], getattr(world, which + "_hidden"))
-        linear([f"rssm/{which}/mean", f"rssm/{which}/std"], getattr(world, which + "_out"))
+        linear([f"{kind}/{which}/hidden"], getattr(latent, which + "_hidden"))
+        linear([f"{kind}/{which}/{head}" for head in latent.heads], getattr(latent, which + "_out"))
     linear(["decoder/inp"], world.decoder_inp)
     for i, layer in enumerate(world.decoder):
         conv(f"decoder/{i}", layer)
     for i, layer in enumerate(world.reward_head):
         linear([f"reward/{i}"], layer)
+    for i, layer in enumerate(world.continue_head or []):
+        linear([f"continue/{i}"], layer)
     return pairs
 
 
+def value_of(text):
+    """"3", "0.1", "true", "8:4 16:4": a number, a truth or the text itself."""
+    if text in ("true", "false"):
+        return text == "true"
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            pass
+    return text
+
+
 def config_of(metadata):
-    c = {}
-    for key, value in metadata.items():
-        if key.startswith("model."):
-            name = key[len("model."):]
-            if name in ("encoder", "decoder"):
-                c[name] = value
-            else:
-                c[name] = float(value) if name in LOSS and name != "action_size" else int(value)
+    c = {key[len("model."):]: value_of(value) for key, value in metadata.items()
+         if key.startswith("model.")}
+    c["latent_hidden_size"] = int(metadata["latent_hidden_size"])
     return c
 
 
@@ -248,7 +153,11 @@ def check(path, tolerance):
         sys.exit("peer_torch.py: the images are not their pixels' bins with noise inside the bin")
 
     image = data["data/image"].flatten(0, 1).permute(0, 3, 1, 2)
-    terms = world.terms(image, data["data/action"], data["data/reward"], data["data/noise"], True)
+    terms = world.terms(image, data["data/action"], data["data/reward"], data["data/noise"], True,
+                        data.get("data/continues"), data.get("data/overshoot_noise"))
+    ours = {n for n in data if n.startswith(("state/", "posterior/", "prior/", "predicted/", "term/"))}
+    if ours | {"loss"} != set(terms):
+        sys.exit(f"peer_torch.py: one of the two lacks {ours ^ (set(terms) - {'loss'})}")
     terms["loss"].backward()
     L, B = data["data/action"].shape[:2]
     terms["predicted/image"] = terms["predicted/image"].permute(0, 2, 3, 1).unflatten(0, (L, B))
@@ -273,15 +182,13 @@ def check(path, tolerance):
 def plan(world, A, H=12, I=10, J=1000, K=100):
     """The cross-entropy method from the zero state, one rollout for each candidate."""
     mean, std = torch.zeros(H, 1, A), torch.ones(H, 1, A)
-    h0, s0 = torch.zeros(J, world.c["deter_size"]), torch.zeros(J, world.c["stoch_size"])
+    start = world.latent.initial(mean, J)
     for _ in range(I):
         actions = (mean + std * torch.randn(H, J, A)).clamp_(-1, 1)
-        h, s, features = h0, s0, []
+        state, features = start, []
         for t in range(H):
-            h = world.transition(h, s, actions[t])
-            p_mean, p_std = world.prior(h)
-            s = p_mean + p_std * torch.randn_like(p_mean)
-            features.append(torch.cat([s, h], -1))
+            state, _ = world.latent.imagine(state, actions[t], torch.randn(J, world.c["stoch_size"]))
+            features.append(world.latent.features(state))
         returns = world.reward(torch.stack(features)).sum(0)
         elites = actions[:, returns.topk(K).indices]
         mean, std = elites.mean(1, keepdim=True), elites.std(1, unbiased=False, keepdim=True)
@@ -293,7 +200,7 @@ class Work:
 
     def __init__(self, size, gru, channels_last):
         torch.manual_seed(0)
-        self.c = c = dict(LOSS, **SIZES[size])
+        self.c = c = dict(LOSS, **SIZES[size], latent_hidden_size=SIZES[size]["hidden_size"])
         L, B, n = c["L"], c["B"], c["image_size"]
         self.world = World(c, gru)
         self.image = torch.rand(L * B, 3, n, n) - 0.5

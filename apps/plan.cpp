@@ -132,7 +132,7 @@ Imagination imagine_again(const LoadedModel& loaded, const Decision& d, const st
 // The plan carried out in the true world, as far as the episode goes; and what it brought.
 Strip carry_out(const Decision& d, double& sum) {
   const int n = d.env->image_size(), A = d.env->action_size();
-  Strip strip{"true", {Image(n, n, d.env->render())}, false};
+  Strip strip{"", {Image(n, n, d.env->render())}, false};
   StepResult result;
   const std::span<const float> actions(d.plan.actions);
   for (std::size_t i = 0; i < actions.size(); i += static_cast<std::size_t>(A)) {
@@ -142,7 +142,12 @@ Strip carry_out(const Decision& d, double& sum) {
     }
     strip.frames.emplace_back(n, n, d.env->render());
   }
+  strip.label = cat("true ", fixed(sum, 2));
   return strip;
+}
+
+Strip strip(const Imagination& x) {
+  return {cat(x.name, " ", fixed(mean_interval(x.returns).mean, 2)), x.frames};
 }
 
 void print_return(const std::string& name, const std::string& planned, const Imagination& again) {
@@ -165,7 +170,7 @@ void write_files(const LoadedModel& loaded, const Decision& d, const std::vector
   write_text_atomically(out / "search.svg", search_svg(d.trace, d.plan, A));
   write_text_atomically(
       out / "returns.svg",
-      returns_svg(d.trace, title, std::pair(plan_return, std::string("plan, again"))));
+      returns_svg(d.trace, title, std::pair(plan_return, std::string("plan, imagined again"))));
   write_text_atomically(out / "search.csv", search_csv(d.trace, A));
 }
 
@@ -191,8 +196,7 @@ int plan(int argc, const char* const* argv) {
   const Imagination bottom = imagine_again(loaded, *d, "worst", worst.actions, n);
   double true_return = 0;
   const Strip truth = carry_out(*d, true_return);
-  write_files(loaded, *d,
-              {truth, {"plan", plan.frames}, {"best", top.frames}, {"worst", bottom.frames}},
+  write_files(loaded, *d, {truth, strip(plan), strip(top), strip(bottom)},
               mean_interval(plan.returns).mean, n, out);
 
   const bool terminal = isatty(STDOUT_FILENO) != 0;
@@ -207,6 +211,7 @@ int plan(int argc, const char* const* argv) {
   print_return("plan", cat("in the true world ", fixed(true_return, 3), ", "), plan);
   print_return("best", from(best), top);
   print_return("worst", from(worst), bottom);
+  std::cout << "          (+- is the 95 % interval over " << n.futures << " futures)\n";
   std::cout << "look      " << (out / "plan.png").string() << "\n";
   for (const char* name : {"search.svg", "returns.svg", "search.csv"})
     std::cout << "          " << (out / name).string() << "\n";

@@ -102,13 +102,14 @@ bool Training::fit() {
     const double start = process_seconds();
     const auto k = static_cast<std::uint32_t>(run_.updates);
     Rng choose(config_.seed, Stream::replay, k), dequantise(config_.seed, Stream::dequantise, k),
-        posterior(config_.seed, Stream::posterior, k);
+        posterior(config_.seed, Stream::posterior, k),
+        overshoot(config_.seed, Stream::overshoot, k);
 
     replay_.sample(config_.batch_size, config_.batch_length, choose, batch_);
     tape_.reset();
     model_.params().zero_grad();
     const ElboTerms<float> elbo =
-        model_.elbo(make_sequence(tape_, batch_, config_.model, dequantise, posterior));
+        model_.elbo(make_sequence(tape_, batch_, config_.model, dequantise, posterior, &overshoot));
     tape_.backward(elbo.loss);
     const Clip clip = clip_by_global_norm(model_.params(), config_.grad_clip);
     if (!(std::isfinite(elbo.loss.item()) && clip.finite()))
@@ -191,12 +192,17 @@ void Training::log_round(double episode_return, double collect_seconds) {
       .set("replay/bytes", static_cast<double>(replay_.bytes()))
       .set("time/fit", r.seconds)
       .set("time/collect", collect_seconds);
-  if (r.updates > 0)
+  if (r.updates > 0) {
     row.set("loss/total", r.total / n)
         .set("loss/image", r.image / n)
         .set("loss/reward", r.reward / n)
         .set("loss/kl", r.kl / n)
         .set("loss/grad_norm", r.grad_norm / n);
+    if (r.continues) row.set("loss/continue", *r.continues / n);
+    if (r.global_kl) row.set("loss/global_kl", *r.global_kl / n);
+    if (r.overshooting) row.set("loss/overshooting", *r.overshooting / n);
+    if (r.overshooting_reward) row.set("loss/overshooting_reward", *r.overshooting_reward / n);
+  }
   metrics_->write(row);
   console_.row(round_line(run_, limits_, episode_return));
   run_.metrics_rows = metrics_->rows();

@@ -89,6 +89,7 @@ void LatentDynamics::roll(Lane& lane, const Candidates& c, Chunk chunk, float* r
   tape.profile(profile_);
   place_starts(lane, c, chunk);
   lane.sums.assign(size(rows), 0.0f);
+  lane.alive.assign(size(rows), 1.0f);
 
   for (std::ptrdiff_t t = 0; t < c.H; ++t) {
     const RewindScope<float> step(tape);
@@ -106,9 +107,12 @@ void LatentDynamics::roll(Lane& lane, const Candidates& c, Chunk chunk, float* r
 
     const State<float> prev = latent.borrow(tape, lane.h.data(), lane.s.data(), rows);
     const State<float> state = latent.imagine(prev, a_prev, noise).state;
-    const Var<float> reward = model_.reward(features(state));
-
-    for (std::size_t r = 0; r < size(rows); ++r) lane.sums[r] += reward.value()[r];
+    const Var<float> f = features(state), reward = model_.reward(f);
+    for (std::size_t r = 0; r < size(rows); ++r) lane.sums[r] += lane.alive[r] * reward.value()[r];
+    if (model_.has_continue_head()) {
+      const Var<float> goes_on = sigmoid(model_.continue_logit(f));
+      for (std::size_t r = 0; r < size(rows); ++r) lane.alive[r] *= goes_on.value()[r];
+    }
     copy_state(state, lane.h.data(), lane.s.data());
   }
   for (std::ptrdiff_t j = 0; j < n; ++j) {

@@ -1,12 +1,14 @@
 // The learned model as the planner's world: no images, only the prior and the reward head.
 //
 //   h_t = f(h_{t-1}, s_{t-1}, a_{t-1})    s_t ~ p(s_t | h_t)
-//   return = sum_{t=1..H} E[r_t | h_t, s_t]
+//   return = sum_{t=1..H} c_1 ... c_{t-1} E[r_t | h_t, s_t]
 //
-// Every candidate starts from its belief's one posterior sample and draws its own future, one noise
-// for each step (Section 2). Both can be had otherwise: a posterior sample for each (Algorithm 2 as
-// printed), and several futures that all candidates share (dynamics.hpp). The layers are those that
-// were trained, on tapes in inference mode.
+// c_t = p(the episode goes on after t | h_t, s_t), of the continue head; 1 in a model that has
+// none. So a reward counts as far as the episode had not ended before it. Every candidate starts
+// from its belief's one posterior sample and draws its own future, one noise for each step (Section
+// 2). Both can be had otherwise: a posterior sample for each (Algorithm 2 as printed), and several
+// futures that all candidates share (dynamics.hpp). The layers are those that were trained, on
+// tapes in inference mode.
 #pragma once
 
 #include <cstddef>
@@ -49,9 +51,10 @@ class LatentDynamics final : public Dynamics {
  private:
   struct Lane {  // the workshop of one chunk at a time
     Tape<float> tape{Mode::inference};
-    std::vector<float> h, s;  // [rows,D_h], [rows,D_s]: the state between two steps
-    std::vector<float> z;     // [rows,D_s]: the noise of the starts
-    std::vector<float> sums;  // [rows]: the rewards so far
+    std::vector<float> h, s;   // [rows,D_h], [rows,D_s]: the state between two steps
+    std::vector<float> z;      // [rows,D_s]: the noise of the starts
+    std::vector<float> sums;   // [rows]: the rewards so far
+    std::vector<float> alive;  // [rows]: c_1 ... c_{t-1}, with a continue head
   };
   struct Chunk {
     std::ptrdiff_t b, begin, end;  // candidates begin .. end-1 of belief b

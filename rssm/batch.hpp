@@ -18,6 +18,9 @@ struct Batch {
   std::vector<std::uint8_t> image;  // [T,B,n,n,3]
   std::vector<float> action;        // [T,B,A]
   std::vector<float> reward;        // [T,B]
+  // [T,B]: 0 in the row with which the task ended its episode (a time limit ends none), else 1.
+  // Empty: not known.
+  std::vector<float> continues;
 };
 
 }  // namespace planet

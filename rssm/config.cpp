@@ -29,11 +29,18 @@ void for_each_field(Config& c, F&& f) {
   f("hidden_size", c.hidden_size);
   f("reward_layers", c.reward_layers);
   f("reward_units", c.reward_units);
+  f("continue_head", c.continue_head);
   f("min_std", c.min_std);
   f("free_nats", c.free_nats);
+  f("free_nats_after_mean", c.free_nats_after_mean);
   f("kl_scale", c.kl_scale);
   f("kl_balance", c.kl_balance);
+  f("global_kl_scale", c.global_kl_scale);
+  f("overshooting_distance", c.overshooting_distance);
+  f("overshooting_scale", c.overshooting_scale);
+  f("overshooting_reward_scale", c.overshooting_reward_scale);
   f("reward_scale", c.reward_scale);
+  f("continue_scale", c.continue_scale);
 }
 
 template <class Number>
@@ -44,6 +51,7 @@ std::string number_text(Number x) {
 }
 std::string text_of(int x) { return number_text(x); }
 std::string text_of(double x) { return number_text(x); }
+std::string text_of(bool x) { return x ? "true" : "false"; }
 std::string text_of(const std::string& x) { return x; }
 std::string text_of(const std::vector<ConvLayer>& x) { return to_text(x); }
 
@@ -97,8 +105,16 @@ void ModelConfig::check() const {
   require(image_bits <= 8, "image_bits is ", image_bits, "; a byte has 1 to 8 bits");
   check_latent_model(latent_model);
   require(min_std > 0, "min_std is 0; a standard deviation of 0 has no density");
+  require(latent_model != "rnn" || min_std == ModelConfig{}.min_std, "min_std is ", min_std,
+          ", but an rnn has no standard deviations; it would have no effect");
   require(kl_balance <= 1, "kl_balance is ", kl_balance,
           "; it is the prior's share, at most 1, and 0 is off");
+  require(overshooting_distance > 1 || (overshooting_scale == 1 && overshooting_reward_scale == 0),
+          overshooting_scale == 1 ? "overshooting_reward_scale is " : "overshooting_scale is ",
+          overshooting_scale == 1 ? overshooting_reward_scale : overshooting_scale,
+          ", but with an overshooting_distance of 1 it would have no effect");
+  require(continue_head || continue_scale == 1, "continue_scale is ", continue_scale,
+          ", but without a continue_head it would have no effect");
   check_encoder(*this);
   check_decoder(*this);
 }
@@ -120,6 +136,7 @@ void choose_latent_model(ModelConfig& config, const std::string& name) {
   if (name == "rnn") {
     config.free_nats = 0;
     config.kl_balance = 1;
+    config.min_std = ModelConfig{}.min_std;
   }
 }
 

@@ -32,13 +32,21 @@ struct ModelConfig {
   int hidden_size = 200;  // of the RSSM; the others' is latent_hidden_size()
   int reward_layers = 3;
   int reward_units = 300;
+  bool continue_head = false;  // predicts whether the episode goes on; of the reward head's size
   double min_std = 0.1;
   // Loss (Section 3, Eq. 3).
   double free_nats = 3;
+  bool free_nats_after_mean = false;  // max(mean KL - f, 0); otherwise mean max(KL - f, 0)
   double kl_scale = 1;
   // alpha KL[sg(q) || p] + (1 - alpha) KL[q || sg(p)], sg: stop-gradient. 0: off, the plain KL.
   double kl_balance = 0;
+  double global_kl_scale = 0;  // of KL[q || N(0, 1)], without free nats
+  // Latent overshooting (Section 4, overshooting.hpp).
+  int overshooting_distance = 1;         // D; 1: the plain ELBO
+  double overshooting_scale = 1;         // of the mean of KL_2 .. KL_D; kl_scale applies as well
+  double overshooting_reward_scale = 0;  // of the rewards' squared error at these distances
   double reward_scale = 10;
+  double continue_scale = 1;
 
   bool operator==(const ModelConfig&) const = default;
   /// Of what the decoder and every other head read: [s_t, h_t], or s_t alone.

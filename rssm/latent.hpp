@@ -66,4 +66,11 @@ Var<T> mean_above_free_nats(Var<T> kl, double free_nats) {
   return mean(maximum(add_constant(kl, -free_nats), 0));
 }
 
+/// Dreamer's: max(mean KL - f, 0), where a step that spends much is excused by one that spends
+/// little.
+template <class T>
+Var<T> mean_above_free_nats_after_mean(Var<T> kl, double free_nats) {
+  return maximum(add_constant(mean(kl), -free_nats), 0);
+}
+
 }  // namespace planet

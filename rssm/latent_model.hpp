@@ -65,6 +65,10 @@ class LatentModel {
   /// embedding [L,B,E], action [L,B,A] (row t led to frame t), noise [L,B,D_s].
   virtual Filtered<T> filter(Var<T> embedding, Var<T> action, Var<T> noise) const = 0;
 
+  /// s_t of its distribution, prior or posterior: a sample; the mean, in a model that draws
+  /// nothing.
+  virtual Var<T> draw(const Gaussian<T>& g, Var<T> noise) const { return sample(g, noise); }
+
  protected:
   LatentModel(std::ptrdiff_t deter_size, std::ptrdiff_t stoch_size)
       : deter_size_(deter_size), stoch_size_(stoch_size) {}

@@ -132,6 +132,7 @@ void Replay::sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& rng, Batch& batch) 
   resize(batch.image, L * B * frame);
   resize(batch.action, L * B * A);
   resize(batch.reward, L * B);
+  resize(batch.continues, L * B);
   for (std::ptrdiff_t b = 0; b < B; ++b) {
     const Episode& e = draw(L, eligible, rng);
     const auto starts = static_cast<std::uint64_t>(e.rows() - L + 1);
@@ -141,6 +142,7 @@ void Replay::sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& rng, Batch& batch) 
       std::copy_n(e.image.data() + from * frame, frame, batch.image.data() + to * frame);
       std::copy_n(e.action.data() + from * A, A, batch.action.data() + to * A);
       batch.reward[count(to)] = e.reward[count(from)];
+      batch.continues[count(to)] = e.terminated && from == e.rows() - 1 ? 0.0f : 1.0f;
     }
   }
 }

@@ -39,6 +39,7 @@ class Rnn final : public LatentModel<T> {
   Imagined<T> imagine(const State<T>& prev, Var<T> a_prev, Var<T> noise) const override;
   Observed<T> observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T> noise) const override;
   Filtered<T> filter(Var<T> embedding, Var<T> action, Var<T> noise) const override;
+  Var<T> draw(const Gaussian<T>& g, Var<T>) const override { return g.mean; }
 
  private:
   Linear<T> inp_;

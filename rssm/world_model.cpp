@@ -7,6 +7,7 @@
 #include "autograd/base/error.hpp"
 #include "autograd/kernels/random.hpp"
 #include "rssm/make_latent_model.hpp"
+#include "rssm/overshooting.hpp"
 #include "rssm/preprocess.hpp"
 
 namespace planet {
@@ -15,6 +16,11 @@ namespace {
 const ModelConfig& checked(const ModelConfig& config) {
   config.check();
   return config;
+}
+
+std::vector<std::ptrdiff_t> head_layers(const ModelConfig& config) {
+  return std::vector<std::ptrdiff_t>(static_cast<std::size_t>(config.reward_layers),
+                                     config.reward_units);
 }
 
 template <class T>
@@ -30,6 +36,15 @@ void check_shapes(const Sequence<T>& x, const ModelConfig& c) {
   expect(x.image, {L * B, n, n, 3}, "image");
   expect(x.reward, {L, B}, "reward");
   expect(x.noise, {L, B, c.stoch_size}, "noise");
+  if (!x.continues.empty()) expect(x.continues, {L, B}, "continues");
+  if (!x.overshoot_noise.empty())
+    expect(x.overshoot_noise, {c.overshooting_distance, L, B, c.stoch_size}, "overshoot_noise");
+}
+
+// What a prior is taught by, and what teaches none in return.
+template <class T>
+Gaussian<T> fixed(const Gaussian<T>& g, const Gaussian<T>& constant) {
+  return constant.mean.empty() ? stop_gradient(g) : constant;
 }
 
 // KL[q || p] with its two gradients weighed apart: alpha of it teaches the prior, the rest the
@@ -37,9 +52,15 @@ void check_shapes(const Sequence<T>& x, const ModelConfig& c) {
 template <class T>
 Var<T> balanced_kl(const Gaussian<T>& q, const Gaussian<T>& p, const Sequence<T>& x, double alpha) {
   if (alpha == 0) return gaussian_kl(q, p);
-  const Gaussian<T> sg_q = x.fixed_q.mean.empty() ? stop_gradient(q) : x.fixed_q,
-                    sg_p = x.fixed_p.mean.empty() ? stop_gradient(p) : x.fixed_p;
-  return scale(gaussian_kl(sg_q, p), alpha) + scale(gaussian_kl(q, sg_p), 1 - alpha);
+  return scale(gaussian_kl(fixed(q, x.fixed_q), p), alpha) +
+         scale(gaussian_kl(q, fixed(p, x.fixed_p)), 1 - alpha);
+}
+
+// -ln p(c) of a Bernoulli variable with p(1) = sigmoid(x): softplus(-x) for c = 1 and softplus(x)
+// for c = 0, which neither overflow nor cancel.
+template <class T>
+Var<T> bernoulli_loss(Var<T> logit, Var<T> c) {
+  return softplus(logit * add_constant(scale(c, -2), 1));
 }
 
 }  // namespace
@@ -51,10 +72,12 @@ WorldModel<T>::WorldModel(const ModelConfig& config, std::uint64_t seed)
       encoder_(params_, rng_, config_),
       latent_(make_latent_model<T>(params_, rng_, config_)),
       decoder_(params_, rng_, config_),
-      reward_(params_, rng_, "reward", config_.feature_size(),
-              std::vector<std::ptrdiff_t>(static_cast<std::size_t>(config_.reward_layers),
-                                          config_.reward_units),
-              1, Activation::relu) {}
+      reward_(params_, rng_, "reward", config_.feature_size(), head_layers(config_), 1,
+              Activation::relu) {
+  if (config_.continue_head)
+    continue_.emplace(params_, rng_, "continue", config_.feature_size(), head_layers(config_), 1,
+                      Activation::relu);
+}
 
 template <class T>
 Var<T> WorldModel<T>::encode(Var<T> images) const {
@@ -69,6 +92,12 @@ Var<T> WorldModel<T>::decode(Var<T> features) const {
 template <class T>
 Var<T> WorldModel<T>::reward(Var<T> features) const {
   return reshape(reward_(features), features.shape().without_last());
+}
+
+template <class T>
+Var<T> WorldModel<T>::continue_logit(Var<T> features) const {
+  require(has_continue_head(), "[continue_logit] this model has no continue head");
+  return reshape((*continue_)(features), features.shape().without_last());
 }
 
 // The recurrence is inside filter(); everything that does not wait for the step before is one op
@@ -90,15 +119,70 @@ ElboTerms<T> WorldModel<T>::elbo(const Sequence<T>& batch) const {
 
   out.image = reshape(half_squared_error(out.reconstruction, batch.image), {L, B});
   out.reward = half_squared_error(out.predicted_reward, batch.reward, 2);
+  if (has_continue_head() && !batch.continues.empty()) {
+    out.continue_logit = reshape(continue_logit(out.features), {L, B});
+    out.continues = bernoulli_loss(out.continue_logit, batch.continues);
+  }
   out.kl = balanced_kl(out.q, out.p, batch, config_.kl_balance);
-  out.loss = mean(out.image) + scale(mean(out.reward), config_.reward_scale) +
-             scale(mean_above_free_nats(out.kl, config_.free_nats), config_.kl_scale);
+  if (config_.global_kl_scale > 0)
+    out.global_kl =
+        gaussian_kl(out.q, of_variance_one(batch.action.on().zeros(out.q.mean.shape())));
+  if (!batch.overshoot_noise.empty()) overshoot_from(seen, batch, out);
+  out.loss = loss_of(out);
   return out;
+}
+
+// KL_d and the rewards for d = 2..D.
+template <class T>
+void WorldModel<T>::overshoot_from(const Filtered<T>& seen, const Sequence<T>& batch,
+                                   ElboTerms<T>& out) const {
+  const std::ptrdiff_t L = batch.action.shape()[0], B = batch.action.shape()[1];
+  const auto imagined = overshoot(*latent_, seen, batch.action, batch.overshoot_noise);
+  const Gaussian<T> target = fixed(seen.q, batch.fixed_q);
+  const auto distances = [&] {
+    return batch.action.on().template array<Var<T>>(imagined.size() - 1);
+  };
+  const std::span<Var<T>> kl = distances();
+  for (std::size_t i = 0; i < kl.size(); ++i)
+    kl[i] = gaussian_kl(rows_from(target, static_cast<std::ptrdiff_t>(i) + 1), imagined[i + 1].p);
+  out.overshooting = kl;
+  if (config_.overshooting_reward_scale == 0) return;
+
+  const std::span<Var<T>> error = distances();
+  for (std::size_t i = 0; i < error.size(); ++i) {
+    const auto first = static_cast<std::ptrdiff_t>(i) + 1;
+    const Var<T> f = features(imagined[i + 1].state);
+    const Var<T> r = reward(reshape(f, {(L - first) * B, latent_->feature_size()}));
+    error[i] =
+        half_squared_error(reshape(r, {L - first, B}), slice_first(batch.reward, first, L), 2);
+  }
+  out.overshooting_reward = error;
+}
+
+template <class T>
+Var<T> WorldModel<T>::loss_of(const ElboTerms<T>& terms) const {
+  const ModelConfig& c = config_;
+  const auto kl_loss = [&](Var<T> kl) {
+    return c.free_nats_after_mean ? mean_above_free_nats_after_mean(kl, c.free_nats)
+                                  : mean_above_free_nats(kl, c.free_nats);
+  };
+  Var<T> loss = mean(terms.image) + scale(mean(terms.reward), c.reward_scale) +
+                scale(kl_loss(terms.kl), c.kl_scale);
+  if (!terms.continues.empty()) loss = loss + scale(mean(terms.continues), c.continue_scale);
+  if (!terms.global_kl.empty()) loss = loss + scale(mean(terms.global_kl), c.global_kl_scale);
+  if (!terms.overshooting.empty())
+    loss = loss + scale(mean_over_distances(terms.overshooting, kl_loss),
+                        c.kl_scale * c.overshooting_scale);
+  if (!terms.overshooting_reward.empty())
+    loss = loss +
+           scale(mean_over_distances(terms.overshooting_reward, [](Var<T> e) { return mean(e); }),
+                 c.overshooting_reward_scale);
+  return loss;
 }
 
 template <class T>
 Sequence<T> make_sequence(Tape<T>& tape, const Batch& batch, const ModelConfig& config,
-                          Rng& dequantise, Rng& posterior) {
+                          Rng& dequantise, Rng& posterior, Rng* overshoot) {
   const std::ptrdiff_t L = batch.T, B = batch.B, n = batch.image_size, A = batch.action_size;
   require(n == config.image_size && A == config.action_size, "the batch has images of ", n,
           " pixels and ", A, " actions; the model has ", config.image_size, " and ",
@@ -113,6 +197,14 @@ Sequence<T> make_sequence(Tape<T>& tape, const Batch& batch, const ModelConfig& 
   std::copy(batch.action.begin(), batch.action.end(), action);
   std::copy(batch.reward.begin(), batch.reward.end(), reward);
   kernels::fill_normal(posterior, noise, L * B * config.stoch_size);
+  if (T* memory = nullptr; config.continue_head && !batch.continues.empty()) {
+    out.continues = tape.uninitialised({L, B}, &memory);
+    std::copy(batch.continues.begin(), batch.continues.end(), memory);
+  }
+  if (const std::ptrdiff_t D = config.overshooting_distance; overshoot != nullptr && D > 1) {
+    out.overshoot_noise = tape.uninitialised({D, L, B, config.stoch_size}, &noise);
+    kernels::fill_normal(*overshoot, noise, D * L * B * config.stoch_size);
+  }
   return out;
 }
 
@@ -130,9 +222,10 @@ Var<T> log_likelihood(const ElboTerms<T>& terms, const ModelConfig& config) {
 
 template class WorldModel<float>;
 template class WorldModel<double>;
-template Sequence<float> make_sequence(Tape<float>&, const Batch&, const ModelConfig&, Rng&, Rng&);
-template Sequence<double> make_sequence(Tape<double>&, const Batch&, const ModelConfig&, Rng&,
-                                        Rng&);
+template Sequence<float> make_sequence(Tape<float>&, const Batch&, const ModelConfig&, Rng&, Rng&,
+                                       Rng*);
+template Sequence<double> make_sequence(Tape<double>&, const Batch&, const ModelConfig&, Rng&, Rng&,
+                                        Rng*);
 template Var<float> log_likelihood(const ElboTerms<float>&, const ModelConfig&);
 template Var<double> log_likelihood(const ElboTerms<double>&, const ModelConfig&);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "apps/common/run_config.hpp"
 #include "autograd/base/error.hpp"
@@ -15,11 +16,32 @@ namespace planet {
 namespace {
 
 // The fields of a run that a case has too; their flags, help and rules are those of `train`.
-constexpr std::array case_fields = {"preset",        "seed",         "batch_size",  "batch_length",
-                                    "image_size",    "image_bits",   "encoder",     "embed_size",
-                                    "decoder",       "deter_size",   "stoch_size",  "hidden_size",
-                                    "min_std",       "free_nats",    "kl_scale",    "kl_balance",
-                                    "reward_layers", "reward_units", "reward_scale"};
+constexpr std::array case_fields = {"continue_head",
+                                    "continue_scale",
+                                    "free_nats_after_mean",
+                                    "global_kl_scale",
+                                    "overshooting_distance",
+                                    "overshooting_scale",
+                                    "overshooting_reward_scale",
+                                    "preset",
+                                    "seed",
+                                    "batch_size",
+                                    "batch_length",
+                                    "image_size",
+                                    "image_bits",
+                                    "encoder",
+                                    "embed_size",
+                                    "decoder",
+                                    "deter_size",
+                                    "stoch_size",
+                                    "hidden_size",
+                                    "min_std",
+                                    "free_nats",
+                                    "kl_scale",
+                                    "kl_balance",
+                                    "reward_layers",
+                                    "reward_units",
+                                    "reward_scale"};
 
 std::string flag_of(const std::string& key) {
   std::string flag = "--" + key;
@@ -76,6 +98,9 @@ CaseOptions CaseFlags::options(const std::string& latent_model) const {
   require(out.elements >= 0, "--elements is ", out.elements, "; it must be at least 0");
   require(run.batch_size >= 1 && run.batch_length >= 1, "--batch-size is ", run.batch_size,
           " and --batch-length is ", run.batch_length, "; both must be at least 1");
+  require(run.model.overshooting_distance <= run.batch_length, "--overshooting-distance is ",
+          run.model.overshooting_distance, " and --batch-length is ", run.batch_length,
+          "; a window holds no target further than its length from a start");
   run.model.check();
   out.model = run.model, out.B = run.batch_size, out.L = run.batch_length, out.seed = run.seed;
   return out;
@@ -97,18 +122,24 @@ ModelCase::ModelCase(const CaseOptions& options)
   for (float& x : batch_.action) x = static_cast<float>(rng.uniform(-1, 1));
   batch_.reward.resize(rows);
   for (float& x : batch_.reward) x = static_cast<float>(rng.uniform(0, 1));
+  batch_.continues.assign(rows, 1);
+  for (std::size_t i = rows - static_cast<std::size_t>(options.B); i < rows; ++i)
+    batch_.continues[i] = i % 2 == 0 ? 0 : 1;  // every other window ends its episode
   // With biases of 0 a row in which every ReLU of a layer is dead would sit on the next one's kink.
   for (const Param<double>& p : model_.params().params())
     if (p.name.ends_with("/bias"))
       for (std::ptrdiff_t i = 0; i < p.shape.size(); ++i) p.value()[i] += rng.uniform(-0.1, 0.1);
 
   Tape<double> tape(Mode::inference);
-  Rng dequantise(options.seed, Stream::dequantise), posterior(options.seed, Stream::posterior);
-  const Sequence<double> x = make_sequence(tape, batch_, c, dequantise, posterior);
+  Rng dequantise(options.seed, Stream::dequantise), posterior(options.seed, Stream::posterior),
+      overshoot(options.seed, Stream::overshoot);
+  const Sequence<double> x = make_sequence(tape, batch_, c, dequantise, posterior, &overshoot);
   const auto keep = [](Var<double> v, std::vector<double>& out) {
     out.assign(v.value().begin(), v.value().end());
   };
   keep(x.image, image_), keep(x.action, action_), keep(x.reward, reward_), keep(x.noise, noise_);
+  if (!x.continues.empty()) keep(x.continues, continues_);
+  if (!x.overshoot_noise.empty()) keep(x.overshoot_noise, overshoot_noise_);
   const ElboTerms<double> terms = model_.elbo(x);
   keep(terms.q.mean, q_mean_), keep(terms.q.std, q_std_);
   keep(terms.p.mean, p_mean_), keep(terms.p.std, p_std_);
@@ -128,6 +159,10 @@ ElboTerms<double> ModelCase::elbo(Tape<double>& tape) const {
   x.action = tape.borrow(action_.data(), {L, B, c.action_size});
   x.reward = tape.borrow(reward_.data(), {L, B});
   x.noise = tape.borrow(noise_.data(), latent);
+  if (!continues_.empty()) x.continues = tape.borrow(continues_.data(), {L, B});
+  if (!overshoot_noise_.empty())
+    x.overshoot_noise =
+        tape.borrow(overshoot_noise_.data(), {c.overshooting_distance, L, B, c.stoch_size});
   if (tape.mode() == Mode::inference) {
     x.fixed_q = {tape.borrow(q_mean_.data(), latent), tape.borrow(q_std_.data(), latent)};
     x.fixed_p = {tape.borrow(p_mean_.data(), latent), tape.borrow(p_std_.data(), latent)};
@@ -166,7 +201,19 @@ Metadata conventions(const CaseOptions& o, const std::string& version) {
   m["loss"] =
       "mean(term/image) + reward_scale mean(term/reward)"
       " + kl_scale mean(max(term/kl - free_nats, 0)); where kl_balance is not 0, term/kl is"
-      " kl_balance KL[sg(q), p] + (1 - kl_balance) KL[q, sg(p)], sg a stop-gradient";
+      " kl_balance KL[sg(q), p] + (1 - kl_balance) KL[q, sg(p)], sg a stop-gradient;"
+      " where free_nats_after_mean is true, max(mean(term/kl) - free_nats, 0) takes the place of"
+      " mean(max(term/kl - free_nats, 0))";
+  if (o.model.continue_head)
+    m["loss"] += "; + continue_scale mean(term/continues), -ln of a Bernoulli with this logit";
+  if (o.model.global_kl_scale > 0) m["loss"] += "; + global_kl_scale mean(term/global_kl)";
+  if (o.model.overshooting_distance > 1)
+    m["loss"] +=
+        "; + kl_scale overshooting_scale / (D - 1) sum over d = 2..D of the same of"
+        " term/overshooting/d, with KL[sg(q_t), p_t] for the rows t = d-1..L-1, and p_t the prior "
+        "of"
+        " a state imagined by d - 1 steps from the posterior of row t - d (zero before row 0);"
+        " + overshooting_reward_scale / (D - 1) sum over d of mean(term/overshooting_reward/d)";
   return m;
 }
 
@@ -192,7 +239,11 @@ void ModelCase::save(const std::filesystem::path& file, const std::string& versi
   add("data/image", {L, B, n, n, 3}, image_.data());
   add("data/action", {L, B, c.action_size}, action_.data());
   add("data/reward", {L, B}, reward_.data());
+  if (!continues_.empty()) add("data/continues", {L, B}, continues_.data());
   add("data/noise", {L, B, c.stoch_size}, noise_.data());
+  if (!overshoot_noise_.empty())
+    add("data/overshoot_noise", {c.overshooting_distance, L, B, c.stoch_size},
+        overshoot_noise_.data());
   if (!terms.state.h.empty()) add_value("state/h", terms.state.h);
   add_value("state/s", terms.state.s);
   add_value("posterior/mean", terms.q.mean);
@@ -204,6 +255,15 @@ void ModelCase::save(const std::filesystem::path& file, const std::string& versi
   add_value("term/image", terms.image);
   add_value("term/reward", terms.reward);
   add_value("term/kl", terms.kl);
+  if (!terms.continues.empty()) {
+    add_value("predicted/continue_logit", terms.continue_logit);
+    add_value("term/continues", terms.continues);
+  }
+  if (!terms.global_kl.empty()) add_value("term/global_kl", terms.global_kl);
+  for (std::size_t i = 0; i < terms.overshooting.size(); ++i)
+    add_value(cat("term/overshooting/", i + 2), terms.overshooting[i]);
+  for (std::size_t i = 0; i < terms.overshooting_reward.size(); ++i)
+    add_value(cat("term/overshooting_reward/", i + 2), terms.overshooting_reward[i]);
   add("loss", {}, terms.loss.value().data());
   tape.backward(terms.loss);
   for (const Param<double>& p : params.params()) {
@@ -215,12 +275,25 @@ void ModelCase::save(const std::filesystem::path& file, const std::string& versi
 
 namespace {
 
+// Does a KL, of one distance or another, exceed its free nats anywhere?
+bool is_spent(Var<double> kl, const ModelConfig& c) {
+  const auto x = kl.value();
+  const double most = c.free_nats_after_mean
+                          ? std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(x.size())
+                          : *std::max_element(x.begin(), x.end());
+  return most > c.free_nats;
+}
+
 // Does nothing of the loss depend on this parameter? An SSM's prior is read by its posterior.
 bool is_unreached(const std::string& name, const ModelConfig& c, const ElboTerms<double>& terms) {
-  if (name.starts_with("reward/")) return c.reward_scale == 0;
+  if (name.starts_with("continue/")) return c.continue_scale == 0;
+  if (name.starts_with("reward/")) return c.reward_scale == 0 && c.overshooting_reward_scale == 0;
   if (!name.starts_with(c.latent_model + "/prior/") || c.latent_model == "ssm") return false;
-  const auto kl = terms.kl.value();
-  return c.kl_scale == 0 || *std::max_element(kl.begin(), kl.end()) <= c.free_nats;
+  if (c.overshooting_reward_scale > 0) return false;
+  const bool far =
+      c.overshooting_scale > 0 && std::any_of(terms.overshooting.begin(), terms.overshooting.end(),
+                                              [&](Var<double> kl) { return is_spent(kl, c); });
+  return c.kl_scale == 0 || (!far && !is_spent(terms.kl, c));
 }
 
 }  // namespace

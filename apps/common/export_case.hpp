@@ -61,7 +61,7 @@ class ModelCase {
   CaseOptions options_;
   WorldModel<double> model_;
   Batch batch_;
-  std::vector<double> image_, noise_, action_, reward_;
+  std::vector<double> image_, noise_, overshoot_noise_, action_, reward_, continues_;
   std::vector<double> q_mean_, q_std_, p_mean_, p_std_;  // at the parameters as they were built
 };
 

@@ -12,7 +12,9 @@ namespace {
 
 using Iteration = PlanTrace::Iteration;
 
-constexpr int panel_width = 300, panel_height = 220, panels_in_a_row = 4;
+// With several numbers in an action a panel needs room for a legend.
+int panel_width(std::ptrdiff_t A) { return A == 1 ? 300 : 430; }
+constexpr int panel_height = 220, panels_in_a_row = 4;
 
 std::size_t size(std::ptrdiff_t n) { return static_cast<std::size_t>(n); }
 
@@ -76,7 +78,7 @@ std::string panel(const std::vector<float>& mean, const std::vector<float>& std,
     for (std::size_t i = size(a); i < mean.size(); i += size(A)) {
       const auto m = static_cast<double>(mean[i]), d = static_cast<double>(std[i]);
       s.points.emplace_back(static_cast<double>(i / size(A)) + 1, m);
-      s.band.emplace_back(m - d, m + d);
+      s.band.emplace_back(std::max(m - d, -1.0), std::min(m + d, 1.0));
     }
     series.push_back(std::move(s));
   }
@@ -85,8 +87,8 @@ std::string panel(const std::vector<float>& mean, const std::vector<float>& std,
   options.x_label = "step of the plan";
   options.y_label = "action";
   options.y_range = {-1, 1};
-  options.legend = false;
-  options.width = panel_width;
+  options.legend = A > 1;
+  options.width = panel_width(A);
   options.height = panel_height;
   return svg_plot(series, options);
 }
@@ -156,7 +158,7 @@ std::string search_svg(const PlanTrace& trace, const Plan& plan, std::ptrdiff_t 
     panels.push_back(panel(trace.iterations[i].mean, trace.iterations[i].std, A,
                            cat("iteration ", i + 1, " draws from")));
   panels.push_back(panel(plan.mean, plan.std, A, "after the last refit"));
-  return svg_grid(panels, panels_in_a_row, panel_width, panel_height);
+  return svg_grid(panels, panels_in_a_row, panel_width(A), panel_height);
 }
 
 std::string returns_svg(const PlanTrace& trace, const std::string& title,

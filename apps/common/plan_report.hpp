@@ -35,8 +35,8 @@ std::string search_table(const PlanTrace& trace, bool bars);
 /// A line a step of the plan [H,A]; with bars, each action from -1 to 1.
 std::string plan_table(const Plan& plan, std::ptrdiff_t A, bool bars);
 
-/// A panel an iteration, mean +- standard deviation by step of what its candidates were drawn from,
-/// and one of the plan: what the last refit left.
+/// A panel an iteration, mean +- standard deviation by step of what its candidates were drawn from
+/// (cut off at -1 and 1, as the candidates are), and one of what the last refit left.
 std::string search_svg(const PlanTrace& trace, const Plan& plan, std::ptrdiff_t A);
 /// By iteration: candidates and elites, each mean and range. `level`, if there is one: a line at
 /// that return, under this name.

@@ -85,14 +85,17 @@ void print_result(const RunConfig& config, const Evaluation& e,
 void explain_non_finite(WorldModel<float>& model, const Batch& batch, const RunConfig& config,
                         std::int64_t update) {
   const auto k = static_cast<std::uint32_t>(update);
-  Rng dequantise(config.seed, Stream::dequantise, k), posterior(config.seed, Stream::posterior, k);
+  Rng dequantise(config.seed, Stream::dequantise, k), posterior(config.seed, Stream::posterior, k),
+      overshoot(config.seed, Stream::overshoot, k);
   const std::string where =
       cat("update ", update, " made a loss or a gradient that is not finite: ");
   try {
     Tape<float> tape;
     tape.check_finite(true);
     model.params().zero_grad();
-    tape.backward(model.elbo(make_sequence(tape, batch, config.model, dequantise, posterior)).loss);
+    tape.backward(
+        model.elbo(make_sequence(tape, batch, config.model, dequantise, posterior, &overshoot))
+            .loss);
   } catch (const NonFinite& e) {
     throw NonFinite(where + e.what());
   }

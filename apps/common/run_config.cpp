@@ -105,6 +105,9 @@ void RunConfig::check() const {
   require(std::find(ways.begin(), ways.end(), progress) != ways.end(), "progress is '", progress,
           "'; it is one of ", join(ways), did_you_mean(progress, ways));
   model.check();
+  require(model.overshooting_distance <= batch_length, "overshooting_distance is ",
+          model.overshooting_distance, " and batch_length is ", batch_length,
+          "; a window holds no target further than its length from a start");
   planner.check();
   check_planner_for(model, planner);
 }

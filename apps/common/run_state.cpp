@@ -9,6 +9,20 @@ double mean_of(std::span<const float> values) {
   return sum / static_cast<double>(values.size());
 }
 
+// Every distance weighs the same, however few rows it has.
+double mean_of(std::span<const Var<float>> distances) {
+  double sum = 0;
+  for (const Var<float>& d : distances) sum += mean_of(d.value());
+  return sum / static_cast<double>(distances.size());
+}
+
+void add_to(std::optional<double>& sum, double value) { sum = sum.value_or(0) + value; }
+
+Json json_of(const std::optional<double>& x) { return x ? Json(*x) : Json(); }
+std::optional<double> optional_of(const Json& json) {
+  return json.is_null() ? std::nullopt : std::optional(json.as_double());
+}
+
 }  // namespace
 
 void LossSums::add(const ElboTerms<float>& elbo, double norm, double spent) {
@@ -17,6 +31,11 @@ void LossSums::add(const ElboTerms<float>& elbo, double norm, double spent) {
   image += mean_of(elbo.image.value());
   reward += mean_of(elbo.reward.value());
   kl += mean_of(elbo.kl.value());
+  if (!elbo.continues.empty()) add_to(continues, mean_of(elbo.continues.value()));
+  if (!elbo.global_kl.empty()) add_to(global_kl, mean_of(elbo.global_kl.value()));
+  if (!elbo.overshooting.empty()) add_to(overshooting, mean_of(elbo.overshooting));
+  if (!elbo.overshooting_reward.empty())
+    add_to(overshooting_reward, mean_of(elbo.overshooting_reward));
   grad_norm += norm;
   seconds += spent;
 }
@@ -28,6 +47,10 @@ Json RunState::to_json() const {
       .set("image", round.image)
       .set("reward", round.reward)
       .set("kl", round.kl)
+      .set("continues", json_of(round.continues))
+      .set("global_kl", json_of(round.global_kl))
+      .set("overshooting", json_of(round.overshooting))
+      .set("overshooting_reward", json_of(round.overshooting_reward))
       .set("grad_norm", round.grad_norm)
       .set("seconds", round.seconds);
   Json json = Json::object();
@@ -43,7 +66,7 @@ Json RunState::to_json() const {
       .set("evaluated_seconds", evaluated_seconds)
       .set("evaluation_cost", evaluation_cost)
       .set("metrics_rows", metrics_rows)
-      .set("best_return", best_return ? Json(*best_return) : Json())
+      .set("best_return", json_of(best_return))
       .set("best", best);
   return json;
 }
@@ -60,6 +83,10 @@ RunState RunState::from_json(const Json& json) {
   s.round.image = sums.at("image").as_double();
   s.round.reward = sums.at("reward").as_double();
   s.round.kl = sums.at("kl").as_double();
+  s.round.continues = optional_of(sums.at("continues"));
+  s.round.global_kl = optional_of(sums.at("global_kl"));
+  s.round.overshooting = optional_of(sums.at("overshooting"));
+  s.round.overshooting_reward = optional_of(sums.at("overshooting_reward"));
   s.round.grad_norm = sums.at("grad_norm").as_double();
   s.round.seconds = sums.at("seconds").as_double();
   s.seconds = json.at("seconds").as_double();
@@ -68,7 +95,7 @@ RunState RunState::from_json(const Json& json) {
   s.evaluated_seconds = json.at("evaluated_seconds").as_double();
   s.evaluation_cost = json.at("evaluation_cost").as_double();
   s.metrics_rows = json.at("metrics_rows").as_int64();
-  if (const Json& best = json.at("best_return"); !best.is_null()) s.best_return = best.as_double();
+  s.best_return = optional_of(json.at("best_return"));
   s.best = json.at("best").as_string();
   return s;
 }

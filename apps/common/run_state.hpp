@@ -19,6 +19,8 @@ namespace planet {
 struct LossSums {
   std::int64_t updates = 0;
   double total = 0, image = 0, reward = 0, kl = 0, grad_norm = 0;
+  // Where there are such terms.
+  std::optional<double> continues, global_kl, overshooting, overshooting_reward;
   double seconds = 0;  // spent in these updates
 
   void add(const ElboTerms<float>& elbo, double norm, double spent);

@@ -218,8 +218,9 @@ std::string svg_plot(const std::vector<PlotSeries>& series, const PlotOptions& o
 
 std::string svg_grid(const std::vector<std::string>& plots, int columns, int width, int height) {
   const int rows = (static_cast<int>(plots.size()) + columns - 1) / columns;
-  std::string s = cat("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", columns * width,
-                      "\" height=\"", rows * height, "\">\n");
+  std::string s =
+      cat("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", columns * width, "\" height=\"",
+          rows * height, "\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
   for (int i = 0; i < static_cast<int>(plots.size()); ++i)
     s += cat("<g transform=\"translate(", i % columns * width, " ", i / columns * height, ")\">\n",
              plots[static_cast<std::size_t>(i)], "</g>\n");

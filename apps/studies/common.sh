@@ -49,13 +49,12 @@ learn() {
   # shellcheck disable=SC2086  # SMALLER is several words
   if [ -e "$run/config.toml" ]; then set -- --resume "$run"
   else set -- --config "$here/train.toml" "$@" ${SMALLER:-} --logdir "$run"; fi
-  said=$("$bin/train" "$@" --threads "${threads:-1}" --progress none 2>&1 >/dev/null) || case $said in
-    *" is finished: "*) ;; # it was measuring that was cut off
-    *)
-      echo "$name: $(basename "$run") did not come to its end. $said" >&2
-      return 1
-      ;;
-  esac
+  said=$("$bin/train" "$@" --threads "${threads:-1}" --progress none 2>&1 >/dev/null) || {
+    local status=$?
+    [[ $said == *" is finished: "* ]] && return # it was measuring that was cut off
+    echo "$name: $(basename "$run") did not come to its end (status $status). $said" >&2
+    return 1
+  }
 }
 
 # add TABLE NAME FILE: the rows of FILE, whose first column is NAME, into the table: all or none, in the

@@ -36,11 +36,18 @@ const std::map<std::string, std::string> other{{"env", "cartpole_swingup"},
                                                {"hidden_size", "66"},
                                                {"reward_layers", "4"},
                                                {"reward_units", "67"},
+                                               {"continue_head", "true"},
                                                {"min_std", "0.2"},
                                                {"free_nats", "0.3333333333333333"},
+                                               {"free_nats_after_mean", "true"},
                                                {"kl_scale", "0.7"},
                                                {"kl_balance", "0.8"},
+                                               {"global_kl_scale", "0.1"},
+                                               {"overshooting_distance", "6"},
+                                               {"overshooting_scale", "0.6"},
+                                               {"overshooting_reward_scale", "0.4"},
                                                {"reward_scale", "8"},
+                                               {"continue_scale", "0.5"},
                                                {"learning_rate", "0.00123"},
                                                {"adam_epsilon", "1e-05"},
                                                {"grad_clip", "99"},
@@ -188,6 +195,23 @@ TEST_CASE("convolutions and free nats follow the image size") {
   CHECK(resolve("", {{"image_size", "16"}, {"free_nats", "1"}}).model.free_nats == 1);
 }
 
+TEST_CASE("what follows from a latent model is weaker than what is typed and than a file") {
+  CHECK(resolve("", {}).model.latent_model == "rssm");
+  const RunConfig rnn = resolve("", {{"model", "rnn"}});
+  CHECK(rnn.model.kl_balance == 1);
+  CHECK(rnn.model.free_nats == 0);
+  const RunConfig typed =
+      resolve("", {{"kl_balance", "0.5"}, {"model", "rnn"}, {"preset", "small"}});
+  CHECK(typed.model.kl_balance == 0.5);
+  CHECK(typed.model.free_nats == 0);
+  CHECK(typed.model.deter_size == 128);
+  CHECK(resolve("", {{"model", "ssm"}}).model.free_nats == 0.75);
+  CHECK(message([&] {
+          resolve("model = \"rssm\"\n", {{"model", "rnn"}});
+        }).find("a config file is stronger than a model; give one of them") != std::string::npos);
+  CHECK(resolve("model = \"rnn\"\nfree_nats = 0.1\n", {}).model.free_nats == 0.1);
+}
+
 TEST_CASE("a wrong line of a config file is named with the nearest right word") {
   const auto error = [](const std::string& text) {
     return message([&] { parse_config(text, "my.toml"); });
@@ -232,6 +256,16 @@ TEST_CASE("values that cannot be are refused by name") {
   CHECK(error("grad_clip", "0").find("grad_clip") != std::string::npos);
   CHECK(error("adam_epsilon", "0").find("adam_epsilon") != std::string::npos);
   CHECK(error("image_size", "48").find("48") != std::string::npos);
+  CHECK(error("model", "rsm").find("there is no model 'rsm' (did you mean 'rssm'?)") !=
+        std::string::npos);
+  CHECK(error("kl_balance", "1.5").find("kl_balance is 1.5") != std::string::npos);
+  CHECK(error("overshooting_distance", "26").find("batch_length is 25") != std::string::npos);
+  CHECK(error("overshooting_distance", "0").find("at least 1") != std::string::npos);
+  CHECK(error("overshooting_scale", "0.5").find("would have no effect") != std::string::npos);
+  CHECK(error("overshooting_reward_scale", "1").find("overshooting_reward_scale is 1") !=
+        std::string::npos);
+  CHECK(error("continue_scale", "2").find("would have no effect") != std::string::npos);
+  CHECK(error("continue_head", "maybe").find("continue_head is 'maybe'") != std::string::npos);
   CHECK(error("total_episodes", "3").find("includes the seed episodes") != std::string::npos);
   CHECK(error("collect", "randm").find("did you mean 'random'") != std::string::npos);
   CHECK(message([] {

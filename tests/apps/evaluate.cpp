@@ -162,7 +162,8 @@ TEST_CASE("eval --oracle plays the evaluation seeds by planning in the true simu
     const Json got = json(duel + Args{"--future", word});
     EnvOptions options;
     options.time_limit = 3;
-    const auto returns = oracle_returns(*make_env("duel", options), {12, 6, 300, 30, 1},
+    const PlannerConfig budget = oracle_config(env_spec("duel").scale->oracle_budget);
+    const auto returns = oracle_returns(*make_env("duel", options), budget,
                                         std::vector<std::uint64_t>{1000, 1001}, {}, future);
     for (std::size_t k = 0; k < 2; ++k) {
       CHECK(got.at("seeds").as_array()[k].as_uint64() == 1000 + k);
@@ -225,8 +226,8 @@ TEST_CASE("a contact sheet and the pictures of a run can be read") {
 TEST_CASE("P35 a task that ends early trains and plans and evaluates") {
   const Scratch scratch;
   const fs::path path = scratch / "run";
-  Args args =
-      smallest(path, {"--env", "terminating", "--total-episodes", "6", "--eval-episodes", "3"});
+  Args args = smallest(path, {"--env", "terminating", "--total-episodes", "6", "--eval-episodes",
+                              "3", "--continue-head", "true"});
   args.resize(args.size() - 2);
   const Result r = run(scratch, "train", args);
   INFO(r.err);

@@ -98,6 +98,40 @@ TEST_CASE("the exported case says what its loss is made of") {
   }
 }
 
+TEST_CASE("a case of every latent model and further term passes and names its tensors") {
+  const Scratch scratch;
+  for (const std::string& model : latent_model_names()) {
+    INFO(model);
+    const fs::path path = scratch / (model + ".safetensors");
+    const Result r = run(
+        scratch, "gradcheck",
+        {"--model", model, "--export", path.string(), "--elements", "5", "--overshooting-distance",
+         "3", "--overshooting-reward-scale", "0.5", "--kl-balance", "0.8", "--global-kl-scale",
+         "0.3", "--continue-head", "true", "--free-nats-after-mean", "true"});
+    INFO(r.err, r.out);
+    REQUIRE(r.status == 0);
+    const SafetensorsFile file(path);
+    CHECK(file.metadata().at("model.latent_model") == model);
+    CHECK((file.find("state/h") == nullptr) == (model == "ssm"));
+    CHECK(file.at("data/overshoot_noise").shape == std::vector<std::int64_t>{3, 3, 2, 3});
+    CHECK(file.at("term/overshooting/2").shape == std::vector<std::int64_t>{2, 2});
+    CHECK(file.at("term/overshooting/3").shape == std::vector<std::int64_t>{1, 2});
+    CHECK(file.at("term/overshooting_reward/3").shape == std::vector<std::int64_t>{1, 2});
+    // The loss from its terms.
+    const auto m = [&](const char* name) { return mean(file.read<double>(name)); };
+    const double f = std::stod(file.metadata().at("model.free_nats"));
+    const auto above = [&](const char* name) { return std::max(m(name) - f, 0.0); };
+    const double loss =
+        m("term/image") + 10 * m("term/reward") + above("term/kl") + m("term/continues") +
+        0.3 * m("term/global_kl") +
+        (above("term/overshooting/2") + above("term/overshooting/3")) / 2 +
+        0.5 * (m("term/overshooting_reward/2") + m("term/overshooting_reward/3")) / 2;
+    CHECK(file.read<double>("loss")[0] == doctest::Approx(loss).epsilon(1e-13));
+    if (shell("python3 -c 'import torch' 2>/dev/null") == 0)
+      CHECK(shell(peer + " check " + path.string() + " > /dev/null") == 0);
+  }
+}
+
 TEST_CASE("a case follows its seed and its sizes") {
   const Scratch scratch;
   const fs::path one = export_to(scratch, "1.safetensors"),
@@ -125,6 +159,10 @@ TEST_CASE("gradcheck leaves with 2 for model flags it cannot use") {
         "gradcheck: --op names an operation; with --model there are none\n");
   CHECK(complaint({"--model", "--deter-size", "0"}) ==
         "gradcheck: deter_size is 0; it must be at least 1\n");
+  CHECK(complaint({"--model", "rsm"}) ==
+        "gradcheck: there is no model 'rsm' (did you mean 'rssm'?); there are rssm, ssm, rnn\n");
+  CHECK(complaint({"--model", "--overshooting-distance", "4"}).find("--batch-length is 3") !=
+        std::string::npos);
   CHECK(complaint({"--model", "--preset", "tinny"}) ==
         "gradcheck: there is no preset 'tinny' (did you mean 'tiny'?); there are tiny, small, "
         "paper\n");

@@ -239,7 +239,8 @@ TEST_SUITE("apps") {
     const int before = threads();
     set_threads(1);  // the work is too small to be shared
     const auto value = [](const char* name, Future future) {
-      return mean(oracle_returns(*make_env(name), {12, 3, 60, 8, 1}, seeds(8), {}, {future, 16}));
+      const PlannerConfig budget{.horizon = 12, .iterations = 3, .candidates = 60, .elites = 8};
+      return mean(oracle_returns(*make_env(name), budget, seeds(8), {}, {future, 16}));
     };
     CHECK(value("duel", Future::shared) > 135);  // stays away
     CHECK(value("duel", Future::one) < 109);     // steps close: its elites were lucky

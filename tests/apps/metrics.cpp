@@ -112,6 +112,31 @@ TEST_CASE("P41 updates and decisions and environment frames are counters of thei
   CHECK(n == rows.size());
 }
 
+TEST_CASE("terms of the loss are logged by themselves where there are such terms") {
+  const Scratch scratch;
+  const fs::path plain = scratch / "plain", all = scratch / "all";
+  const std::vector<std::string> further{"loss/continue", "loss/global_kl", "loss/overshooting",
+                                         "loss/overshooting_reward"};
+  REQUIRE(run(scratch, "train", smallest(plain)).status == 0);
+  REQUIRE(run(scratch, "train",
+              smallest(all, {"--overshooting-distance", "3", "--overshooting-reward-scale", "2",
+                             "--overshooting-scale", "0.5", "--global-kl-scale", "0.1",
+                             "--continue-head", "true", "--free-nats", "0"}))
+              .status == 0);
+  const auto before = read_csv(plain / "metrics.csv"), after = read_csv(all / "metrics.csv");
+  for (const std::string& key : further) {
+    INFO(key);
+    CHECK(before.front().at(key).empty());
+    CHECK(std::stod(after.front().at(key)) > 0);
+  }
+  // They are what the total is made of: without free nats every term is linear in its mean.
+  const auto value = [&](const char* key) { return std::stod(after.front().at(key)); };
+  const double total = value("loss/image") + 10 * value("loss/reward") + value("loss/kl") +
+                       value("loss/continue") + 0.1 * value("loss/global_kl") +
+                       0.5 * value("loss/overshooting") + 2 * value("loss/overshooting_reward");
+  CHECK(value("loss/total") == doctest::Approx(total).epsilon(1e-5));
+}
+
 TEST_CASE("P36 what is trained on and what is not differ by name") {
   const Scratch scratch;
   const fs::path path = scratch / "run";

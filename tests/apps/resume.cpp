@@ -71,6 +71,30 @@ TEST_CASE("collect random learns in rounds from the episodes that seed episodes 
   CHECK(latest(seeds).filename() != latest(planned).filename());
 }
 
+TEST_CASE("P33 every latent model and every further term resumes bit for bit") {
+  const Scratch scratch;
+  for (const char* model : {"ssm", "rnn", "rssm"}) {
+    INFO(model);
+    const fs::path whole = scratch / (std::string("whole-") + model),
+                   halves = scratch / (std::string("halves-") + model);
+    const Args more{"--model",         model, "--overshooting-distance", "3",
+                    "--kl-balance",    "0.8", "--global-kl-scale",       "0.1",
+                    "--continue-head", "true"};
+    const auto train = [&](const fs::path& path, const char* episodes) {
+      return run(scratch, "train", smallest(path, more + Args{"--total-episodes", episodes}));
+    };
+    REQUIRE(train(whole, "5").status == 0);
+    REQUIRE(train(halves, "4").status == 0);
+    REQUIRE(run(scratch, "train", resume(halves, {"--total-episodes", "5"})).status == 0);
+    check_same_run(whole, halves, false);
+    CHECK(load_model(halves).model->params().find(std::string(model) + "/prior/hidden/weight") !=
+          nullptr);
+    const Result other = run(scratch, "train", resume(halves, {"--model", "gru"}));
+    CHECK(other.status == 2);
+    CHECK(other.err.find("but the run began with " + std::string(model)) != std::string::npos);
+  }
+}
+
 TEST_CASE("Ctrl-C saves and a resumed run goes on inside the round") {
   const Scratch scratch;
   const fs::path whole = scratch / "whole", stopped = scratch / "stopped";

@@ -103,7 +103,8 @@ TEST_CASE("a study ends with an error when a training does") {
   const Scratch scratch;
   const Result r = study(scratch, "two_futures", "rssm-1", {"--total-episodes", "1"});
   CHECK(r.status != 0);
-  CHECK(r.err.find("two_futures: rssm-1 did not come to its end. train: ") != std::string::npos);
+  CHECK(r.err.find("two_futures: rssm-1 did not come to its end (status 2). train: ") !=
+        std::string::npos);
   CHECK(!fs::exists(scratch / "two_futures" / "results.csv"));
 }
 
@@ -128,15 +129,21 @@ TEST_CASE("the other studies write their rows and tables") {
   CHECK(steps.front() == "1");
   CHECK(column("overshooting", "model").front() == "ssm D=4");
 
-  expect(study(scratch, "honest_planning", "duel-2"));
-  CHECK(column("honest_planning", "samples") == Cells{"1", "1", "16", "16"});
-  CHECK(column("honest_planning", "env_seed") == Cells{"1000", "1001", "1000", "1001"});
+  expect(study(scratch, "honest_agents", "duel-2"));
+  CHECK(column("honest_agents", "env_seed") == Cells{"1000", "1001"});
+  const Cells one = column("honest_agents", "one"),
+              sixteen = column("honest_agents", "sixteen"),
+              gain = column("honest_agents", "gain");
+  CHECK(one != sixteen);
+  for (std::size_t i = 0; i < 2; ++i)
+    CHECK(std::stod(gain[i]) ==
+          doctest::Approx(std::stod(sixteen[i]) - std::stod(one[i])).epsilon(1e-4));
 
   expect(study(scratch, "agents", "pendulum_swingup-rnn-1"));
   CHECK(column("agents", "updates") == Cells{"2"});
   CHECK(lines(scratch / "agents" / "curves.csv") == 2);
   for (const char* file :
        {"memory/true_side.svg", "overshooting/image.svg", "overshooting/reward.svg",
-        "honest_planning/duel.svg", "agents/pendulum_swingup.svg"})
+        "honest_agents/duel.svg", "agents/pendulum_swingup.svg"})
     CHECK(fs::exists(scratch.path() / file));
 }

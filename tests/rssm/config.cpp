@@ -131,7 +131,7 @@ TEST_CASE("a config as text has every field and every digit") {
   ModelConfig c = model_preset("tiny", 16);
   c.free_nats = 1.0 / 3;
   const auto fields = c.to_map();
-  CHECK(fields.size() == 17);
+  CHECK(fields.size() == 24);
   CHECK(fields.at("encoder") == "8:4 16:4");
   CHECK(fields.at("decoder") == "16:6 3:6");
   CHECK(fields.at("deter_size") == "64");

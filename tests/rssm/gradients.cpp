@@ -135,3 +135,19 @@ TEST_CASE("every parameter of a miniature passes with a balanced KL") {
     check(c);
   }
 }
+
+TEST_CASE("every parameter of every latent model passes with overshooting") {
+  for (const std::string& name : latent_model_names()) {
+    INFO(name);
+    ModelConfig c = miniature_of(name);
+    c.overshooting_distance = 3, c.overshooting_scale = 0.7, c.overshooting_reward_scale = 0.5;
+    check(c);
+  }
+}
+
+TEST_CASE("every parameter of a miniature passes with all further terms at once") {
+  ModelConfig c = miniature_model();
+  c.overshooting_distance = 2, c.kl_balance = 0.8, c.global_kl_scale = 0.3;
+  c.free_nats_after_mean = true, c.continue_head = true, c.continue_scale = 0.7;
+  check(c);
+}

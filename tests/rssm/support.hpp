@@ -21,7 +21,8 @@ struct OneThread {
   ~OneThread() { set_threads(0); }
 };
 
-/// Images in [-0.5, 0.5), actions in [-1, 1), rewards in [0, 1), normal noise.
+/// Images in [-0.5, 0.5), actions in [-1, 1), rewards in [0, 1), normal noise, also to overshoot
+/// with where the config has a distance.
 template <class T>
 Sequence<T> random_sequence(Tape<T>& tape, const ModelConfig& c, std::ptrdiff_t L, std::ptrdiff_t B,
                             std::uint64_t seed = 1) {
@@ -37,6 +38,9 @@ Sequence<T> random_sequence(Tape<T>& tape, const ModelConfig& c, std::ptrdiff_t 
   x.action = fill({L, B, c.action_size}, [&] { return rng.uniform(-1, 1); });
   x.reward = fill({L, B}, [&] { return rng.uniform(0, 1); });
   x.noise = fill({L, B, c.stoch_size}, [&] { return rng.normal(); });
+  if (c.continue_head) x.continues = fill({L, B}, [&] { return rng.uniform() < 0.5 ? 0.0 : 1.0; });
+  if (const std::ptrdiff_t D = c.overshooting_distance; D > 1)
+    x.overshoot_noise = fill({D, L, B, c.stoch_size}, [&] { return rng.normal(); });
   return x;
 }
 

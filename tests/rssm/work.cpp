@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
 #include <vector>
 
 #include "autograd/base/parallel.hpp"
@@ -32,17 +33,26 @@ Episode noise_episode(std::ptrdiff_t rows, std::uint64_t seed) {
 TEST_CASE("P43 a whole update asks for no memory after warm-up") {
   Replay replay(std::size_t{1} << 24);
   for (std::uint64_t i = 0; i < 3; ++i) replay.add(noise_episode(12, i));
-  for (const int n : {1, 2}) {
+  std::vector<ModelConfig> configs(1, model_preset("tiny", 16));
+  for (const std::string& name : latent_model_names()) {  // with every further term
+    ModelConfig& c = configs.emplace_back(configs.front());
+    choose_latent_model(c, name);
+    c.overshooting_distance = 4, c.overshooting_reward_scale = 1;
+    c.kl_balance = 0.8, c.global_kl_scale = 0.1, c.continue_head = true;
+  }
+  for (std::size_t i = 0; i < 2 * configs.size(); ++i) {
+    const int n = i % 2 == 0 ? 1 : 2;
     set_threads(n);
-    WorldModel<float> model(model_preset("tiny", 16), 1);
+    WorldModel<float> model(configs[i / 2], 1);
     Adam<float> adam(model.params());
-    Rng windows(1, Stream::replay), dequantise(1, Stream::dequantise), noise(1, Stream::posterior);
+    Rng windows(1, Stream::replay), dequantise(1, Stream::dequantise), noise(1, Stream::posterior),
+        overshoot(1, Stream::overshoot);
     Tape<float> tape;
     Batch batch;
     const auto update = [&] {
       replay.sample(4, 6, windows, batch);
       tape.reset();
-      const auto x = make_sequence(tape, batch, model.config(), dequantise, noise);
+      const auto x = make_sequence(tape, batch, model.config(), dequantise, noise, &overshoot);
       const ElboTerms<float> elbo = model.elbo(x);
       model.params().zero_grad();
       tape.backward(elbo.loss);
@@ -51,9 +61,9 @@ TEST_CASE("P43 a whole update asks for no memory after warm-up") {
     CHECK(test::allocations_in(update) > 0);  // the first one does: the count is alive
     update();
     update();
-    INFO(n, " threads");
+    INFO(n, " threads, ", model.config().latent_model);
     CHECK(test::fewest_allocations_in([&] {
-            for (int i = 0; i < 5; ++i) update();
+            for (int k = 0; k < 5; ++k) update();
           }) == 0);
   }
   set_threads(0);
@@ -105,6 +115,34 @@ TEST_CASE("P43 the products of an update do little more than the formulas need")
   CHECK(once <= needed(c, 10, 16) * 11 / 10);  // padding of registers
   CHECK(work(20, 16) <= once * 201 / 100);     // twice the length: the first step alone is cheaper
   CHECK(work(10, 32) <= 2 * once);             // twice the batch
+}
+
+TEST_CASE("P43 overshooting does the work of its prior steps and no more") {
+  ModelConfig c = model_preset("tiny", 16);
+  constexpr std::ptrdiff_t L = 10, B = 16;
+  const auto work = [&](int D) {
+    c.overshooting_distance = D;
+    const WorldModel<float> model(c, 1);
+    Tape<float> tape;
+    Sequence<float> x{tape.zeros({L * B, 16, 16, 3}), tape.zeros({L, B, 1}), tape.zeros({L, B}),
+                      tape.zeros({L, B, c.stoch_size})};
+    if (D > 1) x.overshoot_noise = tape.zeros({D, L, B, c.stoch_size});
+    const kernels::MaddCount count;
+    tape.backward(model.elbo(x).loss);
+    return count.value();
+  };
+  // A prior step forward, and back to its input and its weights.
+  const std::int64_t h = c.deter_size, s = c.stoch_size, u = c.hidden_size;
+  const std::int64_t step = 3 * B * ((s + 1) * h + 2 * h * 3 * h + h * u + u * 2 * s);
+  const std::int64_t plain = work(1);
+  for (const int D : {2, 5, 10}) {
+    std::int64_t starts = 0;
+    for (int d = 2; d <= D; ++d) starts += L - d + 1;
+    const std::int64_t more = work(D) - plain;
+    INFO("D = ", D, ": ", more, " multiply-adds, needed ", starts * step);
+    CHECK(more >= starts * step * 99 / 100);  // the last state is not gone back to
+    CHECK(more <= starts * step * 11 / 10);
+  }
 }
 
 TEST_CASE("P43 a step in time costs a fixed handful of records") {

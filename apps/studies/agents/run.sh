@@ -13,11 +13,11 @@ one() { # ENV-MODEL-SEED
   IFS=- read -r env model seed <<<"$1"
   [ "$env" = pendulum_swingup ] || limit=15m
   learn "$1" --env "$env" --model "$model" --seed "$seed" --time-limit "$limit"
-  awk -F, -v OFS=, -v training="$1" -v env="$env" -v model="$model" -v seed="$seed" '
+  awk -F, -v OFS=, -v run="$1" -v env="$env" -v model="$model" -v seed="$seed" '
     NR == 1 { for (i = 1; i <= NF; ++i) column[$i] = i }
     END {
-      print "training", "env", "model", "seed", "score", "return", "updates", "episodes", "seconds"
-      print training, env, model, seed, $column["eval/score"], $column["eval/return_mean"], \
+      print "run", "env", "model", "seed", "score", "return", "updates", "episodes", "seconds"
+      print run, env, model, seed, $column["eval/score"], $column["eval/return_mean"], \
         $column["counter/updates"], $column["counter/episodes"], $column["time/elapsed"]
     }' "$work/$1/metrics.csv" >"$work/$1.csv"
   "$bin/curves" "$work/$1" --against counter/episodes --metric train/return --metric time/elapsed \
@@ -36,5 +36,7 @@ study "$@" -- "${trainings[@]}"
 for env in pendulum_swingup cartpole_swingup; do
   grep -q ",$env," "$tables/results.csv" || continue
   plot "$env" --where "env=$env" --x model --y return --title "$env: return after the same time"
+  "$bin/plot" "$tables/curves.csv" --where "env=$env" --by model --x counter/episodes \
+    --y train/return --svg "$tables/$env-curves.svg" --title "$env: return of the episodes collected"
 done
 table --by env --by model --y score --y return --y updates --y episodes --y seconds

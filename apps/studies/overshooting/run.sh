@@ -12,9 +12,9 @@ one() { # MODEL-D-SEED
   learn "$1" --model "$model" --overshooting-distance "$distance" --seed "$seed"
   "$bin/compare" "$work/$1" --policy random --episode-count "${EPISODES:-10}" --samples 4 --threads 1 \
     --out "$work/$1/compare" >/dev/null
-  awk -F, -v OFS=, -v training="$1" -v seed="$seed" '
-    NR == 1 { print "training", "seed", "model", "measure", "row", "horizon", "error" }
-    NR > 1 && $4 != "" { print training, seed, $1, $2, $3, $4, $6 }
+  awk -F, -v OFS=, -v run="$1" -v seed="$seed" '
+    NR == 1 { print "run", "seed", "model", "measure", "row", "horizon", "error" }
+    NR > 1 && $4 != "" { print run, seed, $1, $2, $3, $4, $6 }
   ' "$work/$1/compare/error.csv" >"$work/$1.csv"
   add results.csv "$1" "$work/$1.csv"
 }

@@ -1,0 +1,171 @@
+// Episodes that the task ends: which row says so, what the continue head is taught, and that it
+// learns where the end is.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "autograd/base/error.hpp"
+#include "envs/registry.hpp"
+#include "nn/adam.hpp"
+#include "rssm/replay.hpp"
+#include "tests/rssm/support.hpp"
+
+using namespace planet;
+
+namespace {
+
+Episode random_episode(const std::string& env_name, std::uint64_t seed) {
+  EnvOptions options;
+  options.image_size = 16;
+  const auto env = make_env(env_name, options);
+  Rng rng(seed, Stream::random_action);
+  env->reset(seed);
+  Episode e;
+  e.begin(16, 1, env->render().data());
+  for (StepResult r; !r.done();) {
+    const float action = static_cast<float>(rng.uniform(-1, 1));
+    r = env->step(std::span<const float>(&action, 1));
+    e.append(&action, r.reward, env->render().data());
+    e.terminated = r.terminated, e.truncated = r.truncated;
+  }
+  return e;
+}
+
+ModelConfig small_model(const std::string& latent_model) {
+  ModelConfig c = model_preset("tiny", 16);
+  c.deter_size = 24, c.stoch_size = 6, c.hidden_size = 24, c.reward_units = 24;
+  c.continue_head = true;
+  choose_latent_model(c, latent_model);
+  return c;
+}
+
+}  // namespace
+
+TEST_CASE("P35 a window that ends an episode says so in its last row and no other does") {
+  Episode ended = random_episode("terminating", 1), cut = ended;
+  REQUIRE(ended.terminated);
+  cut.terminated = false, cut.truncated = true;  // the time limit ends nothing
+  const std::ptrdiff_t rows = ended.rows(), L = 3;
+  REQUIRE(rows > L + 1);
+  for (const bool terminated : {true, false}) {
+    Replay replay(1 << 22);
+    replay.add(terminated ? ended : cut);
+    Rng rng(1, Stream::replay);
+    Batch batch;
+    int last_rows = 0;
+    for (int i = 0; i < 200; ++i) {
+      replay.sample(1, L, rng, batch);
+      REQUIRE(batch.continues.size() == 3);
+      const std::size_t bytes = ended.frame_bytes();
+      for (std::size_t t = 0; t < 3; ++t) {
+        const bool last =
+            std::equal(batch.image.begin() + static_cast<std::ptrdiff_t>(t * bytes),
+                       batch.image.begin() + static_cast<std::ptrdiff_t>((t + 1) * bytes),
+                       ended.image.end() - static_cast<std::ptrdiff_t>(bytes));
+        if (last) CHECK(t == 2);
+        last_rows += last;
+        CHECK(batch.continues[t] == (last && terminated ? 0.0f : 1.0f));
+      }
+    }
+    CHECK(last_rows > 0);  // windows with the terminal row are drawn like any other
+  }
+}
+
+TEST_CASE("P35 the continue head pays its log-loss and never overflows") {
+  ModelConfig c = miniature_model();
+  c.continue_head = true, c.continue_scale = 0.5;
+  WorldModel<double> model(c, 1);
+  const Param<double>& bias = *model.params().find("continue/2/bias");
+  std::fill_n(model.params().find("continue/2/weight")->value(), 6, 0.0);
+  Tape<double> tape;
+  const std::vector<double> flags = {1, 1, 1, 0, 1, 0};
+  for (const double logit : {0.0, 1.5, -2.0, 1e4, -1e4}) {
+    bias.value()[0] = logit;
+    Sequence<double> x = random_sequence(tape, c, 3, 2);
+    x.continues = tape.constant(flags, {3, 2});
+    const ElboTerms<double> elbo = model.elbo(x);
+    double sum = 0;
+    for (std::size_t i = 0; i < 6; ++i) {
+      const double z = flags[i] == 1 ? logit : -logit;  // of the event that came true
+      const double loss = z > 0 ? std::log1p(std::exp(-z)) : -z + std::log1p(std::exp(z));
+      CHECK(elbo.continues.value()[i] == doctest::Approx(loss).epsilon(1e-12));
+      sum += loss / 6;
+    }
+    Sequence<double> unknown = x;
+    unknown.continues = {};
+    const ElboTerms<double> without = model.elbo(unknown);
+    CHECK(without.continues.empty());
+    CHECK(elbo.loss.item() - without.loss.item() == doctest::Approx(0.5 * sum).epsilon(1e-9));
+    model.params().zero_grad();
+    tape.backward(elbo.loss);
+    for (std::ptrdiff_t i = 0; i < model.params().size(); ++i)
+      REQUIRE(std::isfinite(model.params().grads()[i]));
+    // d/dx of -ln p is sigmoid(x) - c.
+    double slope = 0;
+    for (const double f : flags) slope += (1 / (1 + std::exp(-logit)) - f) / 6;
+    CHECK(bias.grad()[0] == doctest::Approx(0.5 * slope).epsilon(1e-12));
+  }
+}
+
+TEST_CASE("a model without a continue head has its old weights and refuses to predict ends") {
+  const ModelConfig c = miniature_model();
+  ModelConfig with = c;
+  with.continue_head = true;
+  WorldModel<double> plain(c, 1), headed(with, 1);
+  for (const Param<double>& p : plain.params().params()) {
+    const Param<double>& q = *headed.params().find(p.name);
+    CHECK(std::equal(p.value(), p.value() + p.shape.size(), q.value()));
+  }
+  CHECK(headed.has_continue_head());
+  CHECK_FALSE(plain.has_continue_head());
+  Tape<double> tape;
+  CHECK_THROWS_WITH_AS(plain.continue_logit(tape.zeros({1, 10})),
+                       "[continue_logit] this model has no continue head", Error);
+  ModelConfig wrong = c;
+  wrong.continue_scale = 2;
+  CHECK_THROWS_WITH_AS(wrong.check(),
+                       "continue_scale is 2, but without a continue_head it would have no effect",
+                       Error);
+}
+
+TEST_CASE("P35 every latent model learns from episodes that end where they end") {
+  const OneThread one;
+  constexpr std::ptrdiff_t L = 6, B = 16;
+  constexpr int updates = 500;
+  Replay replay(std::size_t{64} << 20);
+  for (std::uint64_t k = 1; replay.episodes().size() < 60; ++k) {
+    Episode e = random_episode("terminating", k);
+    if (e.rows() >= L) replay.add(std::move(e));
+  }
+  for (const std::string& name : latent_model_names()) {
+    WorldModel<float> model(small_model(name), 1);
+    AdamConfig adam_config;
+    adam_config.learning_rate = 4e-3;
+    Adam<float> adam(model.params(), adam_config);
+    Rng windows(1, Stream::replay), dequantise(1, Stream::dequantise), noise(1, Stream::posterior);
+    Tape<float> tape;
+    Batch batch;
+    double ended = 0, going_on = 0;  // predicted probability of going on, in the last batches
+    int ends = 0, others = 0;
+    for (int i = 0; i < updates; ++i) {
+      replay.sample(B, L, windows, batch);
+      tape.reset();
+      const auto x = make_sequence(tape, batch, model.config(), dequantise, noise);
+      const ElboTerms<float> elbo = model.elbo(x);
+      for (std::size_t k = 0; i >= updates - 20 && k < batch.continues.size(); ++k) {
+        const double p = 1 / (1 + std::exp(-static_cast<double>(elbo.continue_logit.value()[k])));
+        if (batch.continues[k] == 0) ended += p, ++ends;
+        else going_on += p, ++others;
+      }
+      model.params().zero_grad();
+      tape.backward(elbo.loss);
+      adam.step(clip_by_global_norm(model.params(), 1000));
+    }
+    MESSAGE(name << ": goes on with probability " << ended / ends << " in " << ends
+                 << " rows that end an episode, " << going_on / others << " in the others");
+    CHECK(ends > 20);
+    CHECK(ended / ends < 0.3);
+    CHECK(going_on / others > 0.9);
+  }
+}
