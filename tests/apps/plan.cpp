@@ -163,7 +163,8 @@ TEST_CASE("plan says what is wrong") {
   says({"--futures", "1"}, "--futures is 1; a spread needs at least 2");
   says({"--candidtes", "5"}, "did you mean '--candidates'");
   says({"--batch-size", "5"}, "there is no option --batch-size");
-  const Result r = run(scratch, "plan", {"run", "--iterations", "1", "--candidates", "4"});
+  const Result r =
+      run(scratch, "plan", {"run", "--decisions", "3", "--iterations", "1", "--candidates", "4"});
   INFO(r.err);
   REQUIRE(r.status == 0);
   CHECK(r.out.find("I 1, J 4, K 2") != std::string::npos);
