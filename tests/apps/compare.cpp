@@ -125,6 +125,8 @@ TEST_CASE("a lone checkpoint has no return and another thread count no other bit
 TEST_CASE("a label is the model or the keys that are asked for") {
   RunConfig config = task_defaults("pendulum_swingup");
   CHECK(model_label(config) == "rssm");
+  config.model.overshooting_distance = 4;
+  CHECK(model_label(config) == "rssm D=4");
   config.seed = 4;
   config.model.free_nats = 1.5;
   const std::vector<std::string> keys{"free_nats", "seed"}, wrong{"free_nuts"};
