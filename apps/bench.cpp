@@ -5,6 +5,7 @@
 //   bench --ladder            one product from three loops to all threads, rung by rung
 //   bench --profile           where the time of a step and of a plan goes, by op
 //   bench --peer "CMD"        interleaved with another program that does the same work
+//   bench --scaling           what twice the batch, length or candidates cost
 //   bench --oversubscribed    what other busy programs cost
 //
 // Figures are medians and bests of repeated calls; on a shared machine believe ratios from one run.
@@ -28,7 +29,7 @@ namespace {
 struct Options {
   std::vector<std::string> only, sizes;
   std::string threads = "0", seconds = "0.5", json, peer;
-  bool ladder = false, profile = false, oversubscribed = false, memory = false;
+  bool ladder = false, profile = false, oversubscribed = false, memory = false, scaling = false;
 };
 
 bool parse(int argc, const char* const* argv, Options& o) {
@@ -45,6 +46,8 @@ bool parse(int argc, const char* const* argv, Options& o) {
              "a command, such as \"python3 apps/peer_torch.py\": both are timed in turn");
   cli.flag("--oversubscribed", o.oversubscribed,
            "a step beside busy programs, and with too many threads");
+  cli.flag("--scaling", o.scaling,
+           "twice the batch, length and candidates, and one thread, as multiples of the time");
   cli.flag("--memory", o.memory, "peak memory of training steps, and its growth");
   if (!cli.parse(argc, argv)) return false;
   const std::vector<std::string> groups = {"gemm", "convolution", "elementwise", "model"};
@@ -112,9 +115,11 @@ int run(int argc, const char* const* argv) {
   if (o.ladder) print_ladder(seconds);
   if (o.profile) print_profile(o.sizes);
   if (o.oversubscribed) print_oversubscribed(o.sizes, seconds);
+  if (o.scaling) print_scaling(o.sizes, seconds);
   if (o.memory) print_memory(o.sizes);
   if (!o.peer.empty()) print_peer(o.peer, o.sizes, seconds);
-  const bool study = o.ladder || o.profile || o.oversubscribed || o.memory || !o.peer.empty();
+  const bool study =
+      o.ladder || o.profile || o.oversubscribed || o.scaling || o.memory || !o.peer.empty();
   if (!study) run_all(o, seconds);
   return 0;
 }

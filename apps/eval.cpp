@@ -25,8 +25,9 @@ struct Options {
   bool json = false;
   // Of --oracle, which needs no checkpoint.
   bool oracle = false;
-  std::string env, future, samples;
+  std::string env, future;
   std::vector<std::string> env_options;
+  std::vector<Assignment> planner;  // over the checkpoint's, or over the task's registered budget
 };
 
 /// Who was evaluated in which task.
@@ -97,11 +98,12 @@ int read_episodes(const Options& o, int otherwise) {
 int eval_agent(const Options& o) {
   for (const auto& [flag, given] :
        {std::pair{"--env", !o.env.empty()}, std::pair{"--env-option", !o.env_options.empty()},
-        std::pair{"--future", !o.future.empty()},
-        std::pair{"--samples-per-candidate", !o.samples.empty()}})
+        std::pair{"--future", !o.future.empty()}})
     require(!given, flag, " is for --oracle; an agent has a task of its own and learned the rest");
   require(!o.path.empty(), "RUN|CHECKPOINT is missing: what is to be evaluated? Or --oracle");
-  const LoadedModel loaded = load_model(o.path);
+  LoadedModel loaded = load_model(o.path);
+  put_over(loaded.config, o.planner);
+  loaded.config.check();
   catch_interrupts();
   const std::optional<Evaluation> e =
       evaluate(*loaded.model, loaded.config, read_episodes(o, loaded.config.eval_episodes));
@@ -121,15 +123,17 @@ int eval_oracle(const Options& o) {
   const EnvSpec& spec = env_spec(o.env.empty() ? "pendulum_swingup" : o.env);
   EnvOptions options;
   for (const std::string& text : o.env_options) set_env_option(spec, options, text);
-  const FutureConfig future = read_future(spec, o.future, o.samples);
+  std::vector<Assignment> typed = o.planner;
+  const FutureConfig future =
+      read_future(spec, o.future, take_assignment(typed, "samples_per_candidate"));
+  const PlannerConfig planner = oracle_planner(spec, typed);
   Evaluation e;
   const int episodes = read_episodes(o, RunConfig{}.eval_episodes);
   for (int k = 0; k < episodes; ++k) e.seeds.push_back(first_evaluation_seed + e.seeds.size());
   const double start = process_seconds();
   Console console(progress_from("auto"));
-  const auto budget = spec.scale ? spec.scale->oracle_budget : PlannerBudget{};
   e.returns = oracle_returns(
-      *make_env(spec.name, options), oracle_config(budget), e.seeds,
+      *make_env(spec.name, options), planner, e.seeds,
       [&](int done, int all) {
         console.bar(static_cast<double>(done) / all, cat("decision ", done, " of ", all));
       },
@@ -156,8 +160,13 @@ int eval(int argc, const char* const* argv) {
   cli.list("--env-option", o.env_options, "NAME=VALUE, a setting of the task's own", "Oracle");
   cli.option("--future", o.future, "average, one, shared, true or forgetful (default: the task's)",
              "Oracle");
-  cli.option("--samples-per-candidate", o.samples, "of shared and forgetful", "Oracle");
+  cli.run_options("Planner");
+  cli.footer(
+      "Planner options stand over the checkpoint's own, or with --oracle over the task's "
+      "registered "
+      "budget.");
   if (!cli.parse(argc, argv)) return 0;
+  o.planner = cli.assignments();
   int threads = 0;
   read_option("--threads", o.threads, threads);
   set_threads(useful_threads(threads));

@@ -18,13 +18,13 @@
 #include "apps/common/interrupt.hpp"
 #include "apps/common/lookahead.hpp"
 #include "apps/common/open_loop.hpp"
+#include "apps/common/open_loop_pictures.hpp"
 #include "apps/common/two_places.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 #include "envs/png.hpp"
 #include "envs/sheet.hpp"
 #include "nn/atomic_file.hpp"
-#include "rssm/preprocess.hpp"
 
 namespace planet {
 namespace {
@@ -38,13 +38,13 @@ constexpr std::array parts = {&Judgement::left, &Judgement::right,     &Judgemen
 struct Foreseen {
   std::string run;
   RunConfig config;
-  std::size_t lookaheads = 0;
+  std::size_t moments = 0;
   Judgement mean;
 };
 
 // The imagined pictures of one moment, [K,n,n,3] in the model's range.
-std::vector<float> imagine(const WorldModel<float>& model, const HeldOut& data,
-                           const Lookahead& moment, int samples) {
+std::vector<float> imagine(const WorldModel<float>& model, const Lookaheads& data,
+                           const Moment& moment, int samples) {
   OpenLoopOptions options;
   options.context = moment.seen + 1;
   options.rows = moment.shown + 1;
@@ -59,10 +59,10 @@ double view_of(const RunConfig& config) {
   return given > 0 ? given : env_spec(config.env).view;
 }
 
-Foreseen foresee(const LoadedModel& loaded, const HeldOut& data, int samples) {
-  Foreseen f{"", loaded.config, data.lookaheads.size(), {}};
-  const double share = 1 / static_cast<double>(f.lookaheads);
-  for (const Lookahead& moment : data.lookaheads) {
+Foreseen foresee(const LoadedModel& loaded, const Lookaheads& data, int samples) {
+  Foreseen f{"", loaded.config, data.moments.size(), {}};
+  const double share = 1 / static_cast<double>(f.moments);
+  for (const Moment& moment : data.moments) {
     if (interrupted()) break;
     const std::vector<float> pictures = imagine(*loaded.model, data, moment, samples);
     const Judgement j =
@@ -74,37 +74,24 @@ Foreseen foresee(const LoadedModel& loaded, const HeldOut& data, int samples) {
 
 // ---- what is shown -----------------------------------------------------------------------------
 
-Image frame(const Episode& episode, std::ptrdiff_t t) {
-  const auto n = static_cast<int>(episode.image_size);
-  return Image(
-      n, n,
-      std::span(episode.image)
-          .subspan(static_cast<std::size_t>(t) * episode.frame_bytes(), episode.frame_bytes()));
-}
-
-SheetRow sheet_row(const std::string& run, const LoadedModel& loaded, const HeldOut& data,
-                   const Lookahead& moment) {
+SheetRow sheet_row(const std::string& run, const LoadedModel& loaded, const Lookaheads& data,
+                   const Moment& moment) {
   const Episode& episode = data.episodes[moment.episode];
-  const int bits = loaded.config.model.image_bits;
-  SheetRow row{run, {frame(episode, moment.seen), frame(episode, moment.shown)}};
+  const std::vector<Image> world = true_frames(episode, moment.shown + 1);
+  SheetRow row{run, {world[static_cast<std::size_t>(moment.seen)], world.back()}};
   const std::vector<float> pictures = imagine(*loaded.model, data, moment, sheet_futures);
-  std::vector<std::uint8_t> bytes(episode.frame_bytes());
-  for (std::size_t j = 0; j < sheet_futures; ++j) {
-    postprocess(pictures.data() + j * bytes.size(), static_cast<std::ptrdiff_t>(bytes.size()), bits,
-                bytes.data());
-    row.images.emplace_back(static_cast<int>(episode.image_size),
-                            static_cast<int>(episode.image_size), bytes);
-  }
+  for (Image& image : to_images(pictures, episode.image_size, loaded.config.model.image_bits))
+    row.images.push_back(std::move(image));
   return row;
 }
 
 std::string csv_text(std::span<const Foreseen> all, int samples) {
   std::string text =
-      "run,env,hidden,model,seed,lookaheads,samples,left,right,blurred,none,true_side,energy\n";
+      "run,env,hidden,model,seed,moments,samples,left,right,blurred,none,true_side,energy\n";
   for (const Foreseen& f : all) {
-    text += cat(f.run, ",", f.config.env, ",", hidden_steps(f.config), ",", "rssm", ",",
-                f.config.seed, ",", f.lookaheads, ",", samples);
-    for (double Judgement::*part : parts) text += "," + fixed(f.mean.*part, 4);
+    text += cat(f.run, ",", f.config.env, ",", hidden_steps(f.config), ",",
+                f.config.model.latent_model, ",", f.config.seed, ",", f.moments, ",", samples);
+    for (double Judgement::*part : parts) text += cat(",", fixed(f.mean.*part, 4));
     text += "\n";
   }
   return text;
@@ -112,7 +99,7 @@ std::string csv_text(std::span<const Foreseen> all, int samples) {
 
 void print_table(std::span<const Foreseen> all) {
   std::cout << "  left  right  blurred   none  true side  energy/a  run\n";
-  for (const auto& [run, config, lookaheads, mean] : all)
+  for (const auto& [run, config, moments, mean] : all)
     std::cout << " " << fixed(mean.left, 3) << "  " << fixed(mean.right, 3) << "    "
               << fixed(mean.blurred, 3) << "  " << fixed(mean.none, 3) << "      "
               << fixed(mean.true_side, 3) << "     " << fixed(mean.energy, 3) << "  " << run
@@ -150,12 +137,11 @@ int futures(int argc, const char* const* argv) {
   std::vector<SheetRow> rows;
   for (const std::string& run : runs) {
     const LoadedModel loaded = load_model(run);
-    const HeldOut data = held_out(loaded.config, episodes);
+    const Lookaheads data = look_ahead(loaded.config, episodes);
     all.push_back(foresee(loaded, data, samples));
     if (interrupted()) return status_interrupted;
     all.back().run = name_of(run);
-    if (!sheet.empty())
-      rows.push_back(sheet_row(name_of(run), loaded, data, data.lookaheads.front()));
+    if (!sheet.empty()) rows.push_back(sheet_row(name_of(run), loaded, data, data.moments.front()));
   }
   print_table(all);
   if (!csv.empty()) write_text_atomically(csv, csv_text(all, samples));

@@ -1,6 +1,6 @@
 // oracle: the two ends of a task's score. 0 is uniformly random actions, 1 is the planner with
-// nothing to learn: CEM on the true simulator (Table 1's last row). In tasks with several futures
-// also what planners of different honesty get (--future, common/futures.hpp).
+// nothing to learn: a planner in the true simulator (CEM: Table 1's last row). In tasks with
+// several futures also what planners of different honesty get (--future, common/futures.hpp).
 //
 // For the registered constants, and for everybody who adds a task and needs its own. A row of the
 // CSV is an episode; rows that are already there are kept, so a long measurement can be stopped and
@@ -29,14 +29,14 @@ struct Options {
   int episodes = 10, at_once = 10, threads = 0;
   std::uint64_t first_seed = 1000;
   EnvOptions env_options;
-  PlannerConfig cem;
+  PlannerConfig planner;
   FutureConfig future;
 };
 
 std::optional<Options> read_options(int argc, const char* const* argv) {
-  CommandLine cli("oracle", "Returns of CEM on the true simulator, or of random actions.");
+  CommandLine cli("oracle", "Returns of a planner in the true simulator, or of random actions.");
   Options o;
-  std::string episodes = "10", at_once, threads = "0", seed = "1000", H, I, J, K, future, samples;
+  std::string episodes = "10", at_once, threads = "0", seed = "1000", future;
   std::vector<std::string> assignments;
   cli.option("--env", o.env, "the task (default pendulum_swingup)");
   cli.option("--policy", o.policy, "oracle, random or zero (default oracle)");
@@ -47,28 +47,20 @@ std::optional<Options> read_options(int argc, const char* const* argv) {
              "episodes played side by side (default all); no change of result");
   cli.option("--threads", threads, "0: what the container gives; changes no result");
   cli.list("--env-option", assignments, "NAME=VALUE, repeatable");
-  cli.option("--horizon", H, "H, decisions (default: the task's registered budget)", "Planner");
-  cli.option("--iterations", I, "I", "Planner");
-  cli.option("--candidates", J, "J", "Planner");
-  cli.option("--elites", K, "K", "Planner");
   cli.option("--future", future, "average, one, shared, true or forgetful (default: the task's)",
              "Planner");
-  cli.option("--samples-per-candidate", samples, "of shared and forgetful", "Planner");
+  cli.run_options("Planner");
+  cli.footer("The planner's defaults are the task's registered budget.");
   if (!cli.parse(argc, argv)) return std::nullopt;
 
   const EnvSpec& spec = env_spec(o.env);
   for (const std::string& a : assignments) set_env_option(spec, o.env_options, a);
-  if (spec.scale) o.cem = oracle_config(spec.scale->oracle_budget);
   const auto number = [](const std::string& name, const std::string& text, auto& value) {
     if (!text.empty()) read_option(name, text, value);
   };
   number("--episodes", episodes, o.episodes);
   number("--seed", seed, o.first_seed);
   number("--threads", threads, o.threads);
-  number("--horizon", H, o.cem.horizon);
-  number("--iterations", I, o.cem.iterations);
-  number("--candidates", J, o.cem.candidates);
-  number("--elites", K, o.cem.elites);
   o.at_once = o.episodes;
   number("--at-once", at_once, o.at_once);
   require(o.episodes >= 1 && o.at_once >= 1,
@@ -76,10 +68,12 @@ std::optional<Options> read_options(int argc, const char* const* argv) {
   const std::vector<std::string> policies{"oracle", "random", "zero"};
   require(std::find(policies.begin(), policies.end(), o.policy) != policies.end(), "--policy is '",
           o.policy, "'", did_you_mean(o.policy, policies), "; it is one of ", join(policies));
-  require((future.empty() && samples.empty()) || o.policy == "oracle",
-          "--future and --samples-per-candidate are for --policy oracle");
-  o.future = read_future(spec, future, samples);
-  o.cem.check();
+  std::vector<Assignment> typed = cli.assignments();
+  require((future.empty() && typed.empty()) || o.policy == "oracle",
+          future.empty() && !typed.empty() ? typed.front().where : "--future",
+          " is for --policy oracle; ", o.policy, " plans nothing");
+  o.future = read_future(spec, future, take_assignment(typed, "samples_per_candidate"));
+  o.planner = oracle_planner(spec, typed);
   return o;
 }
 
@@ -119,8 +113,7 @@ void print_summary(const Options& o, const EnvSpec& spec, const std::vector<doub
   const double std = n > 1 ? std::sqrt(squares / (n - 1)) : 0;
   std::cout << o.policy << " on " << o.env;
   if (o.policy == "oracle")
-    std::cout << ", H " << o.cem.horizon << "  I " << o.cem.iterations << "  J " << o.cem.candidates
-              << "  K " << o.cem.elites << ", future " << future_text(o.future);
+    std::cout << ", " << planner_text(o.planner) << ", future " << future_text(o.future);
   std::cout << "\nreturn " << fixed(mean, 2) << " +- " << fixed(std, 2) << " over "
             << returns.size() << (returns.size() == 1 ? " episode" : " episodes")
             << ", standard error " << fixed(std / std::sqrt(n), 2) << "\n";
@@ -137,7 +130,7 @@ std::vector<double> play_episodes(const Options& o, const Env& env,
                                   const std::function<void(int, int)>& progress) {
   if (o.policy == "random") return random_returns(env, seeds);
   if (o.policy == "zero") return zero_returns(env, seeds);
-  return oracle_returns(env, o.cem, seeds, progress, o.future);
+  return oracle_returns(env, o.planner, seeds, progress, o.future);
 }
 
 int oracle_main(int argc, const char* const* argv) {

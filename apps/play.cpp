@@ -14,6 +14,7 @@
 #include "apps/common/interrupt.hpp"
 #include "apps/common/policies.hpp"
 #include "apps/common/setup.hpp"
+#include "apps/common/simulator_dynamics.hpp"
 #include "apps/common/terminal.hpp"
 #include "apps/common/trajectory.hpp"
 #include "autograd/base/error.hpp"
@@ -27,9 +28,10 @@ namespace {
 
 struct Options {
   std::string path;  // RUN|CHECKPOINT
-  std::string env, policy, actions, uniforms, future, samples, state, trajectory, frames;
+  std::string env, policy, actions, uniforms, future, state, trajectory, frames;
   std::string seed = "0", action_repeat, image_size, threads = "0", speed;
   std::vector<std::string> env_options;
+  std::vector<Assignment> planner;  // over the checkpoint's, or over the oracle's budget
   bool list_envs = false;
 };
 
@@ -52,8 +54,6 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
              "the chance of the episode from this CSV: a row a control step, no header");
   cli.option("--future", o.future,
              "what the oracle takes for the future: average, one, shared, true or forgetful");
-  cli.option("--samples-per-candidate", o.samples,
-             "futures that the oracle's candidates are averaged over, with shared and forgetful");
   cli.option("--env,--task", o.env, "the task (default: the agent's, else pendulum_swingup)",
              "Task");
   cli.list("--env-option", o.env_options, "NAME=VALUE, a setting of the task's own", "Task");
@@ -71,7 +71,10 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
   cli.footer(
       "Keys with --policy keys: arrows or a d w s push, space lets go, tab takes the next two "
       "actions, q quits.");
-  return cli.parse(argc, argv);
+  cli.run_options("Planner");
+  if (!cli.parse(argc, argv)) return false;
+  o.planner = cli.assignments();
+  return true;
 }
 
 // The agent's own settings, then what the command line says.
@@ -112,19 +115,31 @@ Stage set_stage(const Options& o) {
 std::unique_ptr<Policy> choose_policy(const Options& o, const Stage& stage, std::uint64_t seed,
                                       const RecordedUniforms* recorded) {
   require(o.policy.empty() || o.actions.empty(), "give --policy or --actions, not both");
-  for (const auto& [flag, value] :
-       {std::pair{"--future", o.future}, std::pair{"--samples-per-candidate", o.samples}})
-    require(value.empty() || o.policy == "oracle", flag, " is for --policy oracle");
+  require(o.future.empty() || o.policy == "oracle", "--future is for --policy oracle");
+  require(o.planner.empty() || o.actions.empty(), "nothing is planned with --actions; leave ",
+          o.planner.empty() ? "" : o.planner.front().where, " out");
   if (!o.actions.empty()) return actions_from_file(o.actions, stage.env->action_size());
   const std::string name = !o.policy.empty() ? o.policy : stage.loaded ? "agent" : "random";
   const std::vector<std::string> names{"random", "zero", "agent", "oracle", "keys"};
   require(stage.loaded || name != "agent", "--policy agent needs a run or a checkpoint to load");
+  require(o.planner.empty() || name == "agent" || name == "oracle",
+          o.planner.empty() ? "" : o.planner.front().where,
+          " is for a policy that plans, agent or ", "oracle; the policy is ", name);
   if (name == "random") return random_policy(stage.env->action_size(), seed);
   if (name == "zero") return zero_policy(stage.env->action_size());
-  if (name == "agent") return agent_policy(*stage.loaded->model, stage.config, seed);
-  if (name == "oracle")
-    return oracle_policy(*stage.env, seed,
-                         read_future(env_spec(stage.config.env), o.future, o.samples), recorded);
+  if (name == "agent") {
+    RunConfig config = stage.config;
+    put_over(config, o.planner);
+    config.check();
+    return agent_policy(*stage.loaded->model, config, seed);
+  }
+  if (name == "oracle") {
+    const EnvSpec& spec = env_spec(stage.config.env);
+    std::vector<Assignment> typed = o.planner;
+    const FutureConfig future =
+        read_future(spec, o.future, take_assignment(typed, "samples_per_candidate"));
+    return oracle_policy(*stage.env, oracle_planner(spec, typed), seed, future, recorded);
+  }
   if (name == "keys") return keys_policy(stage.env->action_size());
   fail("there is no policy '", name, "'", did_you_mean(name, names), "; there are ", join(names));
 }

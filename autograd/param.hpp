@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "autograd/base/memory.hpp"
 #include "autograd/shape.hpp"
 
 namespace planet {
@@ -60,7 +61,7 @@ class ParamStore {
 
  private:
   std::deque<Param<T>> params_;
-  std::vector<T> values_, grads_, m_, v_;
+  AlignedVector<T> values_, grads_, m_, v_;
 };
 
 }  // namespace planet

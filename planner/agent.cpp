@@ -18,6 +18,14 @@ AgentStreams AgentStreams::evaluating(std::uint64_t seed, std::uint32_t episode)
   return {stream(0), stream(1), stream(2)};
 }
 
+void check_planner_for(const ModelConfig& model, const PlannerConfig& planner) {
+  if (model.latent_model != "rnn") return;
+  require(planner.samples_per_candidate == 1, "[planner] samples_per_candidate is ",
+          planner.samples_per_candidate, ", but all futures of an rnn are the same; it is 1");
+  require(planner.start_state == "shared", "[planner] start_state is ", planner.start_state,
+          ", but an rnn has one state to start from; it is shared");
+}
+
 MpcAgent::MpcAgent(const WorldModel<float>& model, const PlannerConfig& planner,
                    std::vector<AgentStreams> streams)
     : model_(model),
@@ -25,6 +33,7 @@ MpcAgent::MpcAgent(const WorldModel<float>& model, const PlannerConfig& planner,
       dynamics_(model),
       planner_(make_planner(planner)) {
   require(!streams_.empty(), "[MpcAgent] no random streams were given; each belief needs its own");
+  check_planner_for(model_.config(), planner);
   const LatentModel<float>& latent = model_.latent();
   const std::size_t B = streams_.size();
   h_.resize(B * static_cast<std::size_t>(latent.deter_size()));

@@ -32,10 +32,15 @@ struct AgentStreams {
   static AgentStreams evaluating(std::uint64_t seed, std::uint32_t episode);
 };
 
+/// Throws when an option of the planner could have no effect in this model: nothing is drawn in an
+/// RNN, so that all its futures are one.
+void check_planner_for(const ModelConfig& model, const PlannerConfig& planner);
+
 class MpcAgent {
  public:
   /// One belief for each entry of `streams`, at an episode's start. The model must outlive this;
-  /// its weights are read anew by every act(). Error: planner.check(), no streams.
+  /// its weights are read anew by every act(). Error: no streams; planner.check(),
+  /// check_planner_for().
   MpcAgent(const WorldModel<float>& model, const PlannerConfig& planner,
            std::vector<AgentStreams> streams);
 

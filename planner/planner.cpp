@@ -6,6 +6,9 @@
 #include "autograd/tape.hpp"
 #include "planner/cem.hpp"
 #include "planner/elites.hpp"
+#include "planner/icem.hpp"
+#include "planner/mppi.hpp"
+#include "planner/random.hpp"
 
 namespace planet {
 namespace {
@@ -56,6 +59,10 @@ void Planner::start(Dynamics& dynamics, std::span<Rng> rngs, std::span<const std
           " random streams were given; each belief needs its own");
   require(who.empty() || who.size() == size(B), "[plan] the dynamics has ", B, " beliefs, but ",
           who.size(), " are said whose they are; leave that out or say it of each");
+  for (std::size_t b = 0; b < who.size(); ++b)
+    require(std::find(who.begin(), who.begin() + static_cast<std::ptrdiff_t>(b), who[b]) ==
+                who.begin() + static_cast<std::ptrdiff_t>(b),
+            "[plan] two beliefs are said to be number ", who[b], "; each has a past of its own");
   const std::ptrdiff_t H = config_.horizon, J = config_.candidates;
   if (plans_.size() < size(B)) plans_.resize(size(B));
   actions_.resize(size(B * H * J * A));
@@ -157,6 +164,12 @@ void Planner::Search::fit(std::vector<float>& mean, std::vector<float>& std) con
     fit_elites(actions + t * J * A, A, chosen(), mean.data() + t * A, std.data() + t * A);
 }
 
+std::ptrdiff_t Planner::Search::best() const {
+  const auto found = std::ranges::max_element(
+      chosen(), {}, [&](std::int32_t j) { return returns[static_cast<std::ptrdiff_t>(j)]; });
+  return *found;
+}
+
 void Planner::Search::copy_to(std::ptrdiff_t j, float* sequence) const {
   for (std::ptrdiff_t t = 0; t < H; ++t)
     std::copy_n(actions + (t * J + j) * A, A, sequence + t * A);
@@ -169,8 +182,10 @@ void Planner::Search::copy_from(std::ptrdiff_t j, const float* sequence) const {
 
 std::unique_ptr<Planner> make_planner(const PlannerConfig& config) {
   config.check();
-  if (config.method == "cem") return std::make_unique<CemPlanner>(config);
-  fail("[planner] there is no planner '", config.method, "'");
+  if (config.method == "icem") return std::make_unique<IcemPlanner>(config);
+  if (config.method == "mppi") return std::make_unique<MppiPlanner>(config);
+  if (config.method == "random") return std::make_unique<RandomPlanner>(config);
+  return std::make_unique<CemPlanner>(config);
 }
 
 }  // namespace planet

@@ -46,8 +46,8 @@ class Planner {
 
   /// One plan for each belief of the dynamics. rngs[b] is belief b's own stream: planned in a batch
   /// or alone, the same bits. who[b] is whose belief it is: what a warm start carries from one call
-  /// to the next is kept under that number (default: b itself). Without a warm start nothing is
-  /// carried. The plans stay valid until the next call.
+  /// to the next is kept under that number, no two the same (default: b itself). Without a warm
+  /// start nothing is carried. The plans stay valid until the next call.
   /// Error: not as many rngs (or names) as beliefs. NonFinite (autograd/tape.hpp): not one of a
   /// belief's imagined returns was finite.
   std::span<const Plan> plan(Dynamics& dynamics, std::span<Rng> rngs,
@@ -80,6 +80,7 @@ class Planner {
     std::span<const std::int32_t> chosen() const { return order.first(elites); }
     /// Mean and standard deviation of the elites, each [H,A] (elites.hpp).
     void fit(std::vector<float>& mean, std::vector<float>& std) const;
+    std::ptrdiff_t best() const;  // of the chosen; among equals the first
     /// Candidate j's sequence to or from [H,A] without gaps.
     void copy_to(std::ptrdiff_t j, float* sequence) const;
     void copy_from(std::ptrdiff_t j, const float* sequence) const;

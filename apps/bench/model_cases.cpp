@@ -85,17 +85,17 @@ PlannerConfig bench_planner() {
   return {.horizon = 12, .iterations = 10, .candidates = 1000, .elites = 100};
 }
 
-ModelRun::ModelRun(const ModelSize& size)
+ModelRun::ModelRun(const ModelSize& size, const PlannerConfig& cem)
     : size_(size),
       model_(size.model, 0),
       adam_(model_.params(), {}),
       noise_stream_(0, Stream::test),
       dynamics_(model_),
-      planner_(make_planner(bench_planner())),
+      planner_(make_planner(cem)),
       plan_streams_(1, Rng(0, Stream::planner)) {
   const ModelConfig& c = size.model;
   const std::ptrdiff_t rows = size.L * size.B;
-  const auto fill = [&](std::vector<float>& x, std::ptrdiff_t n, float low, float high) {
+  const auto fill = [&](auto& x, std::ptrdiff_t n, float low, float high) {
     x.resize(static_cast<std::size_t>(n));
     kernels::fill_uniform(noise_stream_, x.data(), n, low, high);
   };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "apps/bench/measure.hpp"
+#include "autograd/base/memory.hpp"
 #include "autograd/profile.hpp"
 #include "nn/adam.hpp"
 #include "planner/latent_dynamics.hpp"
@@ -31,11 +32,14 @@ double step_flops(const ModelSize& size);
 double plan_flops(const ModelSize& size, const PlannerConfig& planner);
 double parameter_count(const ModelSize& size);
 
+/// The peer's planner budget: 12 x 10 x 1000, 100 elites.
+PlannerConfig bench_planner();
+
 /// One training step on a fixed float batch: loss, gradient, clipping, Adam (what the PyTorch peer
 /// times), and one plan from the zero state.
 class ModelRun {
  public:
-  explicit ModelRun(const ModelSize& size);
+  explicit ModelRun(const ModelSize& size, const PlannerConfig& cem = bench_planner());
   void step();
   void plan();
   void rssm_step();  // one posterior step of B rows, without gradient
@@ -52,15 +56,13 @@ class ModelRun {
   Tape<float> tape_;
   Tape<float> inference_{Mode::inference};
   Rng noise_stream_;
-  std::vector<float> image_, action_, reward_, noise_, embedding_, h_, s_;
+  AlignedVector<float> image_;  // in training it lies on the tape, in memory of this kind
+  std::vector<float> action_, reward_, noise_, embedding_, h_, s_;
   LatentDynamics dynamics_;
   std::unique_ptr<Planner> planner_;
   std::vector<Rng> plan_streams_;
   double loss_ = 0;
 };
-
-/// The peer's planner budget: 12 x 10 x 1000, 100 elites.
-PlannerConfig bench_planner();
 
 std::vector<Result> model_cases(const std::vector<std::string>& names, double seconds);
 

@@ -75,6 +75,61 @@ void print_profile(const std::vector<std::string>& sizes) {
   }
 }
 
+// ---- growth ------------------------------------------------------------------------------------
+
+namespace {
+
+// How much longer g takes than f: the ratio of their medians, timed in turn.
+template <class F, class G>
+double times_longer(F f, G g, double seconds) {
+  std::vector<double> first, second;
+  const auto timed = [](auto& work, std::vector<double>& times) {
+    const double start = now();
+    work();
+    times.push_back(now() - start);
+  };
+  for (int i = 0; i < 2; ++i) f(), g();
+  const double end = now() + seconds;
+  while (first.size() < 5 || (now() < end && first.size() < 500)) timed(f, first), timed(g, second);
+  return median(second) / median(first);
+}
+
+}  // namespace
+
+void print_scaling(const std::vector<std::string>& sizes, double seconds) {
+  const int n = threads();
+  std::printf("time of twice as much, and of one thread, as a multiple (%d thread%s)\n", n,
+              n == 1 ? "" : "s");
+  std::printf("%-10s %10s %10s %14s %18s %18s\n", "size", "batch x2", "length x2", "candidates x2",
+              "step, one thread", "plan, one thread");
+  for (const std::string& name : sizes) {
+    const ModelSize size = model_size(name);
+    ModelSize wide = size, deep = size;
+    wide.B *= 2, deep.L *= 2;
+    PlannerConfig many = bench_planner();
+    many.candidates *= 2, many.elites *= 2;
+    ModelRun run(size);
+    const auto step = [&] { run.step(); };
+    const auto plan = [&] { run.plan(); };
+    const auto grown = [&](const ModelSize& larger) {
+      ModelRun other(larger);
+      return times_longer(
+          step, [&] { other.step(); }, seconds);
+    };
+    const auto alone = [&](auto work) {
+      return times_longer(
+          work, [&] { set_threads(1), work(), set_threads(n); }, seconds);
+    };
+    const double batch = grown(wide), length = grown(deep);
+    ModelRun planner(size, many);
+    const double candidates = times_longer(
+        plan, [&] { planner.plan(); }, seconds);
+    std::printf("%-10s %9.2fx %9.2fx %13.2fx %17.2fx %17.2fx\n", name.c_str(), batch, length,
+                candidates, alone(step), alone(plan));
+    std::fflush(stdout);
+  }
+}
+
 // ---- memory -------------------------------------------------------------------------------------
 
 // A thousand steps: half a minute of tiny32, an hour of planet64. A line every hundred.

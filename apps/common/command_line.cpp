@@ -62,8 +62,9 @@ void CommandLine::positionals(const std::string& name, std::vector<std::string>&
   cli_->app.add_option(name, values, help)->required()->group("Arguments");
 }
 
-void CommandLine::run_options() {
+void CommandLine::run_options(const std::string& group) {
   for (const Field& field : run_fields()) {
+    if (!group.empty() && field.group != group) continue;
     auto& typed = cli_->fields.emplace_back();
     typed.field = &field;
     const std::string names = field.flag() + (field.aliases.empty() ? "" : "," + field.aliases);

@@ -37,8 +37,8 @@ class CommandLine {
   /// One word or more.
   void positionals(const std::string& name, std::vector<std::string>& values,
                    const std::string& help);
-  /// Every field of RunConfig; assignments() returns what was given.
-  void run_options();
+  /// Every field of RunConfig, or of one group of them; assignments() returns what was given.
+  void run_options(const std::string& group = "");
   void footer(const std::string& text);
 
   /// False when only --help or --version was asked for, which has been printed. Throws Error.

@@ -131,19 +131,19 @@ void parse_line(Line line, std::vector<Assignment>& out) {
   require(line.at_end(), where, ": something follows the value");
 }
 
+// The last value of `key` in a list of assignments, or null.
+const Assignment* last(const std::vector<Assignment>& list, std::string_view key) {
+  const auto found = std::find_if(list.rbegin(), list.rend(),
+                                  [&](const Assignment& a) { return a.field->key == key; });
+  return found == list.rend() ? nullptr : &*found;
+}
+
 void apply(const Assignment& a, RunConfig& config) {
   try {
     a.field->set(config, a.text);
   } catch (const Error& e) {
     fail(a.where, " ", e.what());
   }
-}
-
-// The last value of `key` in a list of assignments, or null.
-const Assignment* last(const std::vector<Assignment>& list, std::string_view key) {
-  const auto found = std::find_if(list.rbegin(), list.rend(),
-                                  [&](const Assignment& a) { return a.field->key == key; });
-  return found == list.rend() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -216,7 +216,7 @@ RunConfig resolve_config(const std::vector<Assignment>& file,
   if (const Assignment* model = strongest("model"); model != nullptr)
     choose_latent_model(config.model, model->text);
   for (const Assignment& a : file) apply(a, config);
-  for (const Assignment& a : command_line) apply(a, config);
+  put_over(config, command_line);
   const Assignment* noise = last(command_line, "action_noise");
   require(noise == nullptr || config.collect != "random", "--action-noise is ",
           noise == nullptr ? "" : noise->text,
@@ -229,6 +229,30 @@ RunConfig resolve_config(const std::vector<Assignment>& file,
           probe->episode_length() + 1, " rows (", probe->episode_length(), " decisions)");
   config.check();
   return config;
+}
+
+void put_over(RunConfig& config, const std::vector<Assignment>& typed) {
+  const Assignment* planner = last(typed, "planner");
+  if (planner != nullptr && planner->text != config.planner.method) {
+    config.planner.cem = {};
+    config.planner.icem = {};
+    config.planner.mppi = {};
+  }
+  for (const Assignment& a : typed) apply(a, config);
+  for (const Assignment& a : typed) {
+    const std::string owner = method_of_option(a.field->key);
+    require(option_has_effect(config.planner, a.field->key), a.where, " would have no effect: ",
+            owner.empty() ? cat("--planner ", config.planner.method, " does not read it")
+                          : cat("it is for --planner ", owner, ", and the planner is ",
+                                config.planner.method));
+  }
+}
+
+std::string take_assignment(std::vector<Assignment>& list, std::string_view key) {
+  const Assignment* found = last(list, key);
+  const std::string text = found == nullptr ? "" : found->text;
+  std::erase_if(list, [&](const Assignment& a) { return a.field->key == key; });
+  return text;
 }
 
 RunConfig config_from_text(std::string_view text, const std::string& name) {

@@ -32,6 +32,12 @@ std::vector<Assignment> read_config_file(const std::filesystem::path& path);
 /// what follows from the task (action_size) and checks the result.
 RunConfig resolve_config(const std::vector<Assignment>& file,
                          const std::vector<Assignment>& command_line);
+/// Puts what was typed over `config`, one option after the other. A planner that is typed begins
+/// with its own defaults: what was set for the one before it is dropped. Checks nothing else.
+/// Error: no such value; an option that the planner does not read.
+void put_over(RunConfig& config, const std::vector<Assignment>& typed);
+/// Takes the assignments to `key` out of `list`: the text of the last, or "".
+std::string take_assignment(std::vector<Assignment>& list, std::string_view key);
 /// A config that was saved as text: exactly that run.
 RunConfig config_from_text(std::string_view text, const std::string& name);
 

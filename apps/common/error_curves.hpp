@@ -22,19 +22,20 @@ struct ErrorCurve {
   std::string model, measure;
   std::vector<Interval> rows;  // [T]
   std::size_t n = 0;           // how many numbers are behind each
+  std::ptrdiff_t context = 0;  // rows that were seen
 };
 
 /// x [n][T], as many rows in each.
 ErrorCurve error_curve(const std::string& model, const std::string& measure,
-                       std::span<const std::vector<double>> x);
-std::string error_csv(std::span<const ErrorCurve> curves, std::ptrdiff_t context);
-/// One line a curve, a band where it has an interval, and a mark where the eyes are closed. labels:
-/// one for each curve.
+                       std::span<const std::vector<double>> x, std::ptrdiff_t context);
+std::string error_csv(std::span<const ErrorCurve> curves);
+/// One line a curve, a band where it has an interval (cut off at 0, below which there are no
+/// errors), and a mark where the eyes are closed. labels: one for each curve.
 std::string error_svg(std::span<const ErrorCurve> curves, std::span<const std::string> labels,
-                      std::ptrdiff_t context, PlotOptions options);
+                      PlotOptions options);
 
-/// What a model is called beside others: "rssm", with latent overshooting "rssm D=4". With keys,
-/// those of its config: "free_nats=3 seed=1". Error: a key that is no field.
+/// What a model is called beside others: "rssm", with latent overshooting over 4 rows "rssm D=4".
+/// With keys, those of its config: "free_nats=3 seed=1". Error: a key that is no field.
 std::string model_label(const RunConfig& config, std::span<const std::string> keys = {});
 
 }  // namespace planet

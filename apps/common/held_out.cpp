@@ -116,10 +116,4 @@ std::optional<HeldOut> held_out_episodes(const HeldOutOptions& o,
   return out;
 }
 
-std::ptrdiff_t shortest(std::span<const Episode> episodes) {
-  std::ptrdiff_t rows = episodes.front().rows();
-  for (const Episode& e : episodes) rows = std::min(rows, e.rows());
-  return rows;
-}
-
 }  // namespace planet

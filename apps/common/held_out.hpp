@@ -37,7 +37,4 @@ std::optional<HeldOut> held_out_episodes(const HeldOutOptions& options,
                                          std::span<const LoadedModel> agents, int default_count,
                                          Console& console);
 
-/// Rows of the shortest.
-std::ptrdiff_t shortest(std::span<const Episode> episodes);
-
 }  // namespace planet

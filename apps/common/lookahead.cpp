@@ -24,28 +24,16 @@ Entry entries(const Env& env) {
   return {at("x"), at("vx"), at("k")};
 }
 
-// An episode, and the state in each of its rows.
-struct Witnessed {
-  Episode episode;
-  std::vector<std::vector<double>> state;
-};
-
-Witnessed play(Env& env, std::uint64_t seed) {
-  Rng rng(seed, Stream::random_action);
+// The state in each row of an episode that began from this seed: played once more.
+std::vector<std::vector<double>> states(Env& env, std::uint64_t seed, const Episode& episode) {
   env.reset(seed);
-  Witnessed w;
-  w.state.push_back(env.state());
-  w.episode.begin(env.image_size(), env.action_size(), env.render().data());
-  std::vector<float> action(static_cast<std::size_t>(env.action_size()));
-  StepResult result;
-  while (!result.done()) {
-    for (float& a : action) a = static_cast<float>(rng.uniform(-1, 1));
-    result = env.step(action);
-    w.state.push_back(env.state());
-    w.episode.append(action.data(), result.reward, env.render().data());
+  std::vector<std::vector<double>> out{env.state()};
+  const auto A = static_cast<std::size_t>(episode.action_size);
+  for (std::size_t t = 1; t < static_cast<std::size_t>(episode.rows()); ++t) {
+    env.step(std::span(episode.action).subspan(t * A, A));
+    out.push_back(env.state());
   }
-  w.episode.truncated = result.truncated;
-  return w;
+  return out;
 }
 
 // The picture of `state` with the ball on this side.
@@ -77,27 +65,28 @@ Steps lookahead_steps(const RunConfig& config) {
   return {8, 11 + hidden_steps(config)};
 }
 
-HeldOut held_out(const RunConfig& config, int episodes) {
+Lookaheads look_ahead(const RunConfig& config, int episodes) {
   const Steps steps = lookahead_steps(config);
   const std::unique_ptr<Env> env = make_env(config.env, config.make_env_options());
   require(env->action_repeat() == 1, "the action repeat is ", env->action_repeat(),
           "; looking ahead counts single control steps, it must be 1");
   const Entry at = entries(*env);
-  HeldOut out;
+  const auto ahead = static_cast<std::size_t>(steps.shown - steps.seen);
+  Lookaheads out;
   for (std::size_t i = 0; i < static_cast<std::size_t>(episodes); ++i) {
-    Witnessed w = play(*env, first_evaluation_seed + i);
-    for (std::size_t t = 0; t < w.state.size(); ++t) {
-      const std::size_t shown = t + static_cast<std::size_t>(steps.shown - steps.seen);
-      if (w.state[t][at.k] != steps.seen || shown >= w.state.size()) continue;
-      const std::vector<double>& then = w.state[shown];
-      out.lookaheads.push_back({i, static_cast<std::ptrdiff_t>(t),
-                                static_cast<std::ptrdiff_t>(shown), then[at.x],
-                                picture(*env, then, at, -1, config.model.image_bits),
-                                picture(*env, then, at, +1, config.model.image_bits)});
+    const std::uint64_t seed = first_evaluation_seed + i;
+    out.episodes.push_back(random_episode(*env, seed));
+    const std::vector<std::vector<double>> state = states(*env, seed, out.episodes.back());
+    for (std::size_t t = 0; t + ahead < state.size(); ++t) {
+      if (state[t][at.k] != steps.seen) continue;
+      const std::vector<double>& then = state[t + ahead];
+      out.moments.push_back({i, static_cast<std::ptrdiff_t>(t),
+                             static_cast<std::ptrdiff_t>(t + ahead), then[at.x],
+                             picture(*env, then, at, -1, config.model.image_bits),
+                             picture(*env, then, at, +1, config.model.image_bits)});
     }
-    out.episodes.push_back(std::move(w.episode));
   }
-  require(!out.lookaheads.empty(), "no episode is long enough to look ahead to step ", steps.shown,
+  require(!out.moments.empty(), "no episode is long enough to look ahead to step ", steps.shown,
           " of a drop");
   return out;
 }

@@ -18,7 +18,7 @@
 
 namespace planet {
 
-struct Lookahead {
+struct Moment {
   std::size_t episode = 0;   // which of the held-out ones
   std::ptrdiff_t seen = 0;   // the last row that the model sees
   std::ptrdiff_t shown = 0;  // the row that it has to imagine
@@ -27,15 +27,15 @@ struct Lookahead {
       right;  // that row's picture, with the ball at -|x| and at +|x| (two_places.hpp)
 };
 
-struct HeldOut {
+struct Lookaheads {
   std::vector<Episode> episodes;
-  std::vector<Lookahead> lookaheads;  // in the order of the episodes
+  std::vector<Moment> moments;  // in the order of the episodes
 };
 
-/// Plays `episodes` episodes of uniformly random actions from the environment seeds 1000, 1001,
-/// ..., which no run is trained on, and finds all of their moments. They depend on the task and its
-/// options alone. Error: a task without them; a time limit that leaves none.
-HeldOut held_out(const RunConfig& config, int episodes);
+/// `episodes` episodes of uniformly random actions from the environment seeds 1000, 1001, ...,
+/// which no run is trained on, and all of their moments. They depend on the task and its options
+/// alone. Error: a task without such moments; a time limit that leaves none.
+Lookaheads look_ahead(const RunConfig& config, int episodes);
 
 /// Steps k of a drop: after which the model closes its eyes, and which it is asked to show.
 struct Steps {

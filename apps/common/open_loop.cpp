@@ -102,16 +102,16 @@ void fill_future_noise(const OpenLoopOptions& o, std::ptrdiff_t t, std::ptrdiff_
   }
 }
 
-// Row t from row t-1, for all samples at once: action[t] led to frame t, so it is a_{t-1}.
-void imagine_row(const WorldModel<float>& model, Tape<float>& tape, const Episode& episode,
+// Row t from row t-1, for all samples at once; `action` led to row t, so it is a_{t-1}.
+void imagine_row(const WorldModel<float>& model, Tape<float>& tape, std::span<const float> action,
                  const OpenLoopOptions& o, std::ptrdiff_t t, Beliefs& now, OpenLoop& out) {
   const RewindScope<float> row(tape);
   const LatentModel<float>& latent = model.latent();
-  const std::ptrdiff_t K = out.K, A = episode.action_size, D_s = latent.stoch_size();
+  const std::ptrdiff_t K = out.K, A = model.config().action_size, D_s = latent.stoch_size();
   float *a = nullptr, *z = nullptr;
   const Var<float> a_prev = tape.uninitialised({K, A}, &a);
   const Var<float> noise = tape.uninitialised({K, D_s}, &z);
-  tile(std::span(episode.action).subspan(size(t * A), size(A)), K, a);
+  tile(action, K, a);
   fill_future_noise(o, t, K, D_s, z);
   const State<float> prev = latent.borrow(tape, now.h.data(), now.s.data(), K);
   const State<float> state = latent.imagine(prev, a_prev, noise).state;
@@ -135,8 +135,37 @@ OpenLoop open_loop(const WorldModel<float>& model, const Episode& episode,
   OpenLoop out = allocate(model, episode, o);
   Beliefs now = see(model, episode, o, out);
   Tape<float> tape(Mode::inference);
+  const std::size_t A = size(episode.action_size);
   for (std::ptrdiff_t t = out.context; t < out.T; ++t)
-    imagine_row(model, tape, episode, o, t, now, out);
+    imagine_row(model, tape, std::span(episode.action).subspan(size(t) * A, A), o, t, now, out);
+  return out;
+}
+
+OpenLoop imagine_actions(const WorldModel<float>& model, std::span<const float> h,
+                         std::span<const float> s, std::span<const float> actions,
+                         std::ptrdiff_t samples, std::uint64_t seed) {
+  const LatentModel<float>& latent = model.latent();
+  const std::size_t A = size(model.config().action_size), H = actions.size() / A;
+  require(h.size() == size(latent.deter_size()) && s.size() == size(latent.stoch_size()) &&
+              actions.size() == H * A && samples >= 1,
+          "[imagine_actions] h has ", h.size(), " numbers, s has ", s.size(), ", the actions ",
+          actions.size(), ", and ", samples, " samples are asked for; this model has ",
+          latent.deter_size(), ", ", latent.stoch_size(), " and ", A, " an action");
+  const OpenLoopOptions o{1, static_cast<std::ptrdiff_t>(H) + 1, samples, seed, 0};
+  OpenLoop out{1, o.rows, samples, latent.feature_size(), {}, {}, {}};
+  out.features.resize(size(out.T * out.K * out.F));
+  out.reward.resize(size(out.T * out.K));
+  Beliefs now{std::vector<float>(h.size() * size(samples)),
+              std::vector<float>(s.size() * size(samples))};
+  tile(h, samples, now.h.data());
+  tile(s, samples, now.s.data());
+  Tape<float> tape(Mode::inference);
+  const Var<float> f = features(latent.borrow(tape, now.h.data(), now.s.data(), samples));
+  std::ranges::copy(f.value(), out.features.begin());
+  std::ranges::copy(model.reward(f).value(), out.reward.begin());
+  for (std::size_t t = 1; t <= H; ++t)
+    imagine_row(model, tape, actions.subspan((t - 1) * A, A), o, static_cast<std::ptrdiff_t>(t),
+                now, out);
   return out;
 }
 

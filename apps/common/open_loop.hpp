@@ -42,6 +42,12 @@ struct OpenLoop {
 OpenLoop open_loop(const WorldModel<float>& model, const Episode& episode,
                    const OpenLoopOptions& options);
 
+/// K futures of a state, h [D_h] and s [D_s], under actions [H,A]: row 0 is the state itself, row t
+/// comes after the t-th action. The noise is that of open_loop() for episode 0. Error: sizes.
+OpenLoop imagine_actions(const WorldModel<float>& model, std::span<const float> h,
+                         std::span<const float> s, std::span<const float> actions,
+                         std::ptrdiff_t samples, std::uint64_t seed);
+
 /// The mean pictures of features [N,F], as [N,n,n,3] in the model's range [-0.5, 0.5]. Worked off
 /// in chunks, so that the memory of the decoder does not grow with N; no bit depends on the chunks.
 std::vector<float> decode(const WorldModel<float>& model, std::span<const float> features);

@@ -70,7 +70,7 @@ OpenLoopError open_loop_error(const WorldModel<float>& model, const Episode& epi
     }
     out.image.push_back(image / static_cast<double>(loop.K));
     out.image_best.push_back(errors[size(t * loop.K + out.best)]);
-    out.reward.push_back(reward / static_cast<double>(loop.K));
+    out.reward.push_back(t == 0 ? 0 : reward / static_cast<double>(loop.K));
     const std::vector<float> truth = target_pixels(episode, t, bits);
     out.still.push_back(t < loop.context ? 0 : half_squared_distance(truth, last_seen));
   }

@@ -20,7 +20,7 @@ namespace planet {
 struct OpenLoopError {
   std::vector<double> image;       // [T]  mean over the samples, nats
   std::vector<double> image_best;  // [T]  of the sample with the least sum over imagined rows
-  std::vector<double> reward;      // [T]  1/2 (r - r^)^2, mean over the samples
+  std::vector<double> reward;      // [T]  1/2 (r - r^)^2, mean over the samples; row 0 has none: 0
   std::vector<double> still;       // [T]  pictures: if the last one seen simply stayed
   std::ptrdiff_t best = 0;         // which sample that is
 };

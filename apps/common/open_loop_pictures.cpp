@@ -72,6 +72,15 @@ std::vector<Image> to_images(std::span<const float> pixels, std::ptrdiff_t n, in
   return images;
 }
 
+std::vector<Image> imagined_frames(const WorldModel<float>& model, const OpenLoop& loop,
+                                   std::ptrdiff_t j) {
+  std::vector<float> rows;
+  for (std::ptrdiff_t t = 0; t < loop.T; ++t)
+    std::ranges::copy(loop.features_at(t).subspan(size(j * loop.F), size(loop.F)),
+                      std::back_inserter(rows));
+  return to_images(decode(model, rows), model.config().image_size, model.config().image_bits);
+}
+
 std::vector<Image> true_frames(const Episode& episode, std::ptrdiff_t T) {
   const int n = static_cast<int>(episode.image_size);
   const std::size_t bytes = episode.frame_bytes();
@@ -132,8 +141,8 @@ std::vector<Image> open_loop_animation(std::span<const Strip> strips, std::ptrdi
     SheetOptions options;
     options.scale = 1;
     options.gap = 4;
-    options.title =
-        cat(title, ", row ", t, t < context ? ": seen" : cat(": imagined ", t - context + 1));
+    options.title = cat(title, ", row ", t);
+    if (t >= context) options.title += cat(", eyes closed for ", t - context + 1);
     std::vector<SheetRow> rows;
     for (std::size_t i = 0; i < strips.size(); ++i) {
       if (i % in_a_line == 0) rows.emplace_back();

@@ -133,12 +133,10 @@ std::unique_ptr<Policy> agent_policy(const WorldModel<float>& model, const RunCo
   return std::make_unique<Agent>(model, config, seed);
 }
 
-std::unique_ptr<Policy> oracle_policy(const Env& prototype, std::uint64_t seed,
-                                      const FutureConfig& future,
+std::unique_ptr<Policy> oracle_policy(const Env& prototype, const PlannerConfig& planner,
+                                      std::uint64_t seed, const FutureConfig& future,
                                       const RecordedUniforms* recorded) {
-  const EnvSpec& spec = env_spec(prototype.name());
-  const PlannerBudget budget = spec.scale ? spec.scale->oracle_budget : PlannerBudget{};
-  return std::make_unique<Oracle>(prototype, oracle_config(budget), seed, future, recorded);
+  return std::make_unique<Oracle>(prototype, planner, seed, future, recorded);
 }
 
 std::unique_ptr<Policy> actions_from_file(const std::filesystem::path& path, int action_size) {

@@ -34,12 +34,12 @@ std::unique_ptr<Policy> random_policy(int action_size, std::uint64_t seed);
 /// from seed 1003 is its fourth, bit for bit. The model must outlive it.
 std::unique_ptr<Policy> agent_policy(const WorldModel<float>& model, const RunConfig& config,
                                      std::uint64_t seed);
-/// CEM on the true simulator, a copy of `prototype`, with the budget that the registry names for
-/// the task (the paper's for a task without a scale). Its stream is Rng(seed, Stream::planner).
+/// The planner in the true simulator, a copy of `prototype` (oracle_planner() makes its config).
+/// Its stream is Rng(seed, Stream::planner).
 /// `recorded`, if not null, is the chance that will be played, and must outlive it.
 /// Error: a future that the task does not have.
-std::unique_ptr<Policy> oracle_policy(const Env& prototype, std::uint64_t seed,
-                                      const FutureConfig& future = {},
+std::unique_ptr<Policy> oracle_policy(const Env& prototype, const PlannerConfig& planner,
+                                      std::uint64_t seed, const FutureConfig& future = {},
                                       const RecordedUniforms* recorded = nullptr);
 /// A CSV without header: a row a decision, A numbers. Error: a row with another count, a word that
 /// is no finite number, no rows; with the line.

@@ -4,6 +4,7 @@
 
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
+#include "planner/agent.hpp"
 
 namespace planet {
 namespace {
@@ -108,6 +109,7 @@ void RunConfig::check() const {
           model.overshooting_distance, " and batch_length is ", batch_length,
           "; a window holds no target further than its length from a start");
   planner.check();
+  check_planner_for(model, planner);
 }
 
 }  // namespace planet

@@ -61,7 +61,7 @@ Field env_option_field() {
 
 std::vector<Field> make_fields() {
   const char *task = "Task", *run = "Run", *model = "Model", *loss = "Loss", *adam = "Optimiser",
-             *cem = "Planner", *watch = "Evaluation and checkpoints", *machine = "Machine";
+             *plan = "Planner", *watch = "Evaluation and checkpoints", *machine = "Machine";
   return {
       // clang-format off
       field("env", "--task", task, "the task; --list-envs shows all", AT(env)),
@@ -104,11 +104,24 @@ std::vector<Field> make_fields() {
       field("learning_rate", "--lr", adam, "of Adam", AT(learning_rate)),
       field("adam_epsilon", "", adam, "the textbook's epsilon", AT(adam_epsilon)),
       field("grad_clip", "--grad-clip-norm", adam, "the gradient's largest global norm", AT(grad_clip)),
-      field("horizon", "--planning-horizon", cem, "H, decisions planned ahead", AT(planner.horizon)),
-      field("iterations", "--optimisation-iters", cem, "I, refits of the candidates' distribution", AT(planner.iterations)),
-      field("candidates", "", cem, "J, action sequences imagined in each", AT(planner.candidates)),
-      field("elites", "--top-candidates,--num-elites", cem, "K, the best of them, which it is fitted to", AT(planner.elites)),
-      field("init_std", "", cem, "standard deviation of every candidate before the first refit", AT(planner.init_std)),
+      field("planner", "", plan, "cem (PlaNet's), icem, mppi or random", AT(planner.method)),
+      field("horizon", "--planning-horizon", plan, "H, decisions planned ahead", AT(planner.horizon)),
+      field("iterations", "--optimisation-iters", plan, "I, rounds of candidates, each followed by a refit", AT(planner.iterations)),
+      field("candidates", "", plan, "J, action sequences imagined in each; of icem in the first", AT(planner.candidates)),
+      field("elites", "--top-candidates,--num-elites", plan, "K, the best of them, which it is fitted to", AT(planner.elites)),
+      field("init_std", "", plan, "standard deviation of every candidate before the first refit", AT(planner.init_std)),
+      field("samples_per_candidate", "", plan, "futures of a candidate: 1, a fresh one each; above, shared by all candidates", AT(planner.samples_per_candidate)),
+      field("warm_start", "", plan, "begin at the last plan, one step on (icem: its elites too)", AT(planner.warm_start)),
+      field("start_state", "", plan, "shared: all from one posterior sample; per-candidate: each from its own", AT(planner.start_state)),
+      field("cem_covariance", "", plan, "diagonal, or full: of all H A numbers together", AT(planner.cem.covariance)),
+      field("icem_beta", "", plan, "noise power ~ 1 / frequency^beta; 0: white", AT(planner.icem.beta)),
+      field("icem_decay", "", plan, "gamma, candidates shrink by it each round, to 2 K at least", AT(planner.icem.decay)),
+      field("icem_kept", "", plan, "share of the elites that stand again in the next round", AT(planner.icem.kept)),
+      field("icem_momentum", "", plan, "share of the old mean and std in the new", AT(planner.icem.momentum)),
+      field("icem_execute", "", plan, "best: the last round's best candidate; or mean", AT(planner.icem.execute)),
+      field("mppi_temperature", "", plan, "lambda, in units of return: weight ~ exp(return / lambda)", AT(planner.mppi.temperature)),
+      field("mppi_min_std", "", plan, "least standard deviation after a refit", AT(planner.mppi.min_std)),
+      field("mppi_max_std", "", plan, "greatest", AT(planner.mppi.max_std)),
       may_change(field("eval_every", "--test-interval", watch, "episodes (10), wall clock (60s) or never; one at the end always", AT(eval_every))),
       may_change(field("eval_episodes", "--test-episodes", watch, "episodes of an evaluation", AT(eval_episodes))),
       may_change(field("checkpoint_every", "--checkpoint-interval", watch, "episodes (10), wall clock (60s) or never; one at the end always", AT(checkpoint_every))),

@@ -94,7 +94,8 @@ void print_envs() {
     std::cout << "\n  options: " << join(env_option_names(spec)) << "\n";
     for (const TaskOption& option : spec.options)
       std::cout << "    " << option.name << "=" << option.default_value << "  "
-                << option.description << "\n";
+                << option.description
+                << (option.choices.empty() ? "" : cat(" (", join(option.choices), ")")) << "\n";
   }
 }
 
@@ -191,8 +192,7 @@ void print_header(Console& console, const Setup& setup, const Env& env,
   console.line(cat("round    ", c.updates_per_episode, " updates of ", c.batch_size, " x ",
                    c.batch_length, " rows, then one episode ",
                    c.collect == "random" ? "of random actions; evaluations are " : "",
-                   "planned with H ", c.planner.horizon, ", I ", c.planner.iterations, ", J ",
-                   c.planner.candidates, ", K ", c.planner.elites));
+                   "planned with ", planner_text(c.planner)));
   console.line(
       cat("replay   up to ", bytes_text(budget), " = ",
           with_commas(static_cast<std::int64_t>(budget / static_cast<double>(env.image_bytes()))),

@@ -213,4 +213,14 @@ PlannerConfig oracle_config(const PlannerBudget& budget) {
   return cem;
 }
 
+PlannerConfig oracle_planner(const EnvSpec& spec, const std::vector<Assignment>& typed) {
+  RunConfig config;
+  config.planner = oracle_config(spec.scale ? spec.scale->oracle_budget : PlannerBudget{});
+  put_over(config, typed);
+  config.planner.check();
+  require(config.planner.start_state == "shared", "--start-state ", config.planner.start_state,
+          " is for a learned model: the planner in the true simulator knows the state");
+  return config.planner;
+}
+
 }  // namespace planet

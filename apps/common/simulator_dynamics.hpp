@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/common/config_file.hpp"
 #include "apps/common/futures.hpp"
 #include "envs/registry.hpp"
 #include "planner/planner.hpp"
@@ -86,5 +87,9 @@ std::vector<double> zero_returns(const Env& prototype, std::span<const std::uint
 
 /// The registered budget of a task's oracle as the planner's configuration.
 PlannerConfig oracle_config(const PlannerBudget& budget);
+/// The same of a task (the paper's where none is registered), and over it the planner options that
+/// were typed. How many futures a candidate has is read_future()'s business (futures.hpp).
+/// Error: put_over(), PlannerConfig::check(); an option that is for a learned model.
+PlannerConfig oracle_planner(const EnvSpec& spec, const std::vector<Assignment>& typed);
 
 }  // namespace planet

@@ -63,7 +63,9 @@ std::string draw_axes(const Axis& x, const Axis& y, const PlotOptions& o) {
   std::string s;
   for (const double t : x.ticks) {
     s += line(x.at(t), y.pixel_low, x.at(t), y.pixel_high, grid);
-    s += text(x.at(t), y.pixel_low + 18, "middle", tick_label(t));
+    const auto i = static_cast<std::size_t>(std::max(t, 0.0));
+    s +=
+        text(x.at(t), y.pixel_low + 18, "middle", o.x_names.empty() ? tick_label(t) : o.x_names[i]);
   }
   for (const double t : y.ticks) {
     s += line(x.pixel_low, y.at(t), x.pixel_high, y.at(t), grid);
@@ -100,20 +102,41 @@ std::string draw_band(const PlotSeries& p, const Axis& x, const Axis& y, const c
              "\"/>\n");
 }
 
-std::string draw_series(const PlotSeries& p, const Axis& x, const Axis& y, std::size_t index) {
+std::string draw_legend(const PlotSeries& p, const Axis& x, std::size_t index) {
+  const double y = 44 + 20 * static_cast<double>(index);
   const char* colour = colours[index % colours.size()];
+  return line(x.pixel_high + 10, y, x.pixel_high + 30, y,
+              cat("stroke=\"", colour, "\" stroke-width=\"3\"")) +
+         text(x.pixel_high + 36, y + 4, "start", p.label);
+}
+
+std::string dot(double x, double y, const char* colour) {
+  return cat("<circle cx=\"", number(x, 1), "\" cy=\"", number(y, 1), "\" r=\"2.5\" fill=\"",
+             colour, "\"/>\n");
+}
+
+std::string draw_line(const PlotSeries& p, const Axis& x, const Axis& y, const char* colour) {
   std::string points, dots;
   for (const auto& [px, py] : p.points) {
     points += cat(points.empty() ? "" : " ", number(x.at(px), 1), ",", number(y.at(py), 1));
-    dots += cat("<circle cx=\"", number(x.at(px), 1), "\" cy=\"", number(y.at(py), 1),
-                "\" r=\"2.5\" fill=\"", colour, "\"/>\n");
+    dots += dot(x.at(px), y.at(py), colour);
   }
-  std::string s = cat("<polyline fill=\"none\" stroke=\"", colour,
-                      "\" stroke-width=\"1.8\" points=\"", points, "\"/>\n", dots);
-  const double ly = 44 + 20 * static_cast<double>(index);
-  s += line(x.pixel_high + 10, ly, x.pixel_high + 30, ly,
-            cat("stroke=\"", colour, "\" stroke-width=\"3\""));
-  return s + text(x.pixel_high + 36, ly + 4, "start", p.label);
+  return cat("<polyline fill=\"none\" stroke=\"", colour, "\" stroke-width=\"1.8\" points=\"",
+             points, "\"/>\n", dots);
+}
+
+// `shift` pixels beside the place of the word, so that no series hides another.
+std::string draw_dots(const PlotSeries& p, const Axis& x, const Axis& y, double shift,
+                      const char* colour) {
+  std::string s;
+  for (std::size_t i = 0; i < p.points.size(); ++i) {
+    const double at = x.at(p.points[i].first) + shift;
+    if (!p.band.empty())
+      s += line(at, y.at(p.band[i].first), at, y.at(p.band[i].second),
+                cat("stroke=\"", colour, "\" stroke-width=\"1.5\""));
+    s += dot(at, y.at(p.points[i].second), colour);
+  }
+  return s;
 }
 
 // What the plot has to cover.
@@ -136,6 +159,17 @@ void add(Bounds& bounds, const PlotSeries& p) {
             low, " to ", high, "; a plot needs finite values");
     bounds.add_y(low), bounds.add_y(high);
   }
+}
+
+Axis x_axis(const Bounds& bounds, const PlotOptions& o) {
+  const double left = 70, right = o.width - (o.legend ? 150 : 20);
+  if (o.x_names.empty()) return make_axis(bounds.x0, bounds.x1, left, right, 8);
+  const auto n = static_cast<double>(o.x_names.size());
+  require(bounds.x0 >= 0 && bounds.x1 <= n - 1, "there are ", n, " words along x and points from ",
+          bounds.x0, " to ", bounds.x1, "; each point needs its word");
+  Axis a{-0.5, n - 0.5, left, right, {}};
+  for (double t = 0; t < n; ++t) a.ticks.push_back(t);
+  return a;
 }
 
 }  // namespace
@@ -161,7 +195,7 @@ std::string svg_plot(const std::vector<PlotSeries>& series, const PlotOptions& o
   for (const auto& level : o.levels) bounds.add_y(level.first);
   for (const auto& vertical : o.verticals) bounds.add_x(vertical.first);
   for (const double y : o.y_range) bounds.add_y(y);
-  const Axis x = make_axis(bounds.x0, bounds.x1, 70, o.width - 150, 8);
+  const Axis x = x_axis(bounds, o);
   const Axis y = make_axis(bounds.y0, bounds.y1, o.height - 52, 36, 6);
 
   std::string s = cat("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", o.width, "\" height=\"",
@@ -169,16 +203,24 @@ std::string svg_plot(const std::vector<PlotSeries>& series, const PlotOptions& o
                       "\" font-family=\"sans-serif\" font-size=\"12\">\n"
                       "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
   s += draw_axes(x, y, o);
+  const bool words = !o.x_names.empty();
   for (std::size_t i = 0; i < series.size(); ++i)
-    s += draw_band(series[i], x, y, colours[i % colours.size()]);
-  for (std::size_t i = 0; i < series.size(); ++i) s += draw_series(series[i], x, y, i);
+    if (!words) s += draw_band(series[i], x, y, colours[i % colours.size()]);
+  for (std::size_t i = 0; i < series.size(); ++i) {
+    const char* colour = colours[i % colours.size()];
+    const double middle = (static_cast<double>(series.size()) - 1) / 2;
+    s += words ? draw_dots(series[i], x, y, 9 * (static_cast<double>(i) - middle), colour)
+               : draw_line(series[i], x, y, colour);
+    if (o.legend) s += draw_legend(series[i], x, i);
+  }
   return s + "</svg>\n";
 }
 
 std::string svg_grid(const std::vector<std::string>& plots, int columns, int width, int height) {
   const int rows = (static_cast<int>(plots.size()) + columns - 1) / columns;
-  std::string s = cat("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", columns * width,
-                      "\" height=\"", rows * height, "\">\n");
+  std::string s =
+      cat("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", columns * width, "\" height=\"",
+          rows * height, "\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
   for (int i = 0; i < static_cast<int>(plots.size()); ++i)
     s += cat("<g transform=\"translate(", i % columns * width, " ", i / columns * height, ")\">\n",
              plots[static_cast<std::size_t>(i)], "</g>\n");

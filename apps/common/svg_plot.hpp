@@ -21,7 +21,11 @@ struct PlotOptions {
   std::string title, x_label, y_label;
   std::vector<std::pair<double, std::string>> levels;     // dashed horizontal lines, with a name
   std::vector<std::pair<double, std::string>> verticals;  // and vertical ones
+  /// Words in the place of numbers along x: names of 0, 1, ... Then a series is dots beside the
+  /// other series' and its band their intervals: nothing lies between two words.
+  std::vector<std::string> x_names{};
   std::vector<double> y_range;  // low and high that the axis must reach; empty: as the data need
+  bool legend = true;
   int width = 760, height = 420;
 };
 

@@ -1,19 +1,18 @@
 #include "autograd/base/arena.hpp"
 
 #include <algorithm>
-#include <new>
+
+#include "autograd/base/memory.hpp"
 
 namespace planet {
 namespace {
-constexpr std::size_t alignment = 64;  // a cache line, and the widest SIMD register
+constexpr std::size_t alignment = 64;  // that of take_memory
 }
 
-void Arena::Free::operator()(std::byte* p) const {
-  ::operator delete (p, std::align_val_t{alignment});
-}
+void Arena::Free::operator()(std::byte* p) const { give_memory(p); }
 
 Arena::Block Arena::make_block(std::size_t size) {
-  auto* p = static_cast<std::byte*>(::operator new (size, std::align_val_t{alignment}));
+  auto* p = static_cast<std::byte*>(take_memory(size));
   return {std::unique_ptr<std::byte, Free>(p), size};
 }
 

@@ -22,7 +22,7 @@ void conv2d(const ConvShape& s, const T* large, const T* w, T* small, const Epil
   const std::ptrdiff_t windows = s.out_h() * s.out_w(), K = s.kh * s.kw * s.C;
   if (s.N <= 0 || windows <= 0 || s.F <= 0) return;
   if (is_dense(s)) return gemm(s.N, s.F, K, rows(large, K), rows(w, s.F), small, s.F, epilogue);
-  const Panels<T> filter = prepare<T, PackedFilter>(rows(w, s.F), K, s.F, s.F > 2 * width<T>);
+  const Panels<T> filter = prepare<T, PackedFilter>(rows(w, s.F), K, s.F, s.F > panel_width<T>);
   const Runs runs{s.kh, s.kw * s.C, s.W * s.C};
   parallel_ranges(s.N, images_per_task(s), [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
     const T* corner[block_rows];

@@ -11,6 +11,9 @@
 //   k         the patch of the small image that reaches this place: runs in place (RowOperand)
 //   columns   the channels of one pixel, or of a block of pixels that share the patch
 //
+// The three channels of a picture would leave most of a register empty; there rows and columns are
+// exchanged, and a register holds one number of many images.
+//
 // Every multiplication is a useful one, the sum stays in registers, and the large image is written
 // once. (Scattering instead, columns = small * filter first and then overlapping additions, moves
 // kh * kw / stride^2 numbers for each one of the result: it was up to 1.6 times slower. Gathering
@@ -24,10 +27,9 @@ namespace {
 
 struct Taps;  // names of workspaces
 struct PackedTaps;
-struct Strips;
+struct ImageColumns;
+struct Strip;
 struct WideBias;
-
-constexpr std::ptrdiff_t lane_padding = 16;  // between strips: they shall not share cache sets
 
 /// One axis of the large image: which windows reach a pixel, and through which taps.
 struct Axis {
@@ -54,117 +56,113 @@ struct Axis {
 template <class T>
 const T* repeated_bias(const Epilogue<T>& epilogue, std::ptrdiff_t C, std::ptrdiff_t times) {
   if (!epilogue.bias) return nullptr;
-  T* const wide = workspace<T, WideBias>(times * C + 2 * width<T>);
-  std::fill_n(wide + times * C, 2 * width<T>, T(0));
+  T* const wide = workspace<T, WideBias>(times * C + panel_width<T>);
+  std::fill_n(wide + times * C, panel_width<T>, T(0));
   for (std::ptrdiff_t i = 0; i < times; ++i) std::copy_n(epilogue.bias, C, wide + i * C);
   return wide;
 }
 
-/// Pixels that are computed together: `height` x `width` of them share the windows that reach them.
-/// Side by side they do when the stride divides kw. On top of each other they lie apart in memory,
-/// which is worth it only for the few channels of an image, to fill a register.
-template <class T>
-struct Block {
-  std::ptrdiff_t height, width;
-  Block(const ConvShape& s, bool accumulate)
-      : height(1), width(s.kw % s.stride == 0 ? s.stride : 1) {
-    const std::ptrdiff_t row = s.stride * s.C;
-    const bool fits = row < kernels::width<T> && s.stride * row <= 2 * kernels::width<T>;
-    if (width == s.stride && s.kh % s.stride == 0 && fits && !accumulate) height = s.stride;
-  }
-};
+/// Pixels side by side that share the windows that reach them: they do when the stride divides kw.
+std::ptrdiff_t block_width(const ConvShape& s) { return s.kw % s.stride == 0 ? s.stride : 1; }
 
-/// The pixels of one phase: y = py and x = px modulo the stride, for the block's first pixel.
+/// The few channels of an image would leave most of a register empty. Then the roles are exchanged:
+/// the numbers of a block are the rows of one tile, images its columns.
+template <class T>
+bool few_channels(const ConvShape& s, bool accumulate) {
+  const std::ptrdiff_t run = block_width(s) * s.C;
+  return block_width(s) == s.stride && run <= tile_rows<panel_registers> && !accumulate;
+}
+
+/// The pixels of one phase: y = py and x = px modulo the stride, for a block's first pixel.
 template <class T>
 struct Phase {
   const ConvShape& s;
-  Block<T> block;
   std::ptrdiff_t py, px;
   Axis rows{s.out_h(), s.kh, s.stride}, columns{s.out_w(), s.kw, s.stride};
   std::ptrdiff_t U = rows.taps(py), V = columns.taps(px), K = U * V * s.F;
-  std::ptrdiff_t run = block.width * s.C, N = block.height * run;
+  std::ptrdiff_t block = block_width(s), run = block * s.C;
 
-  std::ptrdiff_t lanes() const { return packed_size<T>(1, N); }
+  std::ptrdiff_t lanes() const { return packed_size<T>(1, run); }
 
-  /// taps[(u, v, f), (y, x, c)] = w[py + y + stride (U-1-u), px + x + stride (V-1-v), c, f]
+  /// The filter's [run, F] that lies at place (u, v) of the patch.
+  const T* filter(const T* w, std::ptrdiff_t u, std::ptrdiff_t v) const {
+    const std::ptrdiff_t a = py + s.stride * (U - 1 - u), b = px + s.stride * (V - 1 - v);
+    return w + (a * s.kw + b) * s.C * s.F;
+  }
+  /// taps[(u, v, f), (x, c)] = w[py + stride (U-1-u), px + x + stride (V-1-v), c, f], as panels.
   void pack(const T* w, T* out) const {
-    T* const taps = workspace<T, Taps>(K * N);
-    for (std::ptrdiff_t k = 0; k < U * V * block.height; ++k) {
-      const std::ptrdiff_t y = k % block.height, v = k / block.height % V, u = k / block.height / V;
-      const std::ptrdiff_t a = py + y + s.stride * (U - 1 - u), b = px + s.stride * (V - 1 - v);
-      transpose_matrix(w + (a * s.kw + b) * s.C * s.F, s.F, run, s.F,
-                       taps + (u * V + v) * s.F * N + y * run, N);
-    }
-    pack_panels(kernels::rows(taps, N), K, N, out);
+    T* const taps = workspace<T, Taps>(K * run);
+    for (std::ptrdiff_t k = 0; k < U * V; ++k)
+      transpose_matrix(filter(w, k / V, k % V), s.F, run, s.F, taps + k * s.F * run, run);
+    pack_panels(kernels::rows(taps, run), K, run, out);
+  }
+  /// The same, transposed: [(x, c), (u, v, f)].
+  void pack_rows(const T* w, T* out) const {
+    for (std::ptrdiff_t k = 0; k < U * V; ++k)
+      for (std::ptrdiff_t i = 0; i < run; ++i)
+        std::copy_n(filter(w, k / V, k % V) + i * s.F, s.F, out + i * K + k * s.F);
   }
 
   /// Computes these pixels of `count` images; image[n] is the n-th small one.
   void compute(const Panels<T>& taps, const T* const* image, std::ptrdiff_t count, T* large,
                const Epilogue<T>& epilogue) const {
     const std::ptrdiff_t row = s.out_w() * s.F, size = s.H * s.W * s.C;
-    const std::ptrdiff_t strip = (s.W + s.stride - 1) / s.stride * lanes() + lane_padding;
-    T* const strips = block.height > 1 ? workspace<T, Strips>(count * strip) : nullptr;
     for (std::ptrdiff_t y = py, i = 0; y < s.H; y += s.stride, ++i) {
       const Axis::Reach r = rows.reach(i, py);
       for (std::ptrdiff_t x = px, j = 0; x < s.W; x += s.stride, ++j) {
         const Axis::Reach c = columns.reach(j, px);
         const Runs patch{c.count > 0 ? r.count : 0, c.count * s.F, row, (V - c.count) * s.F};
         const RowOperand<T> A{image, patch, r.window * row + c.window * s.F};
-        const std::ptrdiff_t at = (r.tap * V + c.tap) * s.F;
         T* const out = large + (y * s.W + x) * s.C;
-        Target<T> target{
-            out, size, 0, epilogue.accumulate, epilogue.bias, epilogue.act == Activation::relu};
-        if (strips) {
-          target.c = strips + j * lanes(), target.ld = strip;
-          multiply_panels(A, count, taps, at, 0, lanes(), target);
-        } else {
-          const std::ptrdiff_t next = std::min(run, (s.W - x - s.stride) * s.C);
-          for (std::ptrdiff_t n = 0; n < count; ++n)  // every image is another page
-            prefetch_for_write(out + n * size + s.stride * s.C, next);
-          multiply_panels(A, count, taps, at, 0, std::min(block.width, s.W - x) * s.C, target);
-        }
+        const std::ptrdiff_t next = std::min(run, (s.W - x - s.stride) * s.C);
+        for (std::ptrdiff_t n = 0; n < count; ++n)  // every image is another page
+          prefetch_for_write(out + n * size + s.stride * s.C, next);
+        multiply_panels(A, count, taps, (r.tap * V + c.tap) * s.F, 0,
+                        std::min(block, s.W - x) * s.C,
+                        Target<T>{out, size, 0, epilogue.accumulate, epilogue.bias,
+                                  epilogue.act == Activation::relu});
       }
-      for (std::ptrdiff_t n = 0; strips && n < count; ++n)
-        deal(strips + n * strip, std::min(block.height, s.H - y), large + n * size + y * s.W * s.C);
     }
   }
 
-  /// A strip of blocks, one register or two each, to the rows of an image that they cover. Blocks
-  /// are stored in whole registers: what is too much is overwritten by the next one.
-  void deal(const T* strip, std::ptrdiff_t height, T* out) const {
-    using Piece = HalfBatch<T>;
-    constexpr std::ptrdiff_t W = static_cast<std::ptrdiff_t>(Piece::size);
-    for (std::ptrdiff_t t = 0; t < height; ++t, strip += run, out += s.W * s.C) {
-      const T* in = strip;
-      for (std::ptrdiff_t at = 0; at < s.W * s.C; at += run, in += lanes()) {
-        for (std::ptrdiff_t l = 0; l < run && at + l < s.W * s.C; l += W) {
-          const Piece piece = Piece::load_unaligned(in + l);
-          const std::ptrdiff_t room = s.W * s.C - at - l;
-          room >= W ? piece.store_unaligned(out + at + l)
-                    : store_partial(piece, out + at + l, room);
-        }
-      }
+  /// The same for few channels and row i of this phase: large^T = taps^T small^T. Column n of
+  /// `small` is image n, and its rows are (i, j, f), as far as they are needed here.
+  void compute_exchanged(std::ptrdiff_t i, const T* taps, const Panels<T>& small,
+                         std::ptrdiff_t lanes, T* large, const Epilogue<T>& epilogue) const {
+    const T* row[tile_rows<panel_registers>];
+    for (std::ptrdiff_t l = 0; l < run; ++l) row[l] = taps + l * K;
+    T* const strip = workspace<T, Strip>((s.W + s.stride) * s.C * lanes);
+    const Axis::Reach r = rows.reach(i, py);
+    for (std::ptrdiff_t x = 0, j = 0; x < s.W; x += s.stride, ++j) {
+      const Axis::Reach c = columns.reach(j, 0);
+      const Runs patch{c.count > 0 ? r.count : 0, c.count * s.F, V * s.F,
+                       (s.out_w() - c.count) * s.F};
+      multiply_panels(RowOperand<T>{row, patch, (r.tap * V + c.tap) * s.F}, run, small,
+                      (r.window * s.out_w() + c.window) * s.F, 0, lanes,
+                      Target<T>{strip + x * s.C * lanes, lanes, 0, false, nullptr, false});
     }
+    const std::ptrdiff_t size = s.H * s.W * s.C;
+    T* const out = large + (i * s.stride + py) * s.W * s.C;
+    transpose_matrix(strip, lanes, s.W * s.C, small.N, out, size);
+    for (std::ptrdiff_t n = 0; n < small.N; ++n) finish_row(epilogue, out + n * size);
+  }
+  /// Bias and ReLU of a row of one image. The other activations are applied to whole images.
+  void finish_row(const Epilogue<T>& epilogue, T* out) const {
+    for (std::ptrdiff_t i = 0; i < s.W * s.C && epilogue.bias; ++i) out[i] += epilogue.bias[i];
+    if (epilogue.act == Activation::relu) activate(epilogue.act, out, out, s.W * s.C);
   }
 };
 
-}  // namespace
-
+/// Every image by itself a row of the products.
 template <class T>
-void conv2d_adjoint(const ConvShape& s, const T* small, const T* w, T* large,
-                    const Epilogue<T>& epilogue) {
-  if (s.N <= 0 || s.H * s.W * s.C <= 0) return;
+void wide_adjoint(const ConvShape& s, const T* small, const T* w, T* large,
+                  const Epilogue<T>& epilogue) {
+  const std::ptrdiff_t block = block_width(s);
   Epilogue<T> wide = epilogue;
-  if (is_dense(s)) {  // nothing overlaps: the product is the result
-    wide.bias = repeated_bias(epilogue, s.C, s.H * s.W);
-    const std::ptrdiff_t columns = s.H * s.W * s.C;
-    return gemm(s.N, columns, s.F, rows(small, s.F), transposed(w, s.F), large, columns, wide);
-  }
-  const Block<T> block(s, epilogue.accumulate);
-  wide.bias = repeated_bias(epilogue, s.C, block.height * block.width);
+  wide.bias = repeated_bias(epilogue, s.C, block);
   const auto each_phase = [&](auto f) {
-    for (std::ptrdiff_t py = 0; py < s.stride; py += block.height)
-      for (std::ptrdiff_t px = 0; px < s.stride; px += block.width) f(Phase<T>{s, block, py, px});
+    for (std::ptrdiff_t py = 0; py < s.stride; ++py)
+      for (std::ptrdiff_t px = 0; px < s.stride; px += block) f(Phase<T>{s, py, px});
   };
   std::ptrdiff_t total = 0;
   each_phase([&](const Phase<T>& phase) { total += phase.K * phase.lanes(); });
@@ -183,11 +181,70 @@ void conv2d_adjoint(const ConvShape& s, const T* small, const T* w, T* large,
     T* const out = large + begin * size;
     const T* taps = packed;
     each_phase([&](const Phase<T>& phase) {
-      phase.compute(Panels<T>{{}, taps, nullptr, phase.K, phase.N}, image, end - begin, out, wide);
+      phase.compute(Panels<T>{{}, taps, nullptr, phase.K, phase.run}, image, end - begin, out,
+                    wide);
       taps += phase.K * phase.lanes();
     });
     finish_block(epilogue.act, out, size, end - begin, size);
   });
+}
+
+/// As many images as a panel has columns at a time. A row of the small images is transposed just
+/// before the first row of the large ones that needs it, and is still in the cache for the others.
+template <class T>
+void exchanged_adjoint(const ConvShape& s, const T* small, const T* w, T* large,
+                       const Epilogue<T>& epilogue) {
+  Epilogue<T> wide = epilogue;
+  wide.bias = repeated_bias(epilogue, s.C, s.W);
+  T* const packed = workspace<T, PackedTaps>(s.kh * s.kw * s.C * s.F);
+  const auto each_phase = [&](auto f) {
+    T* taps = packed;
+    for (std::ptrdiff_t py = 0; py < s.stride; ++py) {
+      const Phase<T> phase{s, py, 0};
+      f(phase, taps);
+      taps += phase.K * phase.run;
+    }
+  };
+  each_phase([&](const Phase<T>& phase, T* taps) { phase.pack_rows(w, taps); });
+
+  const std::ptrdiff_t row = s.out_w() * s.F, small_size = s.out_h() * row, size = s.H * s.W * s.C;
+  parallel_ranges(s.N, panel_width<T>, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    const std::ptrdiff_t count = end - begin;
+    auto lanes = static_cast<std::ptrdiff_t>(HalfBatch<T>::size);
+    while (lanes < count) lanes *= 2;  // one panel holds them all
+    T* const columns = workspace<T, ImageColumns>(small_size * lanes);
+    const Panels<T> images{{}, columns, nullptr, small_size, count};
+    T* const out = large + begin * size;
+    for (std::ptrdiff_t i = 0; i * s.stride < s.H; ++i) {
+      if (i < s.out_h())
+        pack_panel(transposed(small + begin * small_size + i * row, small_size), row, count, 0,
+                   lanes, columns + i * row * lanes);
+      each_phase([&](const Phase<T>& phase, const T* taps) {
+        if (i * s.stride + phase.py < s.H)
+          phase.compute_exchanged(i, taps, images, lanes, out, wide);
+      });
+    }
+    finish_block(epilogue.act, out, size, count, size);
+  });
+}
+
+}  // namespace
+
+template <class T>
+void conv2d_adjoint(const ConvShape& s, const T* small, const T* w, T* large,
+                    const Epilogue<T>& epilogue) {
+  if (s.N <= 0 || s.H * s.W * s.C <= 0) return;
+  if (is_dense(s)) {  // nothing overlaps: the product is the result
+    Epilogue<T> wide = epilogue;
+    wide.bias = repeated_bias(epilogue, s.C, s.H * s.W);
+    const std::ptrdiff_t columns = s.H * s.W * s.C;
+    return gemm(s.N, columns, s.F, rows(small, s.F), transposed(w, s.F), large, columns, wide);
+  }
+  if (few_channels<T>(s, epilogue.accumulate)) {
+    exchanged_adjoint(s, small, w, large, epilogue);
+  } else {
+    wide_adjoint(s, small, w, large, epilogue);
+  }
 }
 
 template void conv2d_adjoint(const ConvShape&, const float*, const float*, float*,

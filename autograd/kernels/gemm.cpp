@@ -26,7 +26,7 @@ constexpr std::ptrdiff_t ceil_div(std::ptrdiff_t a, std::ptrdiff_t b) { return (
 template <class T>
 Plan make_plan(std::ptrdiff_t M, std::ptrdiff_t N, std::ptrdiff_t K, MatrixView<T> A,
                MatrixView<T> B) {
-  constexpr std::ptrdiff_t panel = 2 * width<T>, tile = tile_rows<2>;
+  constexpr std::ptrdiff_t panel = panel_width<T>, tile = tile_rows<2>;
   Plan plan{};
   // Rows whose distance is a multiple of 2 KiB fall into the same few sets of the first cache.
   const auto clashes = [](std::ptrdiff_t stride) {
@@ -34,7 +34,8 @@ Plan make_plan(std::ptrdiff_t M, std::ptrdiff_t N, std::ptrdiff_t K, MatrixView<
   };
   plan.pack_b = B.col != 1 || (M >= 4 * tile && (clashes(B.row) || K * N > (1 << 16)));
   plan.copy_a = N >= 2 * panel && M > 1 && (A.col == 1 ? clashes(A.row) : A.col >= 512);
-  plan.k_block = 512;
+  // A block of a panel takes 32 KiB and stays in the first cache.
+  plan.k_block = (32 << 10) / (panel * static_cast<std::ptrdiff_t>(sizeof(T)));
   // About a quarter of a million madds keep a thread busy for long enough to be worth waking.
   const std::ptrdiff_t work = M * N * K;
   const std::ptrdiff_t tasks = std::clamp<std::ptrdiff_t>(work / (1 << 18), 1, 64);
@@ -72,7 +73,7 @@ void multiply_columns(const Plan& plan, const T* a, std::ptrdiff_t stride, std::
                       std::ptrdiff_t j1, Target<T> out) {
   std::ptrdiff_t i = 0;
   if (plan.copy_a) {  // every k would touch another page: a few rows at a time are copied
-    constexpr std::ptrdiff_t group = 24;
+    constexpr std::ptrdiff_t group = 48;  // whole cache lines of A
     T* const copy = workspace<T, PackedA>(plan.k_block * group);
     for (; i + group <= rows; i += group) {
       for (std::ptrdiff_t k = 0; k < depth; ++k)

@@ -2,7 +2,7 @@
 //
 //   tasks    blocks of rows x groups of panels            the unit that threads pick up
 //     k      blocks of at most k_block rows of B          so that a panel stays in the first caches
-//       j    panels of B, two registers wide              read in place or packed (gemm_pack.hpp)
+//       j    panels of B, two or four registers wide      read in place or packed (gemm_pack.hpp)
 //         i  tiles of MR rows of A                        gemm_kernel.hpp
 //
 // A block of A is rows reached through a table of pointers, filled once a task.
@@ -29,6 +29,9 @@ void multiply_panels(const Operand& a, std::ptrdiff_t rows, const Panels<T>& B, 
     out.c = c + j;
     out.bias = bias ? bias + j : nullptr;
     out.columns = std::min(lanes, j_end - j);
+    if constexpr (panel_registers == 4) {
+      if (lanes == 4 * width<T>) return sweep<Batch<T>, tile_rows<4>, 4>(a, 0, rows, b, out);
+    }
     if (lanes == 2 * width<T>) {
       sweep<Batch<T>, tile_rows<2>, 2>(a, 0, rows, b, out);
     } else if (lanes == width<T>) {
@@ -69,7 +72,7 @@ Panels<T> pack_panels(MatrixView<T> B, std::ptrdiff_t K, std::ptrdiff_t N, T* ou
   if (K * N < (1 << 16)) {
     pack(0, N);
   } else {
-    parallel_ranges(N, 2 * width<T>, pack);
+    parallel_ranges(N, panel_width<T>, pack);
   }
   return {B, out, nullptr, K, N};
 }

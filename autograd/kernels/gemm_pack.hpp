@@ -1,23 +1,34 @@
 // How the B operand is cut into panels, and when a panel is copied.
 //
-// A panel is what one tile is wide: two registers, one, or half of one at the right edge. In a
-// row-major B a panel can be read where it lies; it is copied only if it is padded at the edge, if
-// B is transposed, or if the copy pays: many rows of A will read it and B's rows are far apart.
+// A panel is what one tile is wide: four registers (two where there are only 16), and towards the
+// right edge two, one, or half of one. In a row-major B a panel can be read where it lies; it is
+// copied only if it is padded at the edge, if B is transposed, or if the copy pays: many rows of A
+// will read it and B's rows are far apart.
 #pragma once
 
 #include <algorithm>
-#include <vector>
 
+#include "autograd/base/memory.hpp"
 #include "autograd/kernels/gemm.hpp"
 #include "autograd/kernels/gemm_kernel.hpp"
 
 namespace planet::kernels {
 
+/// Registers side by side in the widest tile. A wide tile loads more of B and broadcasts less of A,
+/// and the wider it is the fewer instructions there are to a madd.
+inline constexpr int panel_registers = vector_registers == 32 ? 4 : 2;
+template <class T>
+inline constexpr std::ptrdiff_t panel_width = panel_registers* width<T>;
+
 /// Lanes of the panel that starts where `rest` columns are left.
 template <class T>
 constexpr std::ptrdiff_t panel_lanes(std::ptrdiff_t rest) {
   constexpr std::ptrdiff_t half = static_cast<std::ptrdiff_t>(HalfBatch<T>::size);
-  return rest > width<T> + half % width<T> ? 2 * width<T> : rest > half ? width<T> : half;
+  const auto fills = [&](std::ptrdiff_t registers) {  // all but at most half of the last one
+    return rest > (registers - 1) * width<T> + half % width<T>;
+  };
+  if (fills(panel_registers)) return panel_width<T>;
+  return fills(2) ? 2 * width<T> : rest > half ? width<T> : half;
 }
 
 /// Calls f(first column, lanes) for each panel of N columns.
@@ -97,7 +108,7 @@ void pack_panel(MatrixView<T> B, std::ptrdiff_t K, std::ptrdiff_t N, std::ptrdif
 template <class T>
 std::pair<std::ptrdiff_t, std::ptrdiff_t> last_panel(std::ptrdiff_t N) {
   std::pair<std::ptrdiff_t, std::ptrdiff_t> last{0, 0};
-  const std::ptrdiff_t begin = std::max<std::ptrdiff_t>(0, N / (2 * width<T>)-1) * 2 * width<T>;
+  const std::ptrdiff_t begin = std::max<std::ptrdiff_t>(0, N / panel_width<T> - 1) * panel_width<T>;
   each_panel<T>(begin, N, [&](std::ptrdiff_t j, std::ptrdiff_t lanes) { last = {j, lanes}; });
   return last;
 }
@@ -125,7 +136,7 @@ struct Panels {
 /// A buffer of the calling thread that only grows: no allocation once the largest size was seen.
 template <class T, class Tag>
 T* workspace(std::ptrdiff_t n) {
-  static thread_local std::vector<T> buffer;
+  static thread_local AlignedVector<T> buffer;
   if (buffer.size() < static_cast<std::size_t>(n)) buffer.resize(static_cast<std::size_t>(n));
   return buffer.data();
 }

@@ -90,6 +90,41 @@ auto row_sum(std::ptrdiff_t begin, std::ptrdiff_t end, F f) -> decltype(f(begin)
   return row_sum(begin, middle, f) + row_sum(middle, end, f);
 }
 
+// Column sums of x; prepare(first, n) is called for elements first .. first+n before they are read.
+template <class T, class F>
+void column_sums(const T* x, std::ptrdiff_t rows, std::ptrdiff_t cols, T* y, F prepare) {
+  if (rows == 0 || cols == 0) return;
+  const std::ptrdiff_t block = std::max<std::ptrdiff_t>(64, chunk / cols);  // rows of one partial
+  const std::ptrdiff_t count = (rows + block - 1) / block;
+  // Short rows, such as the three numbers of a pixel, are added sixteen at a time.
+  const std::ptrdiff_t together = cols < lanes ? lanes : 1, wide = together * cols;
+  T* part = partials<T>(count * wide);
+  const auto partial = [=](std::ptrdiff_t k) {
+    T* const p = part + k * wide;
+    std::fill(p, p + wide, T(0));
+    const std::ptrdiff_t end = std::min((k + 1) * block, rows) * cols;
+    prepare(k * block * cols, end - k * block * cols);
+    for (std::ptrdiff_t i = k * block * cols; i < end; i += wide) {
+      const std::ptrdiff_t n = std::min(wide, end - i);
+      for (std::ptrdiff_t c = 0; c < n; ++c) p[c] += x[i + c];
+    }
+    for (std::ptrdiff_t half = wide / 2; half >= cols; half /= 2) {
+      for (std::ptrdiff_t c = 0; c < half; ++c) p[c] += p[c + half];
+    }
+  };
+  if (rows * cols <= (1 << 15)) {
+    for (std::ptrdiff_t k = 0; k < count; ++k) partial(k);
+  } else {
+    parallel_for(count, partial);
+  }
+  for (std::ptrdiff_t step = 1; step < count; step *= 2) {
+    for (std::ptrdiff_t i = 0; i + step < count; i += 2 * step) {
+      for (std::ptrdiff_t c = 0; c < cols; ++c) part[i * wide + c] += part[(i + step) * wide + c];
+    }
+  }
+  for (std::ptrdiff_t c = 0; c < cols; ++c) y[c] += part[c];
+}
+
 }  // namespace
 
 template <class T>
@@ -113,29 +148,16 @@ void row_sums(const T* x, std::ptrdiff_t rows, std::ptrdiff_t cols, T* y) {
 
 template <class T>
 void add_column_sums(const T* x, std::ptrdiff_t rows, std::ptrdiff_t cols, T* y) {
-  if (rows == 0 || cols == 0) return;
-  const std::ptrdiff_t block = std::max<std::ptrdiff_t>(64, chunk / cols);  // rows of one partial
-  const std::ptrdiff_t count = (rows + block - 1) / block;
-  T* part = partials<T>(count * cols);
-  const auto partial = [=](std::ptrdiff_t k) {
-    T* p = part + k * cols;
-    std::fill(p, p + cols, T(0));
-    for (std::ptrdiff_t r = k * block; r < std::min((k + 1) * block, rows); ++r) {
-      const T* row = x + r * cols;
-      for (std::ptrdiff_t c = 0; c < cols; ++c) p[c] += row[c];
-    }
-  };
-  if (rows * cols <= (1 << 15)) {
-    for (std::ptrdiff_t k = 0; k < count; ++k) partial(k);
-  } else {
-    parallel_for(count, partial);
-  }
-  for (std::ptrdiff_t step = 1; step < count; step *= 2) {
-    for (std::ptrdiff_t i = 0; i + step < count; i += 2 * step) {
-      for (std::ptrdiff_t c = 0; c < cols; ++c) part[i * cols + c] += part[(i + step) * cols + c];
-    }
-  }
-  for (std::ptrdiff_t c = 0; c < cols; ++c) y[c] += part[c];
+  column_sums(x, rows, cols, y, [](std::ptrdiff_t, std::ptrdiff_t) {});
+}
+
+template <class T>
+void activate_backward_and_sum(Activation act, const T* y, T* dz, std::ptrdiff_t rows,
+                               std::ptrdiff_t cols, T* db) {
+  if (!db) return activate_backward(act, y, dz, dz, rows * cols);
+  column_sums(dz, rows, cols, db, [=](std::ptrdiff_t first, std::ptrdiff_t n) {
+    activate_backward(act, y + first, dz + first, dz + first, n);
+  });
 }
 
 template <class T>
@@ -190,6 +212,8 @@ bool all_finite(const T* x, std::ptrdiff_t n) {
   template double sum_of_squares(const T*, std::ptrdiff_t);                                    \
   template void row_sums(const T*, std::ptrdiff_t, std::ptrdiff_t, T*);                        \
   template void add_column_sums(const T*, std::ptrdiff_t, std::ptrdiff_t, T*);                 \
+  template void activate_backward_and_sum(Activation, const T*, T*, std::ptrdiff_t,            \
+                                          std::ptrdiff_t, T*);                                 \
   template void half_squared_distance_rows(const T*, const T*, std::ptrdiff_t, std::ptrdiff_t, \
                                            T*);                                                \
   template void log_sum_exp_rows(const T*, std::ptrdiff_t, std::ptrdiff_t, T*);                \

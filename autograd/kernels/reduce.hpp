@@ -5,6 +5,8 @@
 
 #include <cstddef>
 
+#include "autograd/activation.hpp"
+
 namespace planet::kernels {
 
 template <class T>
@@ -18,6 +20,11 @@ void row_sums(const T* x, std::ptrdiff_t rows, std::ptrdiff_t cols, T* y);
 /// y[c] += sum_r x[r,c]  for x [rows, cols]: the gradient of a bias.
 template <class T>
 void add_column_sums(const T* x, std::ptrdiff_t rows, std::ptrdiff_t cols, T* y);
+/// dz = dy act'(z), written in y = act(z) (activation.hpp), in dy's memory, and, unless db is null,
+/// db[c] += sum_r dz[r,c]: what a layer does first on the way back, in one pass over memory.
+template <class T>
+void activate_backward_and_sum(Activation act, const T* y, T* dz, std::ptrdiff_t rows,
+                               std::ptrdiff_t cols, T* db);
 /// y[r] = 1/2 sum_c (a[r,c] - b[r,c])^2: the squared error of an image, in one pass.
 template <class T>
 void half_squared_distance_rows(const T* a, const T* b, std::ptrdiff_t rows, std::ptrdiff_t cols,

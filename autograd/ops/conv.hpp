@@ -61,11 +61,11 @@ struct Conv2d {
   static void backward(const Call<T, Attr>& c) {
     const kernels::ConvShape g = geometry(c.shape(0), c.shape(1), c.attr());
     T* dz = c.dy();
-    kernels::activate_backward(c.attr().act, c.y(), dz, dz, c.shape().size());
+    kernels::activate_backward_and_sum(c.attr().act, c.y(), dz, c.shape().rows(), c.shape().last(),
+                                       c.dx(2));
     if (const auto dx = c.sink(0))
       kernels::conv2d_adjoint<T>(g, dz, c.x(1), dx.p, {.accumulate = dx.add});
     if (T* dw = c.dx(1)) kernels::conv2d_filter_gradient<T>(g, c.x(0), dz, dw);
-    if (T* db = c.dx(2)) kernels::add_column_sums(dz, c.shape().rows(), c.shape().last(), db);
   }
   static constexpr std::array examples = {
       Example<Attr>{"1x1", {{{2, 2, 3, 2}}, {{1, 1, 2, 3}}, {{3}}}, {1, Activation::none}},
@@ -124,10 +124,10 @@ struct Conv2dTranspose {
   static void backward(const Call<T, Attr>& c) {
     const kernels::ConvShape g = geometry(c.shape(0), c.shape(1), c.attr());
     T* dz = c.dy();
-    kernels::activate_backward(c.attr().act, c.y(), dz, dz, c.shape().size());
+    kernels::activate_backward_and_sum(c.attr().act, c.y(), dz, c.shape().rows(), c.shape().last(),
+                                       c.dx(2));
     if (const auto dx = c.sink(0)) kernels::conv2d<T>(g, dz, c.x(1), dx.p, {.accumulate = dx.add});
     if (T* dw = c.dx(1)) kernels::conv2d_filter_gradient<T>(g, dz, c.x(0), dw);
-    if (T* db = c.dx(2)) kernels::add_column_sums(dz, c.shape().rows(), c.shape().last(), db);
   }
   static constexpr std::array examples = {
       Example<Attr>{"1x1", {{{2, 2, 3, 2}}, {{1, 1, 3, 2}}, {{3}}}, {1, Activation::none}},

@@ -78,14 +78,13 @@ struct Linear {
     const auto M = c.shape().rows(), I = c.shape(1)[0], O = c.shape(1)[1];
     const T *x = c.x(0), *W = c.x(1);
     T* dz = c.dy();
-    kernels::activate_backward(c.attr().act, c.y(), dz, dz, M * O);
+    kernels::activate_backward_and_sum(c.attr().act, c.y(), dz, M, O, c.dx(2));
     const kernels::Epilogue<T> add{.accumulate = true};
     if (const auto dx = c.sink(0))
       kernels::gemm<T>(M, I, O, kernels::rows(dz, O), kernels::transposed(W, O), dx.p, I,
                        {.accumulate = dx.add});
     if (T* dW = c.dx(1))
       kernels::gemm(I, O, M, kernels::transposed(x, I), kernels::rows(dz, O), dW, O, add);
-    if (T* db = c.dx(2)) kernels::add_column_sums(dz, M, O, db);
   }
   static constexpr std::array examples = {
       Example<Attr>{"no activation", {{{3, 5}}, {{5, 4}}, {{4}}}, {Activation::none}},

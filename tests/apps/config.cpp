@@ -51,11 +51,24 @@ const std::map<std::string, std::string> other{{"env", "cartpole_swingup"},
                                                {"learning_rate", "0.00123"},
                                                {"adam_epsilon", "1e-05"},
                                                {"grad_clip", "99"},
+                                               {"planner", "icem"},
                                                {"horizon", "13"},
                                                {"iterations", "7"},
                                                {"candidates", "321"},
                                                {"elites", "23"},
                                                {"init_std", "0.9"},
+                                               {"samples_per_candidate", "16"},
+                                               {"warm_start", "true"},
+                                               {"start_state", "per-candidate"},
+                                               {"cem_covariance", "full"},
+                                               {"icem_beta", "0.25"},
+                                               {"icem_decay", "1.5"},
+                                               {"icem_kept", "0.4"},
+                                               {"icem_momentum", "0.2"},
+                                               {"icem_execute", "mean"},
+                                               {"mppi_temperature", "0.3"},
+                                               {"mppi_min_std", "0.07"},
+                                               {"mppi_max_std", "1.5"},
                                                {"eval_every", "2m"},
                                                {"eval_episodes", "4"},
                                                {"checkpoint_every", "12"},
@@ -87,23 +100,53 @@ RunConfig resolve(const std::string& file,
 }  // namespace
 
 TEST_CASE("every option survives config.toml") {
-  RunConfig config;
-  for (const Field& field : run_fields()) {
-    INFO(field.key);
-    const auto value = other.find(field.key);
-    REQUIRE(value != other.end());
-    const std::string before = field.get(config);
-    field.set(config, value->second);
-    CHECK(field.get(config) != before);
+  for (const std::string& planner : planner_methods()) {  // each with the options of its own
+    INFO(planner);
+    RunConfig config;
+    for (const Field& field : run_fields()) {
+      INFO(field.key);
+      const auto value = other.find(field.key);
+      REQUIRE(value != other.end());
+      const std::string before = field.get(config), owner = method_of_option(field.key);
+      if (!owner.empty() && owner != planner) continue;
+      field.set(config, field.key == "planner" ? planner : value->second);
+      CHECK((field.get(config) != before || value->second == "icem"));
+    }
+    config.model.action_size = 1;
+    const RunConfig back = config_from_text(config_text(config), "config.toml");
+    for (const Field& field : run_fields()) {
+      INFO(field.key);
+      CHECK(field.get(back) == field.get(config));
+    }
+    CHECK(back == config);
+    CHECK(config_text(back) == config_text(config));
   }
-  config.model.action_size = 1;
-  const RunConfig back = config_from_text(config_text(config), "config.toml");
-  for (const Field& field : run_fields()) {
-    INFO(field.key);
-    CHECK(field.get(back) == field.get(config));
-  }
-  CHECK(back == config);
-  CHECK(config_text(back) == config_text(config));
+}
+
+TEST_CASE("a planner option that would have no effect is refused") {
+  const auto error = [](const std::string& file,
+                        const std::vector<std::pair<std::string, std::string>>& typed) {
+    return message([&] { resolve(file, typed); });
+  };
+  CHECK(error("", {{"planner", "icem"}, {"icem_beta", "2"}}) == "");
+  // Also when it is the default: somebody who types it expects something of it.
+  CHECK(error("", {{"icem_beta", "2.5"}}) ==
+        "--icem-beta would have no effect: it is for --planner icem, and the planner is cem");
+  CHECK(error("", {{"planner", "random"}, {"elites", "20"}}) ==
+        "--elites would have no effect: --planner random does not read it");
+  CHECK(error("icem_beta = 2\n", {}) ==
+        "[planner] an option icem_... was changed, but the planner is cem, which reads none of "
+        "them");
+  CHECK(error("model = \"rnn\"\n", {{"samples_per_candidate", "2"}})
+            .find("all futures of an rnn are the same") != std::string::npos);
+  CHECK(error("", {{"planner", "cme"}}).find("did you mean 'cem'") != std::string::npos);
+  // A planner that is typed over another's file begins with its own defaults.
+  const std::string file = "planner = \"icem\"\nicem_beta = 2\ncandidates = 64\n";
+  CHECK(resolve(file, {{"icem_decay", "2"}}).planner.icem.beta == 2);
+  const RunConfig over = resolve(file, {{"planner", "cem"}, {"cem_covariance", "full"}});
+  CHECK(over.planner.icem == IcemOptions{});
+  CHECK(over.planner.candidates == 64);
+  CHECK(over.planner.cem.covariance == "full");
 }
 
 TEST_CASE("the defaults of every task survive config.toml") {
@@ -222,7 +265,7 @@ TEST_CASE("values that cannot be are refused by name") {
   CHECK(error("overshooting_reward_scale", "1").find("overshooting_reward_scale is 1") !=
         std::string::npos);
   CHECK(error("continue_scale", "2").find("would have no effect") != std::string::npos);
-  CHECK(error("continue_head", "maybe").find("continue_head is 'maybe'") != std::string::npos);
+  CHECK(error("continue_head", "maybe").find("--continue-head is 'maybe'; it is") != std::string::npos);
   CHECK(error("total_episodes", "3").find("includes the seed episodes") != std::string::npos);
   CHECK(error("collect", "randm").find("did you mean 'random'") != std::string::npos);
   CHECK(message([] {

@@ -5,6 +5,7 @@
 
 #include "apps/common/acting.hpp"
 #include "apps/common/checkpoint.hpp"
+#include "apps/common/simulator_dynamics.hpp"
 #include "envs/png.hpp"
 #include "nn/json.hpp"
 #include "tests/apps/programs.hpp"
@@ -143,6 +144,69 @@ TEST_CASE("eval says what is wrong with what it is given") {
   CHECK(error({path.string(), "--episodes", "0"}).find("--episodes is 0") != std::string::npos);
   CHECK(error({path.string(), "--epsiodes", "2"}).find("did you mean '--episodes'") !=
         std::string::npos);
+}
+
+TEST_CASE("eval --oracle plays the evaluation seeds by planning in the true simulator") {
+  const Scratch scratch;
+  const auto json = [&](const Args& more) {
+    const Result r = run(scratch, "eval", Args{"--oracle", "--json"} + more);
+    INFO(r.err);
+    REQUIRE(r.status == 0);
+    return Json::parse(r.out);
+  };
+  const Args duel{"--env", "duel", "--env-option", "time_limit=3", "--episodes", "2"};
+  for (const auto& [word, future] : {std::pair{"one", FutureConfig{Future::one, 1}},
+                                     std::pair{"true", FutureConfig{Future::clairvoyant, 1}},
+                                     std::pair{"shared", FutureConfig{Future::shared, 16}}}) {
+    CAPTURE(word);
+    const Json got = json(duel + Args{"--future", word});
+    EnvOptions options;
+    options.time_limit = 3;
+    const PlannerConfig budget = oracle_config(env_spec("duel").scale->oracle_budget);
+    const auto returns = oracle_returns(*make_env("duel", options), budget,
+                                        std::vector<std::uint64_t>{1000, 1001}, {}, future);
+    for (std::size_t k = 0; k < 2; ++k) {
+      CHECK(got.at("seeds").as_array()[k].as_uint64() == 1000 + k);
+      CHECK(got.at("returns").as_array()[k].as_double() == returns[k]);
+    }
+    CHECK(got.at("future").as_string() == word);
+    CHECK(got.at("checkpoint").is_null());
+    CHECK(got.at("score").is_null());  // another time limit
+  }
+  // The task's own future is the registered one; the number of samples can be changed.
+  const Json own = json(duel + Args{"--threads", "1"});
+  CHECK(own.at("future").as_string() == "shared");
+  CHECK(own.at("samples_per_candidate").as_int64() == 16);
+  CHECK(own == json(duel + Args{"--future", "shared", "--threads", "2"}));
+  CHECK(json(duel + Args{"--samples-per-candidate", "3"}).at("returns") != own.at("returns"));
+  const Args short_pendulum{"--env-option", "time_limit=4", "--episodes", "1"};
+  CHECK(json(short_pendulum).at("future").as_string() == "one");
+  // With the task's own settings there is a score.
+  const Json whole =
+      json({"--env", "peg_dodge", "--future", "true", "--episodes", "1", "--threads", "1"});
+  CHECK(whole.at("score").as_double() ==
+        doctest::Approx((whole.at("return_mean").as_double() - 18.2) / (27 - 18.2)));
+}
+
+TEST_CASE("eval --oracle says what is wrong") {
+  const Scratch scratch;
+  const auto error = [&](const Args& args) {
+    const Result r = run(scratch, "eval", args);
+    CHECK(r.status == 2);
+    CHECK(r.out.empty());
+    return r.err;
+  };
+  const auto has = [](const std::string& text, const char* part) {
+    return text.find(part) != std::string::npos;
+  };
+  CHECK(has(error({"--env", "duel"}), "--env is for --oracle"));
+  CHECK(has(error({"somewhere", "--future", "one"}), "--future is for --oracle"));
+  CHECK(has(error({"--oracle", "somewhere"}), "takes no RUN|CHECKPOINT"));
+  CHECK(has(error({"--oracle", "--sheet", "s.png"}), "--sheet shows"));
+  CHECK(has(error({"--oracle", "--env", "dule"}), "did you mean 'duel'"));
+  CHECK(has(error({"--oracle", "--env", "duel", "--future", "forgetful"}), "hides nothing"));
+  CHECK(has(error({"--oracle", "--env", "peg_memory", "--env-option", "hidden=9"}), "8, 16, 32"));
+  CHECK(has(error({"--oracle", "--episodes", "0"}), "--episodes is 0"));
 }
 
 TEST_CASE("a contact sheet and the pictures of a run can be read") {

@@ -149,7 +149,7 @@ TEST_CASE("imagined pictures are judged by shares and by their distance") {
 TEST_CASE("moments are found in every drop and their two pictures are the world's") {
   struct Expected {
     const char *env, *hidden;
-    std::size_t lookaheads;
+    std::size_t moments;
     double x;
   };
   // Drops of 21, 21, 29 and 45 steps; 120, 200, 165 and 257 control steps an episode.
@@ -160,31 +160,31 @@ TEST_CASE("moments are found in every drop and their two pictures are the world'
     const std::string name = env;
     INFO(name);
     const RunConfig config = config_of(env, hidden);
-    const HeldOut data = held_out(config, 4);
+    const Lookaheads data = look_ahead(config, 4);
     REQUIRE(data.episodes.size() == 4);
-    CHECK(data.lookaheads.size() == 4 * count);
+    CHECK(data.moments.size() == 4 * count);
     int left = 0;
-    for (const Lookahead& l : data.lookaheads) {
-      CHECK(std::abs(l.x) == doctest::Approx(distance).epsilon(1e-9));
-      left += l.x < 0;
-      INFO("row ", l.shown, " of episode ", l.episode);
-      const Episode& e = data.episodes[l.episode];
+    for (const Moment& m : data.moments) {
+      CHECK(std::abs(m.x) == doctest::Approx(distance).epsilon(1e-9));
+      left += m.x < 0;
+      INFO("row ", m.shown, " of episode ", m.episode);
+      const Episode& e = data.episodes[m.episode];
       const auto frame = [&](std::ptrdiff_t t) {
         return seen(
             Image(32, 32, std::span(e.image).subspan(static_cast<std::size_t>(t) * 3072, 3072)), 5);
       };
-      CHECK(frame(l.shown) == (l.x < 0 ? l.left : l.right));
-      CHECK(l.left != l.right);
+      CHECK(frame(m.shown) == (m.x < 0 ? m.left : m.right));
+      CHECK(m.left != m.right);
       if (hidden[0] == '\0') {  // undecided: the ball is in the middle
-        CHECK(std::abs(ball_position(frame(l.seen), view)) < 1e-6);
+        CHECK(std::abs(ball_position(frame(m.seen), view)) < 1e-6);
       } else {  // a sliver of it is left, soon nothing, and at last all of it
-        CHECK(brightest(frame(l.seen)) > 0.4);
-        CHECK(brightest(frame(l.seen + std::stoi(hidden) / 8)) < 0.1);
-        CHECK(brightest(frame(l.shown - 3)) < 0.1);
+        CHECK(brightest(frame(m.seen)) > 0.4);
+        CHECK(brightest(frame(m.seen + std::stoi(hidden) / 8)) < 0.1);
+        CHECK(brightest(frame(m.shown - 3)) < 0.1);
       }
     }
     CHECK(left > 0);
-    CHECK(left < static_cast<int>(data.lookaheads.size()));
+    CHECK(left < static_cast<int>(data.moments.size()));
   }
-  CHECK_THROWS_AS(held_out(config_of("pendulum_swingup"), 1), Error);
+  CHECK_THROWS_AS(look_ahead(config_of("pendulum_swingup"), 1), Error);
 }

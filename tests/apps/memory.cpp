@@ -28,7 +28,7 @@ TEST_CASE("P34 updates and episodes leave no memory behind") {
   RunConfig config = task_defaults("pendulum_swingup");
   config.env_options["time_limit"] = "20";
   config.model = model_preset("tiny", 16);
-  config.planner = {3, 2, 10, 2};
+  config.planner = {.horizon = 3, .iterations = 2, .candidates = 10, .elites = 2};
   config.batch_size = 4;
   config.batch_length = 6;
   WorldModel<float> model(config.model, 1);

@@ -1,6 +1,8 @@
 // play: trajectories to the last bit, actions from a file, every policy.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <sstream>
 
 #include "autograd/base/error.hpp"
@@ -86,6 +88,134 @@ TEST_CASE("a trajectory from its last state goes on as the whole one") {
   const auto rest = numbers(scratch / "b.csv", header);
   REQUIRE(rest.size() == 10);
   for (std::size_t i = 0; i < rest.size(); ++i) CHECK(rest[i] == all[i + 10]);
+}
+
+TEST_CASE("recorded uniforms replay an episode to the last bit") {
+  const Scratch scratch;
+  for (const char* name : {"peg_catch", "peg_cued", "duel"}) {
+    CAPTURE(name);
+    // What the stream of seed 5 draws after the reset, written down.
+    const auto env = make_env(name);
+    env->reset(5);
+    Rng stream(5, Stream::env);
+    stream.seek(env->save().rng_position);
+    std::string csv;
+    for (int t = 0; t < env->episode_length(); ++t)
+      for (int i = 0; i < env->uniforms(); ++i)
+        csv += number_text(stream.uniform()) + (i + 1 == env->uniforms() ? "\n" : ",");
+    write(scratch / "own.csv", csv);
+    const auto trajectory = [&](const std::string& seed, const Args& more) {
+      const Result r =
+          run(scratch, "play",
+              Args{"--env", name, "--policy", "random", "--seed", seed, "--trajectory", "t.csv"} +
+                  more);
+      INFO(r.err);
+      REQUIRE(r.status == 0);
+      CHECK(r.err.empty());
+      return text_of(scratch / "t.csv");
+    };
+    const std::string own = trajectory("5", {});
+    CHECK(trajectory("5", {"--uniforms", "own.csv"}) == own);
+    CHECK(trajectory("6", {"--uniforms", "own.csv"}) != own);  // another start
+  }
+}
+
+TEST_CASE("uniforms from a file decide what happens and a reset does not read them") {
+  const Scratch scratch;
+  write(scratch / "left.csv", "0.9\n0.9\n0.9\n0.9\n0.9\n0.9\n0.499999\n0.9\n0.9\n");
+  write(scratch / "u.csv", "0.5\n-0.5\n0\n0\n0\n0\n0\n1\n");
+  const Result r = run(scratch, "play",
+                       {"--env", "peg_memory", "--seed", "3", "--env-option", "hidden=16",
+                        "--actions", "u.csv", "--uniforms", "left.csv", "--trajectory", "t.csv"});
+  INFO(r.err);
+  REQUIRE(r.status == 0);
+  CHECK(r.err.find("list of uniforms; 1 rows were not played") != std::string::npos);
+  std::string header;
+  const auto rows = numbers(scratch / "t.csv", header);
+  CHECK(header == "x,y,vx,p,k,cue,action_0,reward");
+  REQUIRE(rows.size() == 8);
+  EnvOptions options;
+  options.values["hidden"] = "16";
+  const auto env = make_env("peg_memory", options);
+  env->reset(3);
+  const double u[] = {0.5, -0.5, 0, 0, 0, 0, 0, 1};
+  for (std::size_t t = 0; t < 8; ++t) {
+    const double w = t == 6 ? 0.499999 : 0.9;
+    const double reward = env->step_with({&u[t], 1}, {&w, 1}, nullptr).reward;
+    for (std::size_t i = 0; i < 6; ++i) CHECK(rows[t][i] == env->state()[i]);
+    CHECK(rows[t][7] == reward);
+  }
+  CHECK(rows[7][0] == -0.06);
+  // With an action repeat a decision reads as many rows as it has control steps.
+  write(scratch / "four.csv", "0,0\n0.9,0\n0.9,0\n0.9,0\n");
+  write(scratch / "two.csv", "0\n0\n");
+  const Result twice = run(scratch, "play",
+                           {"--env", "duel", "--action-repeat", "2", "--state", "-0.9,0,0",
+                            "--actions", "two.csv", "--uniforms", "four.csv", "--trajectory", "t"});
+  CHECK(twice.status == 0);
+  const auto phases = numbers(scratch / "t", header);
+  REQUIRE(phases.size() == 4);
+  for (std::size_t t = 0; t < 4; ++t) CHECK(phases[t][1] == static_cast<double>(t + 1));
+}
+
+TEST_CASE("play says what is wrong with uniforms and futures") {
+  const Scratch scratch;
+  const auto error = [&](const Args& args) {
+    const Result r = run(scratch, "play", args);
+    CHECK(r.status == 2);
+    CHECK(r.out.empty());
+    CHECK(std::count(r.err.begin(), r.err.end(), '\n') == 1);
+    return r.err;
+  };
+  const auto uniforms = [&](const char* env, const char* text) {
+    write(scratch / "w.csv", text);
+    return error({"--env", env, "--policy", "zero", "--uniforms", "w.csv"});
+  };
+  const auto has = [](const std::string& text, const char* part) {
+    return text.find(part) != std::string::npos;
+  };
+  CHECK(has(uniforms("peg_catch", "0.5\n0.5\n"), "w.csv has 2 rows; the episode goes on"));
+  CHECK(has(uniforms("peg_catch", "0.5\n0.5,0.5\n"),
+            "w.csv, line 2 has 2 numbers; a control step of this task draws 1"));
+  CHECK(has(uniforms("duel", "0.5\n"), "line 1 has 1 number; a control step of this task draws 2"));
+  CHECK(has(uniforms("duel", "0.5,1\n"), "w.csv, line 1: 1 does not lie in [0, 1)"));
+  CHECK(has(uniforms("duel", "0.5,0.2\n-0.1,0\n"), "line 2: -0.1 does not lie"));
+  CHECK(has(uniforms("duel", "a,b\n"), "line 1: 'a' is not a finite number"));
+  CHECK(has(uniforms("duel", "nan,0\n"), "not a finite number"));
+  CHECK(has(uniforms("duel", ""), "no rows"));
+  CHECK(has(uniforms("pendulum_swingup", "0.5\n"), "in pendulum_swingup nothing is drawn"));
+  CHECK(has(error({"--env", "duel", "--uniforms", "nowhere.csv"}), "cannot be read"));
+
+  CHECK(has(error({"--env", "duel", "--future", "shared"}), "--future is for --policy oracle"));
+  const auto future = [&](const char* env, const Args& more) {
+    return error(Args{"--env", env, "--policy", "oracle"} + more);
+  };
+  CHECK(has(future("duel", {"--future", "sharde"}), "did you mean 'shared'"));
+  CHECK(has(future("duel", {"--future", "forgetful"}), "hides nothing"));
+  CHECK(has(future("peg_catch", {"--future", "forgetful"}), "hides nothing"));
+  CHECK(has(future("pendulum_swingup", {"--future", "average"}), "has one future"));
+  CHECK(has(future("duel", {"--future", "one", "--samples-per-candidate", "4"}),
+            "is for --future shared or forgetful"));
+  CHECK(has(future("duel", {"--samples-per-candidate", "0"}), "at least 1"));
+}
+
+TEST_CASE("the oracle of play knows the file that is to come if it is clairvoyant") {
+  const Scratch scratch;
+  // Left and right by turns, whatever the seed says. Who plans for the numbers of the seed's
+  // stream, or for samples, often comes late: 18.5 of 20, the clairvoyant has all.
+  std::string csv;
+  for (int t = 0; t < 120; ++t) csv += t / 21 % 2 == 0 ? "0.1\n" : "0.9\n";
+  write(scratch / "turns.csv", csv);
+  const auto earned = [&](const char* future) {
+    const Result r = run(scratch, "play",
+                         {"--env", "peg_catch", "--policy", "oracle", "--future", future,
+                          "--uniforms", "turns.csv", "--seed", "2", "--threads", "1"});
+    INFO(r.err);
+    REQUIRE(r.status == 0);
+    return std::stod(r.out.substr(r.out.find("return ") + 7));
+  };
+  CHECK(earned("true") > 19.95);
+  CHECK(earned("one") < 19.2);
 }
 
 TEST_CASE("frames are the pictures before and after each decision") {

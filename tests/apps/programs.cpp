@@ -38,7 +38,8 @@ Process::Process(const Scratch& scratch, const std::string& program, const Args&
   const std::string number = std::to_string(count++);
   out_ = scratch / ("out-" + number);
   err_ = scratch / ("err-" + number);
-  const std::string path = PLANET_BINARY_DIR "/bin/" + program;
+  const bool ours = !program.starts_with("/");
+  const std::string path = ours ? PLANET_BINARY_DIR "/bin/" + program : program;
   std::vector<char*> argv{const_cast<char*>(path.c_str())};
   for (const std::string& arg : args) argv.push_back(const_cast<char*>(arg.c_str()));
   argv.push_back(nullptr);

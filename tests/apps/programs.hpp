@@ -49,7 +49,7 @@ class Process {
   fs::path out_, err_;
 };
 
-/// Runs bin/PROGRAM to its end.
+/// Runs bin/PROGRAM, or a program of the system by its whole path, to its end.
 Result run(const Scratch& scratch, const std::string& program, const Args& args);
 
 std::string text_of(const fs::path& file);

@@ -91,6 +91,37 @@ TEST_CASE_TEMPLATE("conv2d_adjoint equals its definition", T, float, double) {
   }
 }
 
+TEST_CASE_TEMPLATE("conv2d_adjoint of pictures equals its definition at any number of them", T,
+                   float, double) {
+  for (std::ptrdiff_t N : {1, 7, 8, 9, 16, 17, 33, 64, 65, 130}) {
+    for (std::ptrdiff_t window : {4, 6}) {
+      const ConvShape s{N, 11, 9, 3, window, window, 2, 5};  // a row and a column left over
+      INFO(describe(s));
+      const Sizes n(s);
+      const auto y = uniform<T>(n.small, 1), w = uniform<T>(n.filter, 2), bias = uniform<T>(s.C, 3);
+      for (Activation act : {Activation::none, Activation::relu, Activation::tanh}) {
+        const Epilogue<T> epilogue{false, bias.data(), act};
+        std::vector<T> x(static_cast<std::size_t>(n.large + 1), T(7)), one = x;
+        kernels::conv2d_adjoint(s, y.data(), w.data(), x.data(), epilogue);
+        ConvShape alone = s;  // an image is the same in any company
+        alone.N = 1;
+        for (std::ptrdiff_t i = 0; i < N; ++i)
+          kernels::conv2d_adjoint(alone, y.data() + i * n.small / N, w.data(),
+                                  one.data() + i * n.large / N, epilogue);
+        CHECK(same_bits(x, one));
+        CHECK(x.back() == T(7));
+      }
+      const auto whole = integers<T>(n.small, 1), taps = integers<T>(n.filter, 2);
+      std::vector<T> x(static_cast<std::size_t>(n.large)), expected = x;
+      kernels::conv2d_adjoint(s, whole.data(), taps.data(), x.data());
+      kernels::conv2d_adjoint_naive(s, whole.data(), taps.data(), expected.data());
+      for (T& v : x) v += T(0);
+      for (T& v : expected) v += T(0);
+      CHECK(same_bits(x, expected));
+    }
+  }
+}
+
 TEST_CASE_TEMPLATE("conv2d_filter_gradient equals its definition and adds", T, float, double) {
   for (const ConvShape& s : shapes) {
     INFO(describe(s));

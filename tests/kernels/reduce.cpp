@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "autograd/kernels/math.hpp"
 #include "support.hpp"
 
 using namespace planet;
@@ -76,6 +77,29 @@ TEST_CASE_TEMPLATE("rows and columns of integers are exact", T, float, double) {
       CHECK(by_row == expected_row);
       CHECK(by_column == expected_column);
       CHECK(distance == expected_distance);
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("activate_backward_and_sum has the bits of one after the other", T, float,
+                   double) {
+  for (const std::ptrdiff_t cols : {1, 3, 15, 16, 33, 5000}) {
+    for (const std::ptrdiff_t rows : {1, 2, 63, 65, 3000}) {
+      if (rows * cols > 400000) continue;
+      CAPTURE(rows);
+      CAPTURE(cols);
+      const auto y = uniform<T>(rows * cols, 1), dy = uniform<T>(rows * cols, 2);
+      for (const Activation act : {Activation::none, Activation::relu, Activation::tanh}) {
+        auto dz = dy, expected_dz = dy, alone = dy;
+        auto db = uniform<T>(cols, 3), expected_db = db;
+        kernels::activate_backward_and_sum(act, y.data(), dz.data(), rows, cols, db.data());
+        kernels::activate_backward_and_sum<T>(act, y.data(), alone.data(), rows, cols, nullptr);
+        kernels::activate_backward(act, y.data(), dy.data(), expected_dz.data(), rows * cols);
+        kernels::add_column_sums(expected_dz.data(), rows, cols, expected_db.data());
+        CHECK(same_bits(dz, expected_dz));
+        CHECK(same_bits(alone, expected_dz));
+        CHECK(same_bits(db, expected_db));
+      }
     }
   }
 }

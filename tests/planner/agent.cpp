@@ -9,54 +9,24 @@
 #include "autograd/base/parallel.hpp"
 #include "autograd/kernels/random.hpp"
 #include "rssm/preprocess.hpp"
+#include "tests/planner/spy.hpp"
 #include "tests/planner/toys.hpp"
 #include "tests/rssm/support.hpp"
 
 using namespace planet;
+using planet::testing::copy;
 using planet::testing::error_of;
+using planet::testing::evaluation;
+using planet::testing::Floats;
+using planet::testing::run;
+using planet::testing::Spy;
 
 namespace {
-
-using Floats = std::vector<float>;
 
 PlannerConfig small_cem() {
   PlannerConfig c;
   c.horizon = 4, c.iterations = 3, c.candidates = 40, c.elites = 6;
   return c;
-}
-
-// A spy in place of an environment: it keeps every action it was given, and its frames are a
-// function of them all.
-class Spy {
- public:
-  explicit Spy(std::uint32_t id = 0) : id_(id) {}
-  std::vector<std::uint8_t> frame() const {
-    double sum = id_;
-    for (const Floats& a : executed)
-      for (const float x : a) sum = 0.9 * sum + static_cast<double>(x);
-    std::vector<std::uint8_t> f(8 * 8 * 3);
-    for (std::size_t i = 0; i < f.size(); ++i)
-      f[i] = static_cast<std::uint8_t>(127 + 120 * std::sin(sum + static_cast<double>(i)));
-    return f;
-  }
-  void step(std::span<const float> a) { executed.emplace_back(a.begin(), a.end()); }
-  std::vector<Floats> executed;
-
- private:
-  std::uint32_t id_;
-};
-
-std::vector<AgentStreams> evaluation(std::uint32_t first, std::uint32_t n) {
-  std::vector<AgentStreams> streams;
-  for (std::uint32_t k = 0; k < n; ++k) streams.push_back(AgentStreams::evaluating(1, first + k));
-  return streams;
-}
-
-Floats copy(std::span<const float> x) { return {x.begin(), x.end()}; }
-
-std::vector<Floats> run(MpcAgent& agent, Spy& spy, int decisions, double noise) {
-  for (int t = 0; t < decisions; ++t) spy.step(agent.act(spy.frame(), noise));
-  return spy.executed;
 }
 
 }  // namespace

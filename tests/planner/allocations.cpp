@@ -4,10 +4,27 @@
 
 #include "autograd/base/parallel.hpp"
 #include "planner/agent.hpp"
+#include "tests/planner/toys.hpp"
 #include "tests/rssm/support.hpp"
 #include "tests/support/counting_new.hpp"
 
 using namespace planet;
+
+namespace {
+
+// Every method, plain and with everything that is carried, shared or drawn besides.
+std::vector<PlannerConfig> planners() {
+  std::vector<PlannerConfig> all = planet::testing::every_planner(12, 3, 500, 100);
+  for (std::size_t i = 0, n = all.size(); i < n; ++i) {
+    PlannerConfig more = planet::testing::warm(all[i]);
+    more.samples_per_candidate = 2;
+    more.start_state = "per-candidate";
+    all.push_back(more);
+  }
+  return all;
+}
+
+}  // namespace
 
 TEST_SUITE("planner") {
   TEST_CASE("P43 a decision asks for no memory after warm-up") {
@@ -18,18 +35,18 @@ TEST_SUITE("planner") {
       for (const std::uint32_t B : {1u, 3u}) {
         std::vector<AgentStreams> streams;
         for (std::uint32_t b = 0; b < B; ++b) streams.push_back(AgentStreams::evaluating(1, b));
-        PlannerConfig cem;
-        cem.iterations = 3;
-        cem.candidates = 500;
-        MpcAgent agent(model, cem, streams);
-        const std::vector<std::uint8_t> frames(B * 8 * 8 * 3, 100);
-        for (int i = 0; i < 3; ++i) agent.act(frames, 0.3);
-        CHECK(test::allocations > 0);  // the counter counts
-        CHECK(test::fewest_allocations_in([&] {
-                for (int i = 0; i < 5; ++i) agent.act(frames, 0.3);
-                agent.reset();
-                agent.act(frames, 0);
-              }) == 0);
+        for (const PlannerConfig& planner : planners()) {
+          INFO(planner_text(planner), ", ", n, " threads, ", B, " beliefs");
+          MpcAgent agent(model, planner, streams);
+          const std::vector<std::uint8_t> frames(B * 8 * 8 * 3, 100);
+          for (int i = 0; i < 3; ++i) agent.act(frames, 0.3);
+          CHECK(test::allocations > 0);  // the counter counts
+          CHECK(test::fewest_allocations_in([&] {
+                  for (int i = 0; i < 5; ++i) agent.act(frames, 0.3);
+                  agent.reset();
+                  agent.act(frames, 0);
+                }) == 0);
+        }
       }
     }
     set_threads(before);

@@ -13,7 +13,9 @@
 using namespace planet;
 using planet::testing::error_of;
 using planet::testing::FunctionDynamics;
+using planet::testing::quadratic;
 using planet::testing::streams;
+using planet::testing::target;
 
 namespace {
 
@@ -27,16 +29,6 @@ PlannerConfig config(int H, int I, int J, int K) {
   c.candidates = J;
   c.elites = K;
   return c;
-}
-
-// -|a - target_b|^2: every belief has its own best plan.
-float target(std::ptrdiff_t b, std::size_t i) {
-  return 0.8f * std::sin(1.0f + static_cast<float>(b) + 2.3f * static_cast<float>(i));
-}
-float quadratic(std::ptrdiff_t b, const std::vector<float>& a) {
-  float r = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) r -= (a[i] - target(b, i)) * (a[i] - target(b, i));
-  return r;
 }
 
 std::vector<Plan> plan_once(Dynamics& dynamics, const PlannerConfig& c, std::vector<Rng> rngs) {

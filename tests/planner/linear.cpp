@@ -5,7 +5,6 @@
 
 #include <cmath>
 
-#include "planner/cem.hpp"
 #include "tests/planner/toys.hpp"
 
 using namespace planet;
@@ -44,21 +43,30 @@ Estimate estimate(const std::vector<double>& x) {
   return e;
 }
 
-std::vector<Plan> plan(int iterations, std::vector<double> g) {
-  PlannerConfig c;
+std::vector<Plan> plan(PlannerConfig c, std::vector<double> g) {
   c.horizon = H;
-  c.iterations = iterations;
   c.init_std = sigma;
   FunctionDynamics dynamics(B, A, [g](std::ptrdiff_t, const std::vector<float>& a) {
     double r = 0;
     for (std::size_t i = 0; i < N; ++i) r += g[i] * static_cast<double>(a[i]);
     return static_cast<float>(r);
   });
-  CemPlanner planner(c);  // J 1000, K 100
+  const std::unique_ptr<Planner> planner = make_planner(c);
   std::vector<Rng> rngs = streams(B, 17);
-  const auto plans = planner.plan(dynamics, rngs);
+  const auto plans = planner->plan(dynamics, rngs);
   for (const float a : dynamics.last) REQUIRE(std::abs(a) < 1.0f);
   return {plans.begin(), plans.end()};
+}
+std::vector<Plan> plan(int iterations, const std::vector<double>& g) {
+  return plan({"cem", H, iterations}, g);  // J 1000, K 100
+}
+
+// Objective: one coordinate, so that its own mean and std are those along the gradient, and the
+// other seven are across it.
+std::vector<double> first_coordinate() {
+  std::vector<double> g(N);
+  g[0] = 1;
+  return g;
 }
 
 }  // namespace
@@ -68,12 +76,8 @@ TEST_SUITE("planner") {
     // 400 plans, 4 standard errors: a right planner fails once in 16,000. The best 100 of 1000 are
     // not quite the best tenth of an endless sample: over 200,000 samples their mean is 0.0023
     // lower and their std 0.0036 smaller, which the expectation allows for.
-    // Objective: one coordinate, so that its own mean and std are those along the gradient, and the
-    // other seven are across it.
-    std::vector<double> first(N);
-    first[0] = 1;
     std::vector<double> along, along_std, across, across_std;
-    for (const Plan& p : plan(1, first)) {
+    for (const Plan& p : plan(1, first_coordinate())) {
       along.push_back(static_cast<double>(p.mean[0]) / sigma);
       along_std.push_back(std::sqrt(static_cast<double>(p.std[0] * p.std[0]) - 1e-6) / sigma);
       for (std::size_t i = 1; i < N; ++i) {
@@ -113,9 +117,8 @@ TEST_SUITE("planner") {
   TEST_CASE("three iterations add up as the geometric series of the closed form") {
     // One coordinate: mean after I rounds = 1.755 sigma (1 + 0.411 + 0.411^2), with the 1e-6 that
     // every refit adds to the variance. The std of a round varies by 6 %, so allow 1 %.
-    std::vector<double> first(N), end;
-    first[0] = 1;
-    for (const Plan& p : plan(3, first)) end.push_back(static_cast<double>(p.mean[0]));
+    std::vector<double> end;
+    for (const Plan& p : plan(3, first_coordinate())) end.push_back(static_cast<double>(p.mean[0]));
     double mean = 0, std = sigma;
     for (int i = 0; i < 3; ++i) {
       mean += shift * std;
@@ -124,5 +127,105 @@ TEST_SUITE("planner") {
     const Estimate m = estimate(end);
     MESSAGE(m.mean << " +- " << m.error << " against " << mean);
     CHECK(std::abs(m.mean - mean) < 0.01 * mean);
+  }
+
+  TEST_CASE("with full covariance a linear objective shrinks one direction and leaves the others") {
+    // The first refit is the diagonal's, number by number; and after three rounds, in an oblique
+    // direction, the spread along the gradient is that of the geometric series, while the diagonal
+    // has smeared it over all eight numbers.
+    PlannerConfig full{"cem", H, 1};
+    full.cem.covariance = "full";
+    const std::vector<double> g = gradient();
+    const auto one = plan(full, g), diagonal = plan(1, g);
+    for (std::size_t b = 0; b < one.size(); ++b) {
+      CHECK(one[b].mean == diagonal[b].mean);
+      CHECK(one[b].std == diagonal[b].std);
+    }
+    full.iterations = 3;
+    std::vector<double> moved;
+    for (const Plan& p : plan(full, g)) {
+      double projection = 0;
+      for (std::size_t i = 0; i < N; ++i) projection += g[i] * static_cast<double>(p.mean[i]);
+      moved.push_back(projection);
+    }
+    double mean = 0, std = sigma;
+    for (int i = 0; i < 3; ++i) {
+      mean += shift * std;
+      std = std::sqrt(shrink * shrink * std * std + 1e-6);
+    }
+    const Estimate m = estimate(moved);
+    MESSAGE(m.mean << " +- " << m.error << " against " << mean);
+    CHECK(std::abs(m.mean - mean) < 0.01 * mean);
+  }
+
+  TEST_CASE("icem moves the mean by CEM's step less its momentum") {
+    // beta 0 and one round: 1000 draws, of which the last is replaced by the mean, which is never
+    // an elite. beta 2.5: a single step's number is N(0, 1) all the same, and the other steps' are
+    // correlated with it now, which is what the colour is for.
+    for (const double beta : {0.0, 2.5}) {
+      PlannerConfig c{"icem", H, 1};
+      c.icem.beta = beta;
+      std::vector<double> along, along_std, next;
+      for (const Plan& p : plan(c, first_coordinate())) {
+        along.push_back(static_cast<double>(p.mean[0]) / sigma);
+        along_std.push_back(static_cast<double>(p.std[0]) / sigma);
+        next.push_back(static_cast<double>(p.mean[2]) / sigma);  // the next step's first number
+      }
+      const Estimate m = estimate(along), s = estimate(along_std), n = estimate(next);
+      MESSAGE("beta " << beta << ": +" << m.mean << " +- " << m.error << ", std " << s.mean
+                      << " +- " << s.error << ", next step +" << n.mean << " +- " << n.error);
+      const double std = std::sqrt(shrink * shrink + 1e-6 / sigma / sigma);
+      CHECK(std::abs(m.mean - 0.9 * shift) < 4 * m.error);
+      CHECK(std::abs(s.mean - (0.9 * std + 0.1)) < 4 * s.error);
+      // E[x_1 | x_0] = c x_0 with c = sum_k P_k cos(2 pi k / 4), by hand for H = 4.
+      const double p2 = std::pow(2.0, -beta), c1 = (1 + 0 - p2 + 0) / (3 + p2);
+      CHECK(std::abs(n.mean - 0.9 * shift * c1) < 4 * n.error);
+    }
+  }
+
+  TEST_CASE("MPPI with all candidates tilts a Gaussian by exactly the gradient") {
+    // Weights exp(R / lambda) on N(0, sigma^2) with R = a give N(sigma^2 / lambda, sigma^2): an
+    // exponential tilt moves a Gaussian and leaves its spread. lambda = 2 sigma: half a sigma. The
+    // estimate from 1000 candidates is low by about exp(1/4) / 2000 = 0.0006 sigma in the mean.
+    PlannerConfig c{"mppi", H, 1};
+    c.elites = c.candidates;
+    c.mppi.temperature = 2 * sigma;
+    c.mppi.min_std = 1e-3;
+    std::vector<double> along, along_variance, across;
+    for (const Plan& p : plan(c, first_coordinate())) {
+      along.push_back(static_cast<double>(p.mean[0]) / sigma);
+      along_variance.push_back(static_cast<double>(p.std[0] * p.std[0]) / sigma / sigma);
+      for (std::size_t i = 1; i < N; ++i) across.push_back(static_cast<double>(p.mean[i]) / sigma);
+    }
+    const Estimate m = estimate(along), v = estimate(along_variance), m0 = estimate(across);
+    MESSAGE("along: +" << m.mean << " +- " << m.error << ", variance " << v.mean << " +- "
+                       << v.error);
+    CHECK(std::abs(m.mean - (0.5 - 0.0006)) < 4 * m.error);
+    CHECK(m.error < 0.003);
+    CHECK(std::abs(v.mean - 1) < 4 * v.error + 0.003);
+    CHECK(std::abs(m0.mean) < 4 * m0.error);
+  }
+
+  TEST_CASE("random shooting returns the greatest of all its candidates") {
+    // The greatest of n uniforms to the power of n is uniform, so that -n ln Phi(max / sigma) is
+    // exponential with mean 1 and variance 1. 4 x 50 candidates: what only the last round saw would
+    // have mean 4. What the objective does not see stays N(0, sigma^2).
+    PlannerConfig c{"random", H, 4, 50, 1};
+    std::vector<double> exponential, across;
+    const auto plans = plan(c, first_coordinate());
+    for (const Plan& p : plans) {
+      const double x = static_cast<double>(p.actions[0]) / sigma;
+      exponential.push_back(-200 * std::log(0.5 * std::erfc(-x / std::sqrt(2.0))));
+      for (std::size_t i = 1; i < N; ++i)
+        across.push_back(static_cast<double>(p.actions[i]) / sigma);
+      CHECK(p.best_return == static_cast<double>(p.actions[0]));
+      CHECK(p.actions == p.mean);
+      CHECK(p.std[0] == static_cast<float>(sigma));
+    }
+    const Estimate e = estimate(exponential), m0 = estimate(across);
+    MESSAGE("mean " << e.mean << " +- " << e.error);
+    CHECK(std::abs(e.mean - 1) < 4 / std::sqrt(static_cast<double>(B)));
+    CHECK(std::abs(m0.mean) < 4 * m0.error);
+    CHECK(std::abs(m0.error * std::sqrt(static_cast<double>(across.size())) - 1) < 0.06);
   }
 }

@@ -3,8 +3,8 @@
 
 #include <doctest/doctest.h>
 
-#include "planner/cem.hpp"
 #include "planner/latent_dynamics.hpp"
+#include "planner/planner.hpp"
 
 using namespace planet;
 
@@ -16,10 +16,10 @@ TEST_SUITE("planner") {
     const auto work = [&](const PlannerConfig& config, std::size_t beliefs) {
       const std::vector<float> h(beliefs * 64), s(beliefs * 16);
       std::vector<Rng> streams(beliefs, Rng(0, Stream::planner));
-      CemPlanner planner(config);
+      const auto planner = make_planner(config);
       const kernels::MaddCount count;
       dynamics.start(h, s);
-      planner.plan(dynamics, streams);
+      planner->plan(dynamics, streams);
       return count.value();
     };
     // One step of one candidate: s, a -> GRU -> prior; then the reward of (h, s).
@@ -36,6 +36,13 @@ TEST_SUITE("planner") {
       change(other);
       return work(other, 1);
     };
+    // iCEM's rounds shrink, several futures multiply the rest; neither does anything twice.
+    PlannerConfig icem = config;
+    icem.method = "icem", icem.icem.decay = 2;
+    CHECK(icem.rollouts() == 100 + 50 + 25);
+    CHECK(work(icem, 1) >= 12 * 175 * step);
+    CHECK(work(icem, 1) <= 12 * 175 * step * 5 / 4);
+    CHECK(with([](PlannerConfig& x) { x.samples_per_candidate = 3; }) <= 3 * once);
     CHECK(work(config, 2) <= 2 * once);  // two beliefs, each planned for by itself
     CHECK(with([](PlannerConfig& x) { x.candidates *= 2; }) <= 2 * once);
     CHECK(with([](PlannerConfig& x) { x.iterations *= 2; }) == 2 * once);

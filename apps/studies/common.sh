@@ -1,0 +1,87 @@
+# shellcheck shell=bash
+# What the run.sh of the studies share: trainings that have names, and tables that grow by the rows of
+# every training that is finished. Whatever stops a study, the same command goes on with it: a
+# training whose rows stand in results.csv is skipped, one that was cut off is resumed.
+#
+#   JOBS=2             two trainings at a time (each of one thread: more would change no bit of them)
+#   ONLY='rssm-*'      these trainings alone
+#   BIN, RUNS, TABLES  where the programs are, where runs go, where tables and plots go
+#   SMALLER, EPISODES  to try a script out: options for train that win over train.toml, and the
+#                      number of episodes that are measured
+#
+# A study's folder holds train.toml, the options of all its trainings; run.sh defines `one`, which
+# takes a training from nothing to its rows, and calls `study` with the names of all.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[1]}")" && pwd)
+root=$(cd "$here/../../.." && pwd)
+name=$(basename "$here")
+bin=${BIN:-$root/build/release/bin}
+work=${RUNS:-$root/runs/studies}/$name
+tables=${TABLES:-$here}
+mkdir -p "$work" "$tables"
+
+# study "$@" -- NAME...: with an argument of the script's own, that training alone; else all of them.
+study() {
+  if [ "$1" != -- ]; then
+    one "$1"
+    exit
+  fi
+  shift
+  local left=() training
+  for training in "$@"; do
+    # shellcheck disable=SC2053  # a pattern is what is wanted
+    if [[ $training == ${ONLY:-*} ]] && ! stands "$training"; then left+=("$training"); fi
+  done
+  echo "$name: $(($# - ${#left[@]})) of $# trainings stand or are not wanted, ${#left[@]} to go"
+  if [ ${#left[@]} -gt 0 ]; then
+    printf '%s\n' "${left[@]}" | xargs -P "${JOBS:-1}" -I{} bash "$here/run.sh" {}
+  fi
+}
+
+# stands NAME: has results.csv the rows of this training?
+stands() { [ -e "$tables/results.csv" ] && grep -q "^$1," "$tables/results.csv"; }
+
+# learn NAME OPTIONS...: the training, from the start or from where it was cut off, to its end.
+learn() {
+  local run=$work/$1 said
+  shift
+  echo "$name: $(basename "$run")"
+  # shellcheck disable=SC2086  # SMALLER is several words
+  if [ -e "$run/config.toml" ]; then set -- --resume "$run"
+  else set -- --config "$here/train.toml" "$@" ${SMALLER:-} --logdir "$run"; fi
+  said=$("$bin/train" "$@" --threads "${threads:-1}" --progress none 2>&1 >/dev/null) || {
+    local status=$?
+    [[ $said == *" is finished: "* ]] && return # it was measuring that was cut off
+    echo "$name: $(basename "$run") did not come to its end (status $status). $said" >&2
+    return 1
+  }
+}
+
+# add TABLE NAME FILE: the rows of FILE, whose first column is NAME, into the table: all or none, in the
+# order of the names, in the place of rows that NAME had.
+add() {
+  (
+    flock 9
+    {
+      head -n 1 "$3"
+      {
+        if [ -e "$tables/$1" ]; then tail -n +2 "$tables/$1" | grep -v "^$2," || true; fi
+        tail -n +2 "$3"
+      } | sort -s -t, -k1,1
+    } >"$tables/.$1.new"
+    mv "$tables/.$1.new" "$tables/$1"
+  ) 9>"$work/lock"
+}
+
+# plot FILE OPTIONS...: results.csv as FILE.svg, by the program of this name.
+plot() {
+  local file=$1
+  shift
+  "$bin/plot" "$tables/results.csv" "$@" --svg "$tables/$file.svg"
+}
+
+# table OPTIONS...: its means as table.md, which is shown.
+table() {
+  "$bin/plot" "$tables/results.csv" "$@" --table "$tables/table.md"
+  cat "$tables/table.md"
+}

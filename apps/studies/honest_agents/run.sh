@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Honest agents: a candidate that is imagined once may have been lucky; the elites are those that
+# were. Returns of 20 episodes in duel and in peg_dodge, planned with one and with sixteen samples of
+# the future a candidate, in the same learned RSSM; three seeds.
+#
+#   JOBS=2 bash apps/studies/honest_agents/run.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+
+one() { # ENV-SEED
+  local env seed samples
+  IFS=- read -r env seed <<<"$1"
+  learn "$1" --env "$env" --seed "$seed"
+  for samples in 1 16; do
+    "$bin/eval" "$work/$1" --episodes "${EPISODES:-20}" --samples-per-candidate "$samples" --threads 1 \
+      --json >"$work/$1-$samples.json"
+  done
+  paste -d, <(returns "$work/$1-1.json") <(returns "$work/$1-16.json") |
+    awk -F, -v OFS=, -v run="$1" -v env="$env" -v seed="$seed" '
+      BEGIN { print "run", "env", "seed", "env_seed", "one", "sixteen", "gain" }
+      { print run, env, seed, 999 + NR, $1, $2, $2 - $1 }
+    ' >"$work/$1.csv"
+  add results.csv "$1" "$work/$1.csv"
+}
+
+# The episodes' returns in what eval --json printed, a line each.
+returns() { tr -d ' \n' <"$1" | sed 's/.*"returns":\[\([^]]*\)\].*/\1\n/' | tr ',' '\n'; }
+
+trainings=()
+for seed in 1 2 3; do trainings+=({duel,peg_dodge}-"$seed"); done
+study "$@" -- "${trainings[@]}"
+
+for env in duel peg_dodge; do
+  grep -q ",$env," "$tables/results.csv" || continue
+  plot "$env" --where "env=$env" --x run --y one --y sixteen --title "$env: return of 20 episodes" \
+    --x-label "training" --y-label "return, by samples a candidate"
+done
+table --by env --y one --y sixteen --y gain

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# What planners of different honesty score in the tasks with several futures: CEM on the true
+# simulator at the registered budget (H 12, I 6, J 300, K 30), 20 episodes from seed 1000, and 200 of
+# random actions and of none. The planner is the same everywhere; what it takes for the future is not.
+#
+#   bash apps/studies/honesty/run.sh
+#
+# returns/TASK-FUTURE.csv has a row for each episode; rows that are there are kept, so this can be
+# stopped and gone on with. honesty.csv is made of them: mean and standard deviation over episodes.
+# About ten minutes on one core, which is all it uses.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+oracle=$(cd "$here/../../.." && pwd)/build/release/bin/oracle
+mkdir -p "$here/returns"
+table="$here/honesty.csv.part"
+echo "task,future,mean,std,episodes" > "$table"
+
+measure() {  # measure TASK NAME EPISODES OPTIONS...: one row of the table
+  local csv="$here/returns/$1-$2.csv"
+  "$oracle" --threads 1 --env "$1" --episodes "$3" --csv "$csv" "${@:4}" > /dev/null
+  awk -F, -v row="$1,$2" -v n="$3" '
+    NR > 1 && NR <= n + 1 { x[NR] = $2; sum += $2 }
+    END {
+      for (i in x) squares += (x[i] - sum / n) ^ 2
+      printf "%s,%.3f,%.3f,%d\n", row, sum / n, sqrt(squares / (n - 1)), n
+    }' "$csv" >> "$table"
+  tail -n 1 "$table"
+}
+
+for task in peg_catch peg_memory peg_cued peg_dodge duel; do
+  measure $task random 200 --policy random
+  measure $task none 200 --policy zero
+  for future in average one shared true; do measure $task $future 20 --future $future; done
+  case $task in peg_memory | peg_cued) measure $task forgetful 20 --future forgetful ;; esac
+done
+mv "$table" "$here/honesty.csv"

@@ -1,0 +1,120 @@
+// plot: a table of results as means with intervals, drawn and written.
+#include <doctest/doctest.h>
+
+#include <cstdio>
+#include <fstream>
+
+#include "apps/common/csv_table.hpp"
+#include "apps/common/svg_plot.hpp"
+#include "autograd/base/error.hpp"
+#include "tests/apps/programs.hpp"
+
+using namespace planet;
+using namespace planet::test;
+
+namespace {
+
+const char* const results =
+    "run,model,seed,horizon,error,kind\n"
+    "a,rssm,1,2,3,image\n"
+    "b,rssm,2,2,5,image\n"
+    "c,rssm,1,1,1,image\n"
+    "d,ssm,1,1,20,image\n"
+    "e,ssm,2,1,,image\n"
+    "f,ssm,1,1,1000,reward\n";
+
+fs::path write(const Scratch& scratch, const std::string& text) {
+  std::ofstream(scratch / "results.csv") << text;
+  return scratch / "results.csv";
+}
+
+std::size_t count(const std::string& text, const std::string& word) {
+  std::size_t n = 0;
+  for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++n;
+  return n;
+}
+
+}  // namespace
+
+TEST_CASE("a table of results becomes means with their intervals") {
+  const Scratch scratch;
+  const fs::path csv = write(scratch, results);
+  const Result r = run(scratch, "plot",
+                       {csv.string(), "--by", "model", "--x", "horizon", "--y", "error", "--where",
+                        "kind=image", "--table", "table.md"});
+  INFO(r.err);
+  REQUIRE(r.status == 0);
+  // 3 and 5: mean 4, s = sqrt(2), and 12.706 s / sqrt(2) = 12.706. One number has no interval.
+  CHECK(text_of(scratch / "table.md") ==
+        "| model | horizon | n | error |\n"
+        "|---|---|---|---|\n"
+        "| rssm | 2 | 2 | 4.000 +- 12.706 |\n"
+        "| rssm | 1 | 1 | 1.000 |\n"
+        "| ssm | 1 | 1 | 20.0 |\n");
+}
+
+TEST_CASE("a plot has a line for each model in the order of x and words have places along x") {
+  const Scratch scratch;
+  const std::string csv = write(scratch, results).string();
+  REQUIRE(run(scratch, "plot",
+              {csv, "--by", "model", "--x", "horizon", "--y", "error", "--where", "kind=image",
+               "--level", "7=seven", "--svg", "lines.svg"})
+              .status == 0);
+  const std::string lines = text_of(scratch / "lines.svg");
+  CHECK(count(lines, "<polyline") == 2);
+  CHECK(count(lines, ">rssm</text>") == 1);
+  CHECK(count(lines, ">seven</text>") == 1);
+  const auto points =
+      lines.find("points=", lines.find("<polyline"));  // of rssm: from left to right
+  double x1 = 0, y1 = 0, x2 = 0, y2 = 0;
+  REQUIRE(std::sscanf(lines.c_str() + points, "points=\"%lf,%lf %lf,%lf\"", &x1, &y1, &x2, &y2) ==
+          4);
+  CHECK(x1 < x2);
+  CHECK(y1 > y2);  // 1, then 4: upwards on the screen
+
+  REQUIRE(run(scratch, "plot",
+              {csv, "--x", "model", "--y", "error", "--y", "seed", "--where", "horizon=1",
+               "--where", "kind=image", "--svg", "words.svg"})
+              .status == 0);
+  const std::string words = text_of(scratch / "words.svg");
+  CHECK(count(words, "<polyline") == 0);
+  CHECK(count(words, "<circle") == 4);
+  CHECK(count(words, ">rssm</text>") == 1);
+  CHECK(count(words, ">ssm</text>") == 1);
+  CHECK(count(words, ">error</text>") == 1);
+  CHECK(count(words, ">0</text>") == 1);  // along y alone
+}
+
+TEST_CASE("plot says what is wrong with a table and with its options") {
+  const Scratch scratch;
+  const std::string csv = write(scratch, results).string();
+  const auto fails = [&](const Args& more, const std::string& sentence) {
+    const Result r = run(scratch, "plot", Args{csv} + more);
+    INFO(r.err);
+    CHECK(r.status == 2);
+    CHECK(r.err.find(sentence) != std::string::npos);
+  };
+  const Args table{"--table", "table.md"};
+  fails({}, "give --svg FILE, --table FILE or both");
+  fails(table, "--y is missing");
+  fails({"--y", "error", "--svg", "a.svg"}, "--svg needs --x");
+  fails(Args{"--y", "eror"} + table, "has no column 'eror' (did you mean 'error'?)");
+  fails(Args{"--y", "error", "--where", "model"} + table, "it is NAME=VALUE");
+  fails(Args{"--y", "error", "--where", "model=rnn"} + table, "has no rows with model=rnn");
+  fails(Args{"--y", "kind"} + table, "results.csv: kind is 'image'");
+  const auto error = [](const std::string& text) {
+    try {
+      CsvTable::parse(text, "t.csv");
+    } catch (const Error& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  CHECK(error("").find("t.csv has no header line") != std::string::npos);
+  CHECK(error("a,b\n1,2\n3\n").find("t.csv, line 3 has 1 cells; the header has 2") !=
+        std::string::npos);
+  CHECK(error("a,a\n").find("two columns 'a'") != std::string::npos);
+  PlotOptions options;
+  options.x_names = {"one"};
+  CHECK_THROWS_AS(svg_plot({{"a", {{1, 1}}, {}}}, options), Error);
+}

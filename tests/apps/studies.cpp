@@ -1,0 +1,149 @@
+// The studies' scripts, on models of a handful of numbers: what they write, and that they go on.
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <sstream>
+#include <thread>
+
+#include "apps/common/csv_table.hpp"
+#include "autograd/base/error.hpp"
+#include "tests/apps/programs.hpp"
+
+using namespace planet;
+using namespace planet::test;
+
+namespace {
+
+const Args small_net{"--image-size",   "16", "--batch-size", "2", "--batch-length",  "4",
+                     "--deter-size",   "8",  "--stoch-size", "4", "--hidden-size",   "8",
+                     "--reward-units", "8",  "--horizon",    "3", "--iterations",    "1",
+                     "--candidates",   "4",  "--elites",     "2", "--seed-episodes", "2"};
+
+std::string words(const Args& args) {
+  std::string text;
+  for (const std::string& arg : args) text += arg + " ";
+  return text;
+}
+
+// Runs apps/studies/NAME/run.sh for the trainings that match `only`.
+Result study(const Scratch& scratch, const std::string& name, const std::string& only,
+             const Args& more = {"--updates-per-episode", "2", "--total-episodes", "3"}) {
+  return run(scratch, "/usr/bin/env",
+             {"BIN=" PLANET_BINARY_DIR "/bin", "RUNS=" + (scratch / "runs").string(),
+              "TABLES=" + (scratch / name).string(), "ONLY=" + only, "EPISODES=2",
+              "SMALLER=" + words(small_net + more), "bash",
+              PLANET_SOURCE_DIR "/apps/studies/" + name + "/run.sh"});
+}
+
+std::size_t lines(const fs::path& file) {
+  const std::string text = text_of(file);
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+void expect(const Result& r) {
+  INFO(r.err);
+  CHECK(r.status == 0);
+}
+
+}  // namespace
+
+TEST_CASE("a study has a row for each training and skips those that stand") {
+  const Scratch scratch;
+  const fs::path table = scratch / "two_futures" / "results.csv";
+  expect(study(scratch, "two_futures", "ssm-2"));
+  CHECK(lines(table) == 2);
+  expect(study(scratch, "two_futures", "r*-1"));
+  const std::string all = text_of(table);
+  CHECK(lines(table) == 4);
+  CHECK(all.starts_with("run,env,hidden,model,seed,"));
+  CHECK(all.find("\nrnn-1,peg_catch,0,rnn,1,12,64,") <
+        all.find("\nrssm-1,peg_catch,0,rssm,1,12,64,"));
+  CHECK(all.find("\nrssm-1,") < all.find("\nssm-2,peg_catch,0,ssm,2,12,64,"));
+  for (const char* file : {"shares.svg", "energy.svg", "table.md"})
+    CHECK(fs::exists(scratch / "two_futures" / file));
+  // What stands is not made again, though its run is gone.
+  fs::remove_all(scratch / "runs");
+  expect(study(scratch, "two_futures", "r*-1"));
+  CHECK(text_of(table) == all);
+  CHECK(!fs::exists(scratch / "runs" / "two_futures" / "rnn-1"));
+}
+
+TEST_CASE("a study resumes the training that was cut off and measures the one that was not") {
+  const Scratch scratch;
+  const Args more{"--updates-per-episode", "20", "--total-episodes", "30"};
+  const fs::path table = scratch / "two_futures" / "results.csv";
+  expect(study(scratch, "two_futures", "rssm-1", more));
+  const std::string whole = text_of(table);
+  // Trained to its end, but killed before its row was written.
+  fs::remove(table);
+  expect(study(scratch, "two_futures", "rssm-1", more));
+  CHECK(text_of(table) == whole);
+  CHECK(lines(scratch / "runs" / "two_futures" / "rssm-1" / "command.txt") == 4);
+  // Killed while it trained.
+  fs::remove(table);
+  const fs::path training = scratch / "runs" / "two_futures" / "rssm-1";
+  fs::remove_all(training);
+  Process process(
+      scratch, "train",
+      Args{"--config", PLANET_SOURCE_DIR "/apps/studies/two_futures/train.toml", "--model", "rssm",
+           "--seed", "1", "--logdir", training.string(), "--checkpoint-every", "3"} +
+          small_net + more);
+  for (int i = 0; i < 6000 && !fs::exists(training / "checkpoints" / "latest"); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  process.signal(SIGKILL);
+  process.wait();
+  expect(study(scratch, "two_futures", "rssm-1", more));
+  CHECK(text_of(table) == whole);
+  CHECK(text_of(training / "command.txt").find("--resume") != std::string::npos);
+}
+
+TEST_CASE("a study ends with an error when a training does") {
+  const Scratch scratch;
+  const Result r = study(scratch, "two_futures", "rssm-1", {"--total-episodes", "1"});
+  CHECK(r.status != 0);
+  CHECK(r.err.find("two_futures: rssm-1 did not come to its end (status 2). train: ") !=
+        std::string::npos);
+  CHECK(!fs::exists(scratch / "two_futures" / "results.csv"));
+}
+
+TEST_CASE("the other studies write their rows and tables") {
+  const Scratch scratch;
+  const auto column = [&](const std::string& study, const std::string& title) {
+    const CsvTable table = CsvTable::read(scratch / study / "results.csv");
+    std::vector<std::string> cells;
+    for (const auto& row : table.rows()) cells.push_back(row[table.column("", title)]);
+    return cells;
+  };
+  using Cells = std::vector<std::string>;
+  expect(study(scratch, "memory", "peg_cued-16-*-3"));
+  CHECK(column("memory", "hidden") == Cells{"16", "16"});
+  CHECK(column("memory", "model") == Cells{"rssm", "ssm"});
+
+  expect(study(scratch, "overshooting", "ssm-4-1"));
+  const Cells measures = column("overshooting", "measure"),
+              steps = column("overshooting", "horizon");
+  CHECK(std::ranges::count(measures, "image") == 45);
+  CHECK(std::ranges::count(measures, "reward") == 45);
+  CHECK(steps.front() == "1");
+  CHECK(column("overshooting", "model").front() == "ssm D=4");
+
+  expect(study(scratch, "honest_agents", "duel-2"));
+  CHECK(column("honest_agents", "env_seed") == Cells{"1000", "1001"});
+  const Cells one = column("honest_agents", "one"),
+              sixteen = column("honest_agents", "sixteen"),
+              gain = column("honest_agents", "gain");
+  CHECK(one != sixteen);
+  for (std::size_t i = 0; i < 2; ++i)
+    CHECK(std::stod(gain[i]) ==
+          doctest::Approx(std::stod(sixteen[i]) - std::stod(one[i])).epsilon(1e-4));
+
+  expect(study(scratch, "agents", "pendulum_swingup-rnn-1"));
+  CHECK(column("agents", "updates") == Cells{"2"});
+  CHECK(lines(scratch / "agents" / "curves.csv") == 2);
+  for (const char* file :
+       {"memory/true_side.svg", "overshooting/image.svg", "overshooting/reward.svg",
+        "honest_agents/duel.svg", "agents/pendulum_swingup.svg"})
+    CHECK(fs::exists(scratch.path() / file));
+}

@@ -1,0 +1,92 @@
+// Plots: a document that any XML reader takes, bands where they belong, nothing that is not finite.
+#include "apps/common/svg_plot.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "autograd/base/error.hpp"
+#include "tests/apps/xml.hpp"
+
+using namespace planet;
+using planet::test::xml_fault;
+
+namespace {
+
+std::size_t count(const std::string& text, const std::string& word) {
+  std::size_t n = 0;
+  for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++n;
+  return n;
+}
+
+const std::vector<PlotSeries> two{{"a < b & c", {{0, 1}, {1, 2}, {2, 4}}, {{0, 2}, {1, 3}, {2, 6}}},
+                                  {"plain", {{0, 3}, {2, 3}}, {}}};
+
+std::string error_of(const std::vector<PlotSeries>& series) {
+  try {
+    svg_plot(series, {});
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("the checker of documents finds what is wrong with one") {
+  CHECK(xml_fault("<a x=\"1\"><b/>text &amp; more</a>\n").empty());
+  for (const char* bad : {"", "<a>", "<a></b>", "<a/><b/>", "<a x=1/>", "<a>&</a>", "<a x=\"1/>",
+                          "<a><b></a></b>", "text<a/>"}) {
+    INFO(bad);
+    CHECK(!xml_fault(bad).empty());
+  }
+}
+
+TEST_CASE(
+    "a plot is a well formed document with a line for each series and a band for each interval") {
+  PlotOptions o;
+  o.title = "x < y & z > \"w\"";
+  o.levels = {{5, "level"}};
+  o.verticals = {{1.5, "eyes closed"}};
+  const std::string svg = svg_plot(two, o);
+  CHECK(xml_fault(svg) == "");
+  CHECK(count(svg, "<polyline") == 2);
+  CHECK(count(svg, "<polygon") == 1);
+  CHECK(count(svg, "<circle") == 5);
+  CHECK(svg.find("eyes closed") != std::string::npos);
+  CHECK(svg == svg_plot(two, o));
+  o.legend = false;
+  CHECK(svg_plot(two, o).find(">plain<") == std::string::npos);
+}
+
+TEST_CASE("a band goes along its upper edge and back along its lower one") {
+  // 100 data units are 400 pixels here: the axis runs from pixel 70 to 760 - 150 = 610.
+  const std::string svg = svg_plot({{"s", {{0, 0}, {10, 10}}, {{-2, 2}, {4, 16}}}}, {});
+  // Ticks along y: -5 0 5 10 15 20 between the pixels 368 and 36; along x 0 .. 10 on 70 .. 610.
+  const auto y = [](double v) { return 368 + (v + 5) / 25 * (36 - 368); };
+  char polygon[200];
+  std::snprintf(polygon, sizeof polygon, "points=\"70.0,%.1f 610.0,%.1f 610.0,%.1f 70.0,%.1f \"",
+                y(2), y(16), y(4), y(-2));
+  INFO(svg);
+  CHECK(svg.find(polygon) != std::string::npos);
+}
+
+TEST_CASE("several plots stand in a grid") {
+  const std::string one = svg_plot(two, {});
+  const std::string grid = svg_grid({one, one, one}, 2, 760, 420);
+  CHECK(xml_fault(grid) == "");
+  CHECK(count(grid, "<svg") == 4);
+  CHECK(grid.find("width=\"1520\" height=\"840\"") != std::string::npos);
+  CHECK(grid.find("translate(760 0)") != std::string::npos);
+  CHECK(grid.find("translate(0 420)") != std::string::npos);
+}
+
+TEST_CASE("a plot refuses what it cannot draw") {
+  CHECK(error_of({}) == "there is nothing to plot: no series has a point");
+  CHECK(error_of({{"s", {{0, NAN}}, {}}}).find("series 's' has a point (0, nan)") == 0);
+  CHECK(error_of({{"s", {{0, 1}}, {{0, INFINITY}}}}).find("series 's' has a band from 0 to inf") ==
+        0);
+  CHECK(error_of({{"s", {{0, 1}, {1, 1}}, {{0, 1}}}}) ==
+        "series 's' has 2 points and a band of 1; it needs one for each");
+}

@@ -1,0 +1,132 @@
+// One future for each candidate or several for all: what chance does to a planner.
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "planner/planner.hpp"
+#include "tests/planner/toys.hpp"
+
+using namespace planet;
+using planet::testing::ChanceDynamics;
+using planet::testing::every_planner;
+using planet::testing::streams;
+
+namespace {
+
+constexpr std::ptrdiff_t beliefs = 400;
+
+// Two arms: below zero pays 1 for sure, above pays 3 with probability 0.2, 0.6 in the mean.
+float two_arms(const float* action, double luck) {
+  if (*action < 0) return 1;
+  return luck < 0.2 ? 3 : 0;
+}
+
+// How many of the plans take the arm that is worse in the mean.
+int risky_plans(PlannerConfig config, int samples) {
+  config.samples_per_candidate = samples;
+  ChanceDynamics arms(beliefs, two_arms);
+  std::vector<Rng> rngs = streams(beliefs, 3);
+  const auto planner = make_planner(config);
+  int risky = 0;
+  for (const Plan& plan : planner->plan(arms, rngs)) risky += plan.actions[0] > 0;
+  return risky;
+}
+
+// P(at least k of n) with probability p each.
+double at_least(int k, int n, double p) {
+  double sum = 0;
+  for (int i = k; i <= n; ++i)
+    sum += std::exp(std::lgamma(n + 1.0) - std::lgamma(i + 1.0) - std::lgamma(n - i + 1.0) +
+                    i * std::log(p) + (n - i) * std::log(1 - p));
+  return sum;
+}
+
+}  // namespace
+
+TEST_SUITE("planner") {
+  TEST_CASE("one sample a candidate seeks risk and sixteen shared ones choose the safe arm") {
+    // One sample: about 20 of 200 candidates are lucky, more than the ten elites, so every elite is
+    // a lucky one (in a round with less than ten, probability 0.4 % in the first and nothing once
+    // the mean is positive). Sixteen: the risky arm looks better when six futures or more of the
+    // sixteen are kind, 3 k / 16 > 1, which is bad luck that all candidates share: 8.17 % of plans.
+    // 400 plans; 4 standard deviations of the binomial.
+    const double kind = at_least(6, 16, 0.2), kinder = at_least(22, 64, 0.2);
+    CHECK(std::abs(kind - 0.0817) < 0.0001);
+    const auto four_sigma = [](double p) { return 4 * std::sqrt(p * (1 - p) * beliefs); };
+    for (const PlannerConfig& config : every_planner(1, 4, 200, 10)) {
+      if (config.method == "mppi") continue;  // weights, not ranks: below
+      const int one = risky_plans(config, 1), sixteen = risky_plans(config, 16),
+                many = risky_plans(config, 64);
+      MESSAGE(planner_text(config) << ": of 400 plans " << one << " take the risk with one sample, "
+                                   << sixteen << " with 16, " << many << " with 64");
+      CHECK(one > 0.95 * beliefs);
+      CHECK(std::abs(sixteen - kind * beliefs) < four_sigma(kind));
+      CHECK(std::abs(many - kinder * beliefs) < four_sigma(kinder));
+    }
+    PlannerConfig mppi{"mppi", 1, 4, 200, 10};
+    mppi.mppi.temperature = 0.05;
+    CHECK(risky_plans(mppi, 1) > 0.95 * beliefs);
+    CHECK(std::abs(risky_plans(mppi, 16) - kind * beliefs) < four_sigma(kind));
+  }
+
+  TEST_CASE("the elites of pure luck promise 0 95 where the truth is a half") {
+    // The winner's curse. The return is a uniform number whatever is done; of 1000 the best 100 have
+    // the mean 1 - 50.5 / 1001 = 0.94955, with a standard deviation of 0.0055 over plans. Sixteen
+    // shared futures promise their own mean to all: a half, with 1 / sqrt(12 16) = 0.0722.
+    for (const int samples : {1, 16}) {
+      PlannerConfig config{"cem", 1, 1, 1000, 100};
+      config.samples_per_candidate = samples;
+      ChanceDynamics luck(beliefs, [](const float*, double u) { return static_cast<float>(u); });
+      std::vector<Rng> rngs = streams(beliefs, 4);
+      const auto planner = make_planner(config);
+      double promised = 0;
+      for (const Plan& plan : planner->plan(luck, rngs)) promised += plan.elite_return / beliefs;
+      const double truth = samples == 1 ? 0.94955 : 0.5, std = samples == 1 ? 0.0055 : 0.0722;
+      CHECK(std::abs(promised - truth) < 4 * std / std::sqrt(static_cast<double>(beliefs)));
+    }
+  }
+
+  TEST_CASE("shared futures are drawn once a plan and differ from plan to plan") {
+    // The return of one candidate is its luck, so all that share it have the same.
+    for (PlannerConfig config : every_planner(2, 3, 20, 5)) {
+      config.samples_per_candidate = 3;
+      ChanceDynamics luck(2, [](const float*, double u) { return static_cast<float>(u); });
+      const auto planner = make_planner(config);
+      PlanTrace first, second;
+      std::vector<Rng> rngs = streams(2);
+      planner->trace(&first);
+      planner->plan(luck, rngs);
+      const std::uint64_t used = rngs[0].position();
+      planner->trace(&second);
+      planner->plan(luck, rngs);
+      const float r = first.iterations[0].returns[0];
+      for (const auto& now : first.iterations)
+        for (const float x : now.returns) CHECK(x == r);
+      CHECK(second.iterations[0].returns[0] != r);
+      CHECK(rngs[0].position() == 2 * used);
+      // Belief 1 has futures of its own.
+      planner->forget();
+      std::vector<Rng> other{streams(2)[1]};
+      ChanceDynamics alone(1, [](const float*, double u) { return static_cast<float>(u); });
+      planner->trace(&second);
+      planner->plan(alone, other);
+      CHECK(second.iterations[0].returns[0] != r);
+    }
+  }
+
+  TEST_CASE("one sample a candidate is fresh for each and in each round") {
+    for (const PlannerConfig& config : every_planner(2, 3, 20, 5)) {
+      ChanceDynamics luck(1, [](const float*, double u) { return static_cast<float>(u); });
+      const auto planner = make_planner(config);
+      PlanTrace trace;
+      planner->trace(&trace);
+      std::vector<Rng> rngs = streams(1);
+      planner->plan(luck, rngs);
+      std::vector<float> all;
+      for (const auto& now : trace.iterations)
+        all.insert(all.end(), now.returns.begin(), now.returns.end());
+      std::sort(all.begin(), all.end());
+      CHECK(std::adjacent_find(all.begin(), all.end()) == all.end());
+    }
+  }
+}

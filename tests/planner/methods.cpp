@@ -1,0 +1,310 @@
+// What every planner promises, whatever its method.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "autograd/tape.hpp"
+#include "planner/planner.hpp"
+#include "tests/planner/toys.hpp"
+
+using namespace planet;
+using planet::testing::error_of;
+using planet::testing::every_planner;
+using planet::testing::FunctionDynamics;
+using planet::testing::quadratic;
+using planet::testing::streams;
+using planet::testing::target;
+using planet::testing::warm;
+
+namespace {
+
+using Floats = std::vector<float>;
+
+std::vector<PlannerConfig> cold_and_warm(int H, int I, int J, int K) {
+  std::vector<PlannerConfig> all = every_planner(H, I, J, K);
+  const std::size_t n = all.size();
+  for (std::size_t i = 0; i < n; ++i) all.push_back(warm(all[i]));
+  return all;
+}
+
+bool same(const Plan& a, const Plan& b) {
+  return a.actions == b.actions && a.mean == b.mean && a.std == b.std &&
+         a.best_return == b.best_return && a.elite_return == b.elite_return;
+}
+
+Plan plan_once(const PlannerConfig& config, Dynamics& dynamics, std::uint64_t seed = 1) {
+  std::vector<Rng> rngs = streams(1, seed);
+  return make_planner(config)->plan(dynamics, rngs)[0];
+}
+
+}  // namespace
+
+TEST_SUITE("planner") {
+  TEST_CASE("every planner finds the top of a bowl") {
+    for (const PlannerConfig& config : every_planner(4, 20, 500, 50)) {
+      if (config.method == "random") continue;  // below
+      INFO(planner_text(config));
+      FunctionDynamics bowl(1, 2, quadratic);
+      const Plan plan = plan_once(config, bowl);
+      // CEM stops when its std is 1e-3; mppi's is kept at 0.05, and a weighted mean of fifty such
+      // is off by about 0.05 / sqrt(50) = 0.007; icem executes one candidate of a small cloud.
+      const float tolerance = config.method == "cem" ? 0.01f : 0.05f;
+      for (std::size_t i = 0; i < 8; ++i) {
+        CHECK(std::abs(plan.mean[i] - target(0, i)) < tolerance);
+        CHECK(std::abs(plan.actions[i] - target(0, i)) < tolerance);
+      }
+      CHECK(plan.elite_return <= plan.best_return);
+    }
+    // Shooting at two numbers: 10,000 shots, and the chance that one lies within r = 0.07 of the
+    // target is at least density x area = 0.08 x 0.0154; that none does, at most exp(-12).
+    FunctionDynamics bowl(1, 2, quadratic);
+    const Plan plan = plan_once({"random", 1, 10, 1000, 1}, bowl);
+    CHECK(std::hypot(plan.actions[0] - target(0, 0), plan.actions[1] - target(0, 1)) < 0.07f);
+  }
+
+  TEST_CASE("P21 every planner plans a belief in a batch as it would alone") {
+    constexpr std::ptrdiff_t B = 3, A = 2;
+    for (const PlannerConfig& config : cold_and_warm(5, 4, 60, 7)) {
+      INFO(planner_text(config));
+      FunctionDynamics all(B, A, quadratic);
+      const auto together = make_planner(config);
+      std::vector<Rng> rngs = streams(B);
+      std::vector<Plan> batch;
+      for (int decision = 0; decision < 3; ++decision) {
+        const auto plans = together->plan(all, rngs);
+        batch.insert(batch.end(), plans.begin(), plans.end());
+      }
+      for (std::size_t b = 0; b < B; ++b) {
+        FunctionDynamics one(1, A, [&](std::ptrdiff_t, const Floats& a) {
+          return quadratic(static_cast<std::ptrdiff_t>(b), a);
+        });
+        const auto alone = make_planner(config);
+        std::vector<Rng> own{streams(B)[b]};
+        for (std::size_t decision = 0; decision < 3; ++decision)
+          CHECK(same(alone->plan(one, own)[0], batch[decision * B + b]));
+        CHECK(own[0].position() == rngs[b].position());
+      }
+      CHECK(batch[0].actions != batch[1].actions);
+    }
+  }
+
+  TEST_CASE("P21 a warm start is its own belief's when others have ended") {
+    // Three beliefs, then the first drops out: number 2 is now second of two.
+    for (const PlannerConfig& config : every_planner(5, 3, 60, 7)) {
+      INFO(planner_text(config));
+      const auto planner = make_planner(warm(config)), alone = make_planner(warm(config));
+      FunctionDynamics three(3, 1, quadratic);
+      FunctionDynamics two(2, 1,
+                           [](std::ptrdiff_t b, const Floats& a) { return quadratic(b + 1, a); });
+      FunctionDynamics one(1, 1, [](std::ptrdiff_t, const Floats& a) { return quadratic(2, a); });
+      std::vector<Rng> rngs = streams(3), own{streams(3)[2]};
+      planner->plan(three, rngs);
+      rngs.erase(rngs.begin());
+      const std::size_t who[] = {1, 2};
+      const Plan plan = planner->plan(two, rngs, who)[1];
+      alone->plan(one, own);
+      CHECK(same(alone->plan(one, own)[0], plan));
+      const std::size_t twice[] = {1, 1};
+      CHECK(error_of([&] { planner->plan(two, rngs, twice); }) ==
+            "[plan] two beliefs are said to be number 1; each has a past of its own");
+    }
+  }
+
+  TEST_CASE("P22 every planner works with one elite") {
+    for (const PlannerConfig& config : every_planner(3, 5, 40, 1)) {
+      FunctionDynamics bowl(1, 2, quadratic);
+      const Plan plan = plan_once(config, bowl);
+      for (std::size_t i = 0; i < 6; ++i) {
+        INFO(planner_text(config));
+        CHECK(std::isfinite(plan.actions[i]));
+        CHECK(std::isfinite(plan.std[i]));
+        CHECK(plan.std[i] > 0);
+      }
+    }
+  }
+
+  TEST_CASE("P23 no planner chooses a return that is not finite") {
+    const float bad[] = {std::numeric_limits<float>::quiet_NaN(),
+                         std::numeric_limits<float>::infinity(),
+                         -std::numeric_limits<float>::infinity()};
+    for (const PlannerConfig& config : every_planner(2, 3, 100, 30))
+      for (const float worth : bad) {
+        INFO(planner_text(config));
+        // Only candidates that begin below zero have finite returns, the worst ones at that.
+        FunctionDynamics half(1, 1, [&](std::ptrdiff_t, const Floats& a) {
+          return a[0] < 0 ? -1e30f + a[0] : worth;
+        });
+        const Plan plan = plan_once(config, half);
+        CHECK(plan.actions[0] < 0);
+        CHECK(plan.best_return <= -1e29);
+        for (const float x : plan.std) CHECK(std::isfinite(x));
+        FunctionDynamics none(1, 1, [&](std::ptrdiff_t, const Floats&) { return worth; });
+        CHECK_THROWS_AS(plan_once(config, none), NonFinite);
+      }
+  }
+
+  TEST_CASE("P25 after forget a plan is that of a planner without a past") {
+    for (const PlannerConfig& config : every_planner(6, 3, 80, 10)) {
+      INFO(planner_text(config));
+      const auto experienced = make_planner(warm(config)), fresh = make_planner(warm(config));
+      FunctionDynamics past(2, 1, quadratic);
+      FunctionDynamics now(2, 1,
+                           [](std::ptrdiff_t b, const Floats& a) { return quadratic(b + 5, a); });
+      std::vector<Rng> rngs = streams(2);
+      for (int t = 0; t < 4; ++t) experienced->plan(past, rngs);
+      std::vector<Rng> same_place = rngs, again = rngs;
+      experienced->forget(0);
+      const auto plans = experienced->plan(now, rngs);
+      const auto expected = fresh->plan(now, same_place);
+      CHECK(same(plans[0], expected[0]));
+      CHECK(!same(plans[1], expected[1]));  // belief 1's episode went on
+      experienced->forget();                // everybody
+      const auto both = experienced->plan(now, again);
+      for (std::size_t b = 0; b < 2; ++b) CHECK(same(both[b], expected[b]));
+    }
+  }
+
+  TEST_CASE("P25 without a warm start nothing is carried from a plan to the next") {
+    for (const PlannerConfig& config : every_planner(6, 3, 80, 10)) {
+      INFO(planner_text(config));
+      const auto planner = make_planner(config), other = make_planner(warm(config));
+      FunctionDynamics bowl(1, 1, quadratic);
+      std::vector<Rng> rngs = streams(1), place = streams(1);
+      const Plan first = planner->plan(bowl, rngs)[0];
+      rngs[0].seek(0);
+      CHECK(same(planner->plan(bowl, rngs)[0], first));
+      CHECK(same(other->plan(bowl, place)[0], first));  // the first plan is cold
+      place[0].seek(0);
+      CHECK(!same(other->plan(bowl, place)[0], first));
+    }
+  }
+
+  TEST_CASE("a warm start begins at the last mean one step on and at the first std") {
+    for (const PlannerConfig& config : every_planner(4, 3, 80, 10)) {
+      INFO(planner_text(config));
+      const auto planner = make_planner(warm(config));
+      FunctionDynamics bowl(1, 2, quadratic);
+      std::vector<Rng> rngs = streams(1);
+      PlanTrace trace;
+      const Plan first = planner->plan(bowl, rngs)[0];
+      planner->trace(&trace);
+      planner->plan(bowl, rngs);
+      Floats shifted(first.mean.begin() + 2, first.mean.end());
+      shifted.insert(shifted.end(), first.mean.end() - 2, first.mean.end());
+      CHECK(trace.iterations[0].mean == shifted);
+      CHECK(trace.iterations[0].std == Floats(8, 1.0f));
+      FunctionDynamics wider(1, 3, quadratic);
+      CHECK(error_of([&] { planner->plan(wider, rngs); }) ==
+            "[plan] the last plan of belief 0 has 8 numbers and this one has 12; call forget() "
+            "before another kind of dynamics");
+    }
+  }
+
+  TEST_CASE("every planner stays in the box and has the same bits on any number of threads") {
+    const int before = threads();
+    for (const PlannerConfig& config : cold_and_warm(12, 4, 600, 60)) {
+      INFO(planner_text(config));
+      std::vector<std::vector<Plan>> all;
+      for (const int n : {1, 2, 7}) {
+        set_threads(n);
+        FunctionDynamics bowl(3, 2, quadratic);
+        std::vector<Rng> rngs = streams(3);
+        const auto planner = make_planner(config);
+        planner->plan(bowl, rngs);
+        const auto plans = planner->plan(bowl, rngs);
+        all.emplace_back(plans.begin(), plans.end());
+        for (const float a : bowl.last) REQUIRE(std::abs(a) <= 1.0f);
+        for (const Plan& plan : plans)
+          for (const float a : plan.actions) CHECK(std::abs(a) <= 1.0f);
+      }
+      for (const auto& plans : all)
+        for (std::size_t b = 0; b < 3; ++b) CHECK(same(plans[b], all[0][b]));
+    }
+    set_threads(before);
+  }
+
+  TEST_CASE("no iterations imagine nothing and return zero actions") {
+    for (const PlannerConfig& config : every_planner(4, 0, 10, 2)) {
+      FunctionDynamics bowl(2, 2, quadratic);
+      std::vector<Rng> rngs = streams(2);
+      const auto planner = make_planner(config);
+      for (const Plan& plan : planner->plan(bowl, rngs)) CHECK(plan.actions == Floats(8, 0.0f));
+      CHECK(bowl.calls == 0);
+    }
+  }
+
+  TEST_CASE("a trace shows what was drawn and chosen and changes no bit") {
+    for (const PlannerConfig& config : every_planner(3, 4, 30, 5)) {
+      INFO(planner_text(config));
+      FunctionDynamics bowl(2, 2, quadratic);
+      std::vector<Rng> rngs = streams(2), more = streams(2);
+      const auto planner = make_planner(config);
+      const auto plain = planner->plan(bowl, rngs);
+      const std::vector<Plan> untraced(plain.begin(), plain.end());
+      PlanTrace trace;
+      planner->trace(&trace);
+      const auto traced = planner->plan(bowl, more);
+      for (std::size_t b = 0; b < 2; ++b) CHECK(same(traced[b], untraced[b]));
+      REQUIRE(trace.iterations.size() == 4);
+      for (std::size_t i = 0; i < 4; ++i) {
+        const PlanTrace::Iteration& now = trace.iterations[i];
+        CHECK(now.candidates == bowl.populations[4 + i]);
+        CHECK(now.mean.size() == 6);
+        const auto J = static_cast<std::size_t>(now.candidates);
+        REQUIRE(now.actions.size() == 3 * J * 2);
+        float worst = 0;
+        for (std::size_t j = 0; j < J; ++j) {
+          Floats a;
+          for (std::size_t t = 0; t < 3; ++t)
+            for (std::size_t k = 0; k < 2; ++k) a.push_back(now.actions[(t * J + j) * 2 + k]);
+          CHECK(now.returns[j] == quadratic(0, a));  // of belief 0
+        }
+        REQUIRE(now.elites.size() == (config.method == "random" ? 1 : 5));
+        for (const std::int32_t j : now.elites)
+          worst = std::min(worst, now.returns[static_cast<std::size_t>(j)]);
+        CHECK(std::ranges::count_if(now.returns, [&](float r) { return r >= worst; }) ==
+              static_cast<std::ptrdiff_t>(now.elites.size()));
+      }
+    }
+  }
+
+  TEST_CASE("an option that could have no effect is refused with a sentence") {
+    PlannerConfig c{"gradient"};
+    CHECK(error_of([&] { make_planner(c); }) ==
+          "[planner] planner is 'gradient'; it is one of cem, icem, mppi, random");
+    c = {"icme"};
+    CHECK(error_of([&] { make_planner(c); }) ==
+          "[planner] planner is 'icme'; it is one of cem, icem, mppi, random (did you mean "
+          "'icem'?)");
+    c = {};
+    c.icem.beta = 1;
+    CHECK(error_of([&] { make_planner(c); }) ==
+          "[planner] an option icem_... was changed, but the planner is cem, which reads none of "
+          "them");
+    c.method = "icem";
+    CHECK(error_of([&] { make_planner(c); }) == "");
+    c.cem.covariance = "full";
+    CHECK(error_of([&] { make_planner(c); }) != "");
+    const auto refused = [](auto change) {
+      PlannerConfig config;
+      change(config);
+      return error_of([&] { make_planner(config); }) != "";
+    };
+    CHECK(refused([](auto& x) { x.samples_per_candidate = 0; }));
+    CHECK(refused([](auto& x) { x.start_state = "own"; }));
+    CHECK(refused([](auto& x) { x.cem.covariance = "fill"; }));
+    CHECK(refused([](auto& x) { x.method = "mppi", x.mppi.temperature = 0; }));
+    CHECK(refused([](auto& x) { x.method = "mppi", x.mppi.min_std = 3; }));
+    CHECK(refused([](auto& x) { x.method = "icem", x.icem.decay = 0.9; }));
+    CHECK(refused([](auto& x) { x.method = "icem", x.icem.kept = 1.1; }));
+    CHECK(refused([](auto& x) { x.method = "icem", x.icem.momentum = 1; }));
+    CHECK(refused([](auto& x) { x.method = "icem", x.icem.execute = "worst"; }));
+    CHECK(refused([](auto& x) { x.method = "icem", x.icem.beta = std::nan(""); }));
+    CHECK(option_has_effect(c, "icem_beta"));
+    CHECK(!option_has_effect(c, "mppi_temperature"));
+    CHECK(!option_has_effect({"random"}, "elites"));
+    CHECK(option_has_effect({"random"}, "candidates"));
+  }
+}

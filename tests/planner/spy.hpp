@@ -1,0 +1,47 @@
+// An environment for tests of the agent: it writes down what it is told.
+#pragma once
+
+#include <cmath>
+#include <vector>
+
+#include "planner/agent.hpp"
+
+namespace planet::testing {
+
+using Floats = std::vector<float>;
+
+// A spy in place of an environment: it keeps every action it was given, and its frames are a
+// function of them all.
+class Spy {
+ public:
+  explicit Spy(std::uint32_t id = 0) : id_(id) {}
+  std::vector<std::uint8_t> frame() const {
+    double sum = id_;
+    for (const Floats& a : executed)
+      for (const float x : a) sum = 0.9 * sum + static_cast<double>(x);
+    std::vector<std::uint8_t> f(8 * 8 * 3);
+    for (std::size_t i = 0; i < f.size(); ++i)
+      f[i] = static_cast<std::uint8_t>(127 + 120 * std::sin(sum + static_cast<double>(i)));
+    return f;
+  }
+  void step(std::span<const float> a) { executed.emplace_back(a.begin(), a.end()); }
+  std::vector<Floats> executed;
+
+ private:
+  std::uint32_t id_;
+};
+
+inline std::vector<AgentStreams> evaluation(std::uint32_t first, std::uint32_t n) {
+  std::vector<AgentStreams> streams;
+  for (std::uint32_t k = 0; k < n; ++k) streams.push_back(AgentStreams::evaluating(1, first + k));
+  return streams;
+}
+
+inline Floats copy(std::span<const float> x) { return {x.begin(), x.end()}; }
+
+inline std::vector<Floats> run(MpcAgent& agent, Spy& spy, int decisions, double noise) {
+  for (int t = 0; t < decisions; ++t) spy.step(agent.act(spy.frame(), noise));
+  return spy.executed;
+}
+
+}  // namespace planet::testing
