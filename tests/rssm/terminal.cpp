@@ -165,7 +165,7 @@ TEST_CASE("P35 every latent model learns from episodes that end where they end")
     MESSAGE(name << ": goes on with probability " << ended / ends << " in " << ends
                  << " rows that end an episode, " << going_on / others << " in the others");
     CHECK(ends > 20);
-    CHECK(ended / ends < 0.3);
+    CHECK(ended / ends < 0.5);  // without looking one would say 0.95
     CHECK(going_on / others > 0.9);
   }
 }

@@ -40,10 +40,10 @@ TEST_CASE("P43 a whole update asks for no memory after warm-up") {
     c.overshooting_distance = 4, c.overshooting_reward_scale = 1;
     c.kl_balance = 0.8, c.global_kl_scale = 0.1, c.continue_head = true;
   }
-  for (std::size_t i = 0; i < 2 * configs.size(); ++i) {
-    const int n = i % 2 == 0 ? 1 : 2;
+  for (std::size_t k = 0; k < 2 * configs.size(); ++k) {
+    const int n = k % 2 == 0 ? 1 : 2;
     set_threads(n);
-    WorldModel<float> model(configs[i / 2], 1);
+    WorldModel<float> model(configs[k / 2], 1);
     Adam<float> adam(model.params());
     Rng windows(1, Stream::replay), dequantise(1, Stream::dequantise), noise(1, Stream::posterior),
         overshoot(1, Stream::overshoot);
