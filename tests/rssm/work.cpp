@@ -63,7 +63,7 @@ TEST_CASE("P43 a whole update asks for no memory after warm-up") {
     update();
     INFO(n, " threads, ", model.config().latent_model);
     CHECK(test::fewest_allocations_in([&] {
-            for (int k = 0; k < 5; ++k) update();
+            for (int i = 0; i < 5; ++i) update();
           }) == 0);
   }
   set_threads(0);
