@@ -159,7 +159,7 @@ TEST_CASE("the search that is shown is the agent's own") {
   const OpenLoop again = imagine_actions(*loaded.model, agent.h(0), agent.s(0), actions, 32, 1001);
   double imagined = 0, really = 0;
   for (std::ptrdiff_t t = 1; t < again.T; ++t) {
-    for (const float r : again.reward_at(t)) imagined += double{r} / 32;
+    for (const float x : again.reward_at(t)) imagined += double{x} / 32;
     really += env->step(std::span(actions).subspan(static_cast<std::size_t>(t - 1), 1)).reward;
   }
   CHECK(r.out.find(cat("plan      in the true world ", fixed(really, 3), ", imagined again ",
