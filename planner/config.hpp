@@ -50,8 +50,8 @@ struct PlannerConfig {
   MppiOptions mppi = {};
 
   bool operator==(const PlannerConfig&) const = default;
-  /// Throws with a sentence naming the field: 1 <= K <= J, H >= 1, I >= 0, a word that is none of
-  /// those above, an option of another method.
+  /// Throws with a sentence naming the field: 1 <= K <= J (except random), H >= 1, I >= 0, a word
+  /// that is none of those above, an option of another method.
   void check() const;
   /// Candidates in iteration i: J, except where icem's population decays.
   int population(int iteration) const;

@@ -26,10 +26,6 @@ void IcemPlanner::begin(const Search& s) {
   if (!s.warm) kept_[s.who].clear();
 }
 
-void IcemPlanner::forgotten(std::size_t who) {
-  if (who < kept_.size()) kept_[who].clear();
-}
-
 void IcemPlanner::draw(const Search& s, Rng& rng) {
   kernels::fill_normal(rng, s.actions, s.H * s.J * s.A);
   noise_.apply(s.actions, s.J * s.A, workshops_[s.b].column.data());

@@ -29,7 +29,6 @@ class IcemPlanner final : public Planner {
   void begin(const Search& s) override;
   void draw(const Search& s, Rng& rng) override;
   void refit(Search& s) override;
-  void forgotten(std::size_t who) override;
   void stand_again(const Search& s) const;
   void keep_best(Search& s);
 

@@ -96,7 +96,7 @@ void Planner::start_search(Search& s) {
   plan.best_return = plan.elite_return = 0;
   if (s.who >= carried_.size()) carried_.resize(s.who + 1);
   const std::vector<float>& last = carried_[s.who];
-  s.warm = config_.warm_start && !last.empty();
+  s.warm = !last.empty();
   if (s.warm) {
     require(last.size() == n, "[plan] the last plan of belief ", s.who, " has ", last.size(),
             " numbers and this one has ", n, "; call forget() before another kind of dynamics");
@@ -114,7 +114,6 @@ void Planner::remember() {
 
 void Planner::forget(std::size_t who) {
   if (who < carried_.size()) carried_[who].clear();
-  forgotten(who);
 }
 
 void Planner::forget() {

@@ -92,8 +92,6 @@ class Planner {
   virtual void draw(const Search& s, Rng& rng) = 0;
   /// Chooses elites and moves s.plan: mean, std and actions.
   virtual void refit(Search& s) = 0;
-  /// `who` begins an episode.
-  virtual void forgotten(std::size_t /*who*/) {}
 
   /// The K best are the elites; fills best_return and elite_return. Error: see plan().
   void choose(Search& s, int K) const;

@@ -302,6 +302,8 @@ TEST_SUITE("planner") {
     CHECK(refused([](auto& x) { x.method = "icem", x.icem.momentum = 1; }));
     CHECK(refused([](auto& x) { x.method = "icem", x.icem.execute = "worst"; }));
     CHECK(refused([](auto& x) { x.method = "icem", x.icem.beta = std::nan(""); }));
+    CHECK(error_of([] { make_planner({"random", 2, 3, 20, 100}); }) == "");  // reads no K
+    CHECK(error_of([] { make_planner({"mppi", 2, 3, 20, 100}); }) != "");
     CHECK(option_has_effect(c, "icem_beta"));
     CHECK(!option_has_effect(c, "mppi_temperature"));
     CHECK(!option_has_effect({"random"}, "elites"));
