@@ -67,7 +67,7 @@ add() {
       {
         if [ -e "$tables/$1" ]; then tail -n +2 "$tables/$1" | grep -v "^$2," || true; fi
         tail -n +2 "$3"
-      } | sort -s -t, -k1,1
+      } | sort -s -t, -k1,1V
     } >"$tables/.$1.new"
     mv "$tables/.$1.new" "$tables/$1"
   ) 9>"$work/lock"
@@ -80,7 +80,7 @@ plot() {
   "$bin/plot" "$tables/results.csv" "$@" --svg "$tables/$file.svg"
 }
 
-# table OPTIONS...: its means as table.md, which is shown.
+# table OPTIONS...: the means of results.csv as table.md, which is shown.
 table() {
   "$bin/plot" "$tables/results.csv" "$@" --table "$tables/table.md"
   cat "$tables/table.md"

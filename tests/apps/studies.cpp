@@ -122,17 +122,21 @@ TEST_CASE("the other studies write their rows and tables") {
   CHECK(column("memory", "model") == Cells{"rssm", "ssm"});
 
   expect(study(scratch, "overshooting", "ssm-4-1"));
-  const Cells measures = column("overshooting", "measure"),
-              steps = column("overshooting", "horizon");
-  CHECK(std::ranges::count(measures, "image") == 45);
-  CHECK(std::ranges::count(measures, "reward") == 45);
-  CHECK(steps.front() == "1");
-  CHECK(column("overshooting", "model").front() == "ssm D=4");
+  CHECK(column("overshooting", "run") == Cells{"ssm-4-1"});
+  CHECK(column("overshooting", "model") == Cells{"ssm D=4"});
+  const CsvTable steps = CsvTable::read(scratch / "overshooting" / "horizons.csv");
+  for (const char* measure : {"image", "reward"}) {
+    Cells horizons;
+    for (const auto& row : steps.rows())
+      if (row[1] == "ssm D=4" && row[2] == measure) horizons.push_back(row[3]);
+    REQUIRE(horizons.size() == 45);  // 50 rows, of which 5 are seen
+    CHECK(horizons.front() == "1");
+    CHECK(horizons.back() == "45");
+  }
 
   expect(study(scratch, "honest_agents", "duel-2"));
   CHECK(column("honest_agents", "env_seed") == Cells{"1000", "1001"});
-  const Cells one = column("honest_agents", "one"),
-              sixteen = column("honest_agents", "sixteen"),
+  const Cells one = column("honest_agents", "one"), sixteen = column("honest_agents", "sixteen"),
               gain = column("honest_agents", "gain");
   CHECK(one != sixteen);
   for (std::size_t i = 0; i < 2; ++i)

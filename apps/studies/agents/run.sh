@@ -23,7 +23,7 @@ one() { # ENV-MODEL-SEED
   "$bin/curves" "$work/$1" --against counter/episodes --metric train/return --metric time/elapsed \
     --csv "$work/$1-curves.csv"
   awk -F, -v OFS=, -v env="$env" -v model="$model" '
-    NR == 1 || $4 != "" { print $0, NR == 1 ? "env" : env, NR == 1 ? "model" : model }
+    $4 != "" { print $0, NR == 1 ? "env" : env, NR == 1 ? "model" : model }
   ' "$work/$1-curves.csv" >"$work/$1-curves-of.csv"
   add curves.csv "$1" "$work/$1-curves-of.csv"
   add results.csv "$1" "$work/$1.csv"
@@ -37,6 +37,6 @@ for env in pendulum_swingup cartpole_swingup; do
   grep -q ",$env," "$tables/results.csv" || continue
   plot "$env" --where "env=$env" --x model --y return --title "$env: return after the same time"
   "$bin/plot" "$tables/curves.csv" --where "env=$env" --by model --x counter/episodes \
-    --y train/return --svg "$tables/$env-curves.svg" --title "$env: return of the episodes collected"
+    --y train/return --title "$env: return of the episodes collected" --svg "$tables/$env-curves.svg"
 done
 table --by env --by model --y score --y return --y updates --y episodes --y seconds

@@ -12,10 +12,12 @@ one() { # MODEL-D-SEED
   learn "$1" --model "$model" --overshooting-distance "$distance" --seed "$seed"
   "$bin/compare" "$work/$1" --policy random --episode-count "${EPISODES:-10}" --samples 4 --threads 1 \
     --out "$work/$1/compare" >/dev/null
-  awk -F, -v OFS=, -v run="$1" -v seed="$seed" '
-    NR == 1 { print "run", "seed", "model", "measure", "row", "horizon", "error" }
-    NR > 1 && $1 != "still" && $4 != "" { print run, seed, $1, $2, $3, $4, $6 }
-  ' "$work/$1/compare/error.csv" >"$work/$1.csv"
+  awk -F, -v OFS=, -v run="$1" 'NR > 1 { $1 = run } { print }' "$work/$1/compare/runs.csv" >"$work/$1.csv"
+  awk -F, -v OFS=, -v run="$1" '
+    NR == 1 { print "run", "model", "measure", "horizon", "error" }
+    NR > 1 && $4 != "" { print run, $1, $2, $4, $6 }
+  ' "$work/$1/compare/error.csv" >"$work/$1-horizons.csv"
+  add horizons.csv "$1" "$work/$1-horizons.csv"
   add results.csv "$1" "$work/$1.csv"
 }
 trainings=()
@@ -23,7 +25,8 @@ for seed in 1 2 3; do trainings+=({ssm,rssm}-{1,4,12}-"$seed"); done
 study "$@" -- "${trainings[@]}"
 
 for measure in image reward; do
-  plot "$measure" --where "measure=$measure" --by model --x horizon --y error \
-    --title "pendulum_swingup: open-loop error of the $measure" --x-label "steps imagined"
+  "$bin/plot" "$tables/horizons.csv" --where "measure=$measure" --by model --x horizon --y error \
+    --title "pendulum_swingup: open-loop error of the $measure" --x-label "steps imagined" \
+    --svg "$tables/$measure.svg"
 done
-table --where measure=image --by model --y error
+table --by model --y image --y reward --y kl --y parameters
