@@ -14,7 +14,7 @@ one() { # MODEL-D-SEED
     --out "$work/$1/compare" >/dev/null
   awk -F, -v OFS=, -v run="$1" -v seed="$seed" '
     NR == 1 { print "run", "seed", "model", "measure", "row", "horizon", "error" }
-    NR > 1 && $4 != "" { print run, seed, $1, $2, $3, $4, $6 }
+    NR > 1 && $1 != "still" && $4 != "" { print run, seed, $1, $2, $3, $4, $6 }
   ' "$work/$1/compare/error.csv" >"$work/$1.csv"
   add results.csv "$1" "$work/$1.csv"
 }
