@@ -156,6 +156,15 @@ void print_return(const std::string& name, const std::string& planned, const Ima
             << fixed(i.mean, 3) << " +- " << fixed(*i.half, 3) << "\n";
 }
 
+void print_search(const LoadedModel& loaded, const Decision& d, const Numbers& n) {
+  const bool terminal = isatty(STDOUT_FILENO) != 0;
+  std::cout << "belief    after " << n.decisions << " decisions of the episode from seed " << n.seed
+            << ", " << loaded.config.env << ", " << model_label(loaded.config) << "\nplanner   "
+            << planner_text(loaded.config.planner) << "\n"
+            << search_table(d.trace, terminal)
+            << plan_table(d.plan, d.env->action_size(), terminal);
+}
+
 // ---- the program -------------------------------------------------------------------------------
 
 void write_files(const LoadedModel& loaded, const Decision& d, const std::vector<Strip>& strips,
@@ -181,13 +190,15 @@ int plan(int argc, const char* const* argv) {
   LoadedModel loaded = load_model(o.path);
   put_over(loaded.config, o.planner);
   loaded.config.check();
-  const PlannerConfig& planner = loaded.config.planner;
-  require(planner.iterations >= 1, "--iterations is 0; there would be no search to show");
+  require(loaded.config.planner.iterations >= 1,
+          "--iterations is 0; there would be no search to show");
   const fs::path out = loaded.output_folder("plans", o.out);
   catch_interrupts();
-  Console(progress_from("auto")).bar(-1, cat("playing ", n.decisions, " decisions"));
+  Console console(progress_from("auto"));
+  console.bar(-1, cat("playing ", n.decisions, " decisions"));
   const std::optional<Decision> d = decide(loaded, n);
   if (!d) return status_interrupted;
+  console.clear_bar();
 
   const std::ptrdiff_t A = d->env->action_size();
   const Candidate best = best_candidate(d->trace, A), worst = worst_candidate(d->trace, A);
@@ -199,12 +210,7 @@ int plan(int argc, const char* const* argv) {
   write_files(loaded, *d, {truth, strip(plan), strip(top), strip(bottom)},
               mean_interval(plan.returns).mean, n, out);
 
-  const bool terminal = isatty(STDOUT_FILENO) != 0;
-  std::cout << "belief    after " << n.decisions << " decisions of the episode from seed " << n.seed
-            << ", " << loaded.config.env << ", " << model_label(loaded.config) << "\nplanner   "
-            << planner.method << ", H " << planner.horizon << ", I " << planner.iterations << ", J "
-            << planner.candidates << ", K " << planner.elites << "\n"
-            << search_table(d->trace, terminal) << plan_table(d->plan, A, terminal);
+  print_search(loaded, *d, n);
   const auto from = [](const Candidate& c) {
     return cat("return ", fixed(c.value, 3), " in iteration ", c.iteration + 1, ", ");
   };

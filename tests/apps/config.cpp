@@ -265,7 +265,7 @@ TEST_CASE("values that cannot be are refused by name") {
   CHECK(error("overshooting_reward_scale", "1").find("overshooting_reward_scale is 1") !=
         std::string::npos);
   CHECK(error("continue_scale", "2").find("would have no effect") != std::string::npos);
-  CHECK(error("continue_head", "maybe").find("continue_head is 'maybe'") != std::string::npos);
+  CHECK(error("continue_head", "maybe").find("--continue-head is 'maybe'; it is") != std::string::npos);
   CHECK(error("total_episodes", "3").find("includes the seed episodes") != std::string::npos);
   CHECK(error("collect", "randm").find("did you mean 'random'") != std::string::npos);
   CHECK(message([] {

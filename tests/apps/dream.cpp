@@ -26,8 +26,9 @@ struct Trained {
   explicit Trained(const Args& more = {}) {
     REQUIRE(planet::test::run(scratch, "train", smallest(run, more)).status == 0);
   }
-  Result dream(const Args& more) const {
-    const Result r = planet::test::run(scratch, "dream", Args{run.string()} + more);
+  Result dream(const Args& more, const std::string& threads = "1") const {
+    const Result r =
+        planet::test::run(scratch, "dream", Args{run.string(), "--threads", threads} + more);
     INFO(r.err);
     REQUIRE(r.status == 0);
     return r;
@@ -103,7 +104,7 @@ TEST_CASE("dream writes what it says and the same bytes for the same seed") {
   CHECK(names(out) == std::vector<std::string>{"dream.apng", "dream.png", "error.csv", "error.svg",
                                                "futures.apng", "futures.png"});
   for (const std::string& name : names(out)) CHECK(a.out.find(name) != std::string::npos);
-  t.dream({"--samples", "3", "--out", (t.scratch / "again").string(), "--threads", "3"});
+  t.dream({"--samples", "3", "--out", (t.scratch / "again").string()}, "3");
   CHECK(contents(out) == contents(t.scratch / "again"));
   t.dream({"--samples", "3", "--seed", "2", "--out", (t.scratch / "other").string()});
   CHECK(text_of(out / "error.csv") != text_of(t.scratch / "other" / "error.csv"));

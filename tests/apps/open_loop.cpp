@@ -15,9 +15,10 @@ using namespace planet;
 
 namespace {
 
-ModelConfig model_config() {
+ModelConfig model_config(const std::string& model = "rssm") {
   ModelConfig c = model_preset("tiny", 16);
   c.deter_size = 8, c.stoch_size = 6, c.hidden_size = 8, c.reward_units = 8;
+  choose_latent_model(c, model);
   return c;
 }
 
@@ -66,13 +67,14 @@ std::string error_of(const auto& f) {
 }  // namespace
 
 TEST_CASE("rows that were seen are the filtered reconstruction bit for bit") {
-  const WorldModel<float> model(model_config(), 3);
-  const Episode e = random_episode(9, model.config());
-  const Filtered16 filtered(model, e, 7);
-  const std::ptrdiff_t pixels = 16 * 16 * 3;
-  for (const std::ptrdiff_t context : {1, 4, 9}) {
-    for (const std::ptrdiff_t K : {1, 3}) {
-      INFO("context ", context, " samples ", K);
+  for (const std::string& name : latent_model_names()) {
+    const WorldModel<float> model(model_config(name), 3);
+    const Episode e = random_episode(9, model.config());
+    const Filtered16 filtered(model, e, 7);
+    const std::ptrdiff_t pixels = 16 * 16 * 3;
+    for (const std::ptrdiff_t context : {1, 4, 9}) {  // 9: the whole window, nothing is imagined
+      const std::ptrdiff_t K = context == 4 ? 3 : 1;
+      INFO(name, " context ", context, " samples ", K);
       const OpenLoop loop = open_loop(model, e, {context, 0, K, 7, 0});
       CHECK((loop.T == 9 && loop.K == K && loop.context == context));
       REQUIRE(loop.kl.size() == static_cast<std::size_t>(context));
@@ -128,14 +130,18 @@ TEST_CASE("a sample does not depend on how many or how long or which context") {
   CHECK(open_loop(model, e, {5, 0, 4, 2, 1}).features != all.features);
 }
 
-TEST_CASE("the samples of a stochastic model differ once its eyes are closed") {
-  const WorldModel<float> model(model_config(), 3);
-  const Episode e = random_episode(7, model.config());
-  const OpenLoop loop = open_loop(model, e, {4, 0, 3, 1, 0});
-  for (std::ptrdiff_t t = 0; t < 7; ++t)
-    for (std::ptrdiff_t j = 1; j < 3; ++j)
-      CHECK(same(part(loop.features_at(t), 0, loop.F),
-                 part(loop.features_at(t), j * loop.F, loop.F)) == (t < 4));
+TEST_CASE("samples differ once the eyes are closed and those of an RNN never do") {
+  for (const std::string& name : latent_model_names()) {
+    const WorldModel<float> model(model_config(name), 3);
+    const Episode e = random_episode(7, model.config());
+    const OpenLoop loop = open_loop(model, e, {4, 0, 3, 1, 0});
+    for (std::ptrdiff_t t = 0; t < 7; ++t)
+      for (std::ptrdiff_t j = 1; j < 3; ++j) {
+        INFO(name, " row ", t, " sample ", j);
+        CHECK(same(part(loop.features_at(t), 0, loop.F),
+                   part(loop.features_at(t), j * loop.F, loop.F)) == (t < 4 || name == "rnn"));
+      }
+  }
 }
 
 TEST_CASE("what comes after the context is not looked at") {

@@ -7,8 +7,10 @@
 #include "apps/common/checkpoint.hpp"
 #include "apps/common/open_loop.hpp"
 #include "apps/common/plan_report.hpp"
+#include "apps/common/values.hpp"
 #include "autograd/base/error.hpp"
 #include "envs/png.hpp"
+#include "planner/agent.hpp"
 #include "tests/apps/csv.hpp"
 #include "tests/apps/xml.hpp"
 
@@ -108,7 +110,7 @@ TEST_CASE("the search that is shown is the agent's own") {
   const Scratch scratch;
   REQUIRE(run(scratch, "train", smallest(scratch / "run")).status == 0);
   const Args args{"run", "--decisions", "6", "--seed", "1001"};
-  const Result r = run(scratch, "plan", args);
+  const Result r = run(scratch, "plan", args + Args{"--threads", "1"});
   INFO(r.err);
   REQUIRE(r.status == 0);
   const fs::path out = scratch / "run" / "plans" / latest(scratch / "run").filename();
@@ -144,6 +146,24 @@ TEST_CASE("the search that is shown is the agent's own") {
   REQUIRE(run(scratch, "play", {"run", "--seed", "1001", "--trajectory", "t.csv"}).status == 0);
   const double played = std::stod(read_csv(scratch / "t.csv").at(12).at("action_0"));
   CHECK(std::abs(played - planned) < 2e-6);
+
+  // The returns at the end: an agent of our own up to that decision, its plan imagined again.
+  const LoadedModel loaded = load_model(scratch / "run");
+  const RunConfig& c = loaded.config;
+  const auto env = make_env(c.env, c.make_env_options());
+  MpcAgent agent(*loaded.model, c.planner, {AgentStreams::evaluating(c.seed, 1)});
+  env->reset(1001);
+  for (int i = 0; i < 6; ++i) env->step(agent.act(env->render(), 0));
+  agent.act(env->render(), 0);
+  const std::vector<float>& actions = agent.plan(0).actions;
+  const OpenLoop again = imagine_actions(*loaded.model, agent.h(0), agent.s(0), actions, 32, 1001);
+  double imagined = 0, really = 0;
+  for (std::ptrdiff_t t = 1; t < again.T; ++t) {
+    for (const float reward : again.reward_at(t)) imagined += double{reward} / 32;
+    really += env->step(std::span(actions).subspan(static_cast<std::size_t>(t - 1), 1)).reward;
+  }
+  CHECK(r.out.find(cat("plan      in the true world ", fixed(really, 3), ", imagined again ",
+                       fixed(imagined, 3), " +- ")) != std::string::npos);
 }
 
 TEST_CASE("plan says what is wrong") {
@@ -163,8 +183,9 @@ TEST_CASE("plan says what is wrong") {
   says({"--futures", "1"}, "--futures is 1; a spread needs at least 2");
   says({"--candidtes", "5"}, "did you mean '--candidates'");
   says({"--batch-size", "5"}, "there is no option --batch-size");
-  const Result r = run(scratch, "plan", {"run", "--iterations", "1", "--candidates", "4"});
+  const Result r =
+      run(scratch, "plan", {"run", "--iterations", "1", "--candidates", "4", "--decisions", "2"});
   INFO(r.err);
   REQUIRE(r.status == 0);
-  CHECK(r.out.find("I 1, J 4, K 2") != std::string::npos);
+  CHECK(r.out.find("H 3, I 1, J 4, K 2") != std::string::npos);
 }

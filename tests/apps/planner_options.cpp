@@ -20,7 +20,8 @@ std::vector<double> returns(const Scratch& scratch, const fs::path& path, const 
   INFO(r.err);
   REQUIRE(r.status == 0);
   std::vector<double> x;
-  for (const Json& value : Json::parse(r.out).at("returns").as_array())
+  const Json json = Json::parse(r.out);
+  for (const Json& value : json.at("returns").as_array())
     x.push_back(value.as_double());
   return x;
 }

@@ -1,5 +1,7 @@
-// Small objects: a ball two pixels wide in a picture of 16 by 16, which a loss per picture hardly
-// feels. It must not be lost in the reconstruction, nor the posterior collapse to the prior.
+// Small objects: a ball two pixels wide in a picture of 16 by 16. Left out, it costs 2.6 nats a
+// frame; told, its place costs up to 5. So with a KL of weight 1 it is cheaper to draw none, and
+// the posterior collapses to the prior (one can see it by taking out the three lines in the test).
+// With the weights that are advised for small objects it must be drawn, and where it is.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -23,7 +25,7 @@ std::vector<std::uint8_t> picture(double x, double y) {
   Scene scene;
   scene.clear();
   scene.look_at({n / 2.0, n / 2.0}, n);  // a unit is a pixel
-  scene.disc({x, y}, 1, palette::tip);
+  scene.disc({x, y}, 1, palette::lamp);
   scene.paint(n, pixels);
   return pixels;
 }
@@ -44,7 +46,7 @@ Episode ball_episode(std::uint64_t seed) {
   return e;
 }
 
-/// The centroid of what is yellower than the ground, in pixels; nothing when there is no ball.
+/// The centroid of what is brighter than the ground, in pixels.
 struct Ball {
   double x = 0, y = 0, brightness = 0;
 };
@@ -54,7 +56,7 @@ Ball find_ball(const T* image) {
   for (int i = 0; i < n; ++i)
     for (int j = 0; j < n; ++j) {
       const double green = static_cast<double>(image[(i * n + j) * 3 + 1]) + 0.5;
-      const double w = std::max(0.0, green - 0.25);  // the ground has 0.11, the ball 0.9
+      const double w = std::max(0.0, green - 0.25);  // the ground has 0.11, the ball 0.89
       ball.x += w * j, ball.y += w * i, ball.brightness += w;
     }
   ball.x /= ball.brightness, ball.y /= ball.brightness;
@@ -65,12 +67,15 @@ Ball find_ball(const T* image) {
 
 TEST_CASE("P26 a ball two pixels wide is drawn within a pixel of its place") {
   const OneThread one;
-  constexpr int updates = 900;
+  constexpr int updates = 1250;
   ModelConfig c = model_preset("tiny", n);
   c.action_size = 2;
+  c.kl_scale = 0.1;
+  c.kl_balance = 0.8;
+  c.free_nats = 1;
   WorldModel<float> model(c, 1);
   AdamConfig adam_config;
-  adam_config.learning_rate = 2e-3;
+  adam_config.learning_rate = 5e-3;
   Adam<float> adam(model.params(), adam_config);
   Replay replay(std::size_t{64} << 20), held_out(std::size_t{64} << 20);
   for (std::uint64_t k = 0; k < 100; ++k) replay.add(ball_episode(k));
@@ -90,23 +95,26 @@ TEST_CASE("P26 a ball two pixels wide is drawn within a pixel of its place") {
     adam.step(clip_by_global_norm(model.params(), 1000));
   }
   const ElboTerms<float> elbo = elbo_of(held_out);
-  double error = 0, kl = 0, dimmest = 1e9;
+  double error = 0, kl = 0;  // means over the held-out rows
+  int lost = 0;
   for (std::ptrdiff_t k = 0; k < L * B; ++k) {
     std::vector<float> seen(n * n * 3);
     for (std::size_t i = 0; i < seen.size(); ++i)
       seen[i] =
           static_cast<float>(batch.image[static_cast<std::size_t>(k) * seen.size() + i]) / 255 -
           0.5f;
-    const Ball there = find_ball(seen.data()),
-               drawn = find_ball(elbo.reconstruction.value().data() +
-                                 static_cast<std::size_t>(k) * seen.size());
-    dimmest = std::min(dimmest, drawn.brightness / there.brightness);
+    const Ball there = find_ball(seen.data());
+    Ball drawn =
+        find_ball(elbo.reconstruction.value().data() + static_cast<std::size_t>(k) * seen.size());
+    if (!(drawn.brightness > 0.3 * there.brightness)) {  // no ball: as wrong as the centre is
+      ++lost;
+      drawn.x = drawn.y = (n - 1) / 2.0;
+    }
     error += std::hypot(there.x - drawn.x, there.y - drawn.y) / static_cast<double>(L * B);
     kl += static_cast<double>(elbo.kl.value()[static_cast<std::size_t>(k)]) / (L * B);
   }
-  MESSAGE("error " << error << " pixels, brightness at least " << dimmest
-                   << " of the true ball's, KL " << kl);
+  MESSAGE("error " << error << " pixels, " << lost << " balls lost of " << L * B << ", KL " << kl);
   CHECK(error < 1);
-  CHECK(dimmest > 0.3);
-  CHECK(kl > 0.5);
+  CHECK(lost < L * B / 10);
+  CHECK(kl > 1);
 }

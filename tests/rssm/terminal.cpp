@@ -132,7 +132,7 @@ TEST_CASE("a model without a continue head has its old weights and refuses to pr
 TEST_CASE("P35 every latent model learns from episodes that end where they end") {
   const OneThread one;
   constexpr std::ptrdiff_t L = 6, B = 16;
-  constexpr int updates = 500;
+  constexpr int updates = 800;
   Replay replay(std::size_t{64} << 20);
   for (std::uint64_t k = 1; replay.episodes().size() < 60; ++k) {
     Episode e = random_episode("terminating", k);
@@ -165,7 +165,7 @@ TEST_CASE("P35 every latent model learns from episodes that end where they end")
     MESSAGE(name << ": goes on with probability " << ended / ends << " in " << ends
                  << " rows that end an episode, " << going_on / others << " in the others");
     CHECK(ends > 20);
-    CHECK(ended / ends < 0.3);
+    CHECK(ended / ends < 0.3);  // without looking one would say 0.95
     CHECK(going_on / others > 0.9);
   }
 }
