@@ -43,9 +43,8 @@ void PlannerConfig::check() const {
   require(horizon >= 1, "[planner] horizon (H) is ", horizon, "; a plan has at least one action");
   require(iterations >= 0, "[planner] iterations (I) is ", iterations, "; it must be at least 0");
   require(candidates >= 1, "[planner] candidates (J) is ", candidates, "; it must be at least 1");
-  require(method == "random" || (elites >= 1 && elites <= candidates),  // random reads no K
-          "[planner] elites (K) is ", elites,
-          "; it must lie between 1 and the number of candidates, ", candidates);
+  require(method == "random" || (elites >= 1 && elites <= candidates), "[planner] elites (K) is ",
+          elites, "; it must lie between 1 and the number of candidates, ", candidates);
   require(init_std > 0 && std::isfinite(init_std), "[planner] init_std is ", init_std,
           "; it must be positive and finite");
   require(samples_per_candidate >= 1, "[planner] samples_per_candidate is ", samples_per_candidate,

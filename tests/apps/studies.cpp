@@ -37,6 +37,27 @@ Result study(const Scratch& scratch, const std::string& name, const std::string&
               PLANET_SOURCE_DIR "/apps/studies/" + name + "/run.sh"});
 }
 
+// What the script has train do, with a checkpoint every episode.
+Args two_futures(const fs::path& training, const Args& more) {
+  const Args fixed{"--config",
+                   PLANET_SOURCE_DIR "/apps/studies/two_futures/train.toml",
+                   "--model",
+                   "rssm",
+                   "--seed",
+                   "1",
+                   "--logdir",
+                   training.string(),
+                   "--checkpoint-every",
+                   "1"};
+  return fixed + small_net + more;
+}
+
+void wait_for_checkpoint(const fs::path& training) {
+  for (int i = 0; i < 6000 && !fs::exists(training / "checkpoints" / "latest"); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  REQUIRE(fs::exists(training / "checkpoints" / "latest"));
+}
+
 std::size_t lines(const fs::path& file) {
   const std::string text = text_of(file);
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
@@ -85,13 +106,8 @@ TEST_CASE("a study resumes the training that was cut off and measures the one th
   fs::remove(table);
   const fs::path training = scratch / "runs" / "two_futures" / "rssm-1";
   fs::remove_all(training);
-  Process process(
-      scratch, "train",
-      Args{"--config", PLANET_SOURCE_DIR "/apps/studies/two_futures/train.toml", "--model", "rssm",
-           "--seed", "1", "--logdir", training.string(), "--checkpoint-every", "3"} +
-          small_net + more);
-  for (int i = 0; i < 6000 && !fs::exists(training / "checkpoints" / "latest"); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  Process process(scratch, "train", two_futures(training, more));
+  wait_for_checkpoint(training);
   process.signal(SIGKILL);
   process.wait();
   expect(study(scratch, "two_futures", "rssm-1", more));
@@ -99,13 +115,24 @@ TEST_CASE("a study resumes the training that was cut off and measures the one th
   CHECK(text_of(training / "command.txt").find("--resume") != std::string::npos);
 }
 
-TEST_CASE("a study ends with an error when a training does") {
+TEST_CASE("a study ends with an error when a training does and measures no half of one") {
   const Scratch scratch;
-  const Result r = study(scratch, "two_futures", "rssm-1", {"--total-episodes", "1"});
-  CHECK(r.status != 0);
-  CHECK(r.err.find("two_futures: rssm-1 did not come to its end (status 2). train: ") !=
-        std::string::npos);
-  CHECK(!fs::exists(scratch / "two_futures" / "results.csv"));
+  const fs::path table = scratch / "two_futures" / "results.csv";
+  const auto fails = [&](const Args& more, const std::string& sentence) {
+    const Result r = study(scratch, "two_futures", "rssm-1", more);
+    INFO(r.err);
+    CHECK(r.status != 0);
+    CHECK(r.err.find("two_futures: rssm-1 did not come to its end (status 2). train: ") !=
+          std::string::npos);
+    CHECK(r.err.find(sentence) != std::string::npos);
+    CHECK(!fs::exists(table));
+  };
+  fails({"--total-episodes", "1"}, "total_episodes is 1");
+  // Another process is at work on it, and has a checkpoint that could be measured.
+  const fs::path training = scratch / "runs" / "two_futures" / "rssm-1";
+  Process process(scratch, "train", two_futures(training, {"--total-episodes", "0"}));
+  wait_for_checkpoint(training);
+  fails({}, "is in use by another process");
 }
 
 TEST_CASE("the other studies write their rows and tables") {

@@ -23,7 +23,7 @@ one() { # ENV-MODEL-SEED
   "$bin/curves" "$work/$1" --against counter/episodes --metric train/return --metric time/elapsed \
     --csv "$work/$1-curves.csv"
   awk -F, -v OFS=, -v env="$env" -v model="$model" '
-    $4 != "" { print $0, NR == 1 ? "env" : env, NR == 1 ? "model" : model }
+    NR == 1 || $4 != "" { print $0, NR == 1 ? "env" : env, NR == 1 ? "model" : model }
   ' "$work/$1-curves.csv" >"$work/$1-curves-of.csv"
   add curves.csv "$1" "$work/$1-curves-of.csv"
   add results.csv "$1" "$work/$1.csv"

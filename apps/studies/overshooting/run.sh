@@ -15,7 +15,7 @@ one() { # MODEL-D-SEED
   awk -F, -v OFS=, -v run="$1" 'NR > 1 { $1 = run } { print }' "$work/$1/compare/runs.csv" >"$work/$1.csv"
   awk -F, -v OFS=, -v run="$1" '
     NR == 1 { print "run", "model", "measure", "horizon", "error" }
-    NR > 1 && $4 != "" { print run, $1, $2, $4, $6 }
+    NR > 1 && $1 != "still" && $4 != "" { print run, $1, $2, $4, $6 }
   ' "$work/$1/compare/error.csv" >"$work/$1-horizons.csv"
   add horizons.csv "$1" "$work/$1-horizons.csv"
   add results.csv "$1" "$work/$1.csv"
