@@ -193,9 +193,13 @@ TEST_SUITE("apps") {
     const std::vector<double> seen{0.06, 0.18, 0.06, 0.6, 8, 0};
     const float sure = imagine_one(*at("peg_memory", hidden), {Future::shared, 200}, 3, 0);
     CHECK(sure == 1);
-    const double guessed =
-        static_cast<double>(imagine_one(*at("peg_memory", hidden), {Future::forgetful, 200}, 3, 0));
-    CHECK(std::abs(guessed - 0.5) < 4 * 0.5 / std::sqrt(200.0));
+    // Guessed left, both place and speed are mirrored: it comes out at -0.6.
+    for (const double p : {0.6, -0.6}) {
+      const std::vector<double> state{0.42, -0.36, 0.06, p, 14, 0};
+      const double guessed = static_cast<double>(
+          imagine_one(*at("peg_memory", state), {Future::forgetful, 1000}, 3, 0));
+      CHECK(std::abs(guessed - 0.5) < 4 * 0.5 / std::sqrt(1000.0));
+    }
     CHECK(imagine_one(*at("peg_memory", seen), {Future::forgetful, 50}, 9, 0) == 1);
     // Each decision guesses anew.
     const auto env = at("peg_memory", hidden);

@@ -45,7 +45,7 @@ double paid(double gap) {
 
 }  // namespace
 
-TEST_CASE("the opponent's phases follow each other") {
+TEST_CASE("the phases of the opponent follow each other") {
   CHECK(Duel::next_phase(0, 0.2, 0.1) == 0);
   CHECK(Duel::next_phase(0, 0.19999, 0.49999) == 1);
   CHECK(Duel::next_phase(0, 0.19999, 0.5) == 11);

@@ -224,7 +224,7 @@ TEST_CASE("the side is even chance and the same number is drawn at every step") 
   }
 }
 
-TEST_CASE("the peg's first random numbers are these") {
+TEST_CASE("the first random numbers of a peg task are these") {
   // Pinned: the paddle, then the cue, then one number a step.
   for (const char* name : family) {
     CAPTURE(name);
