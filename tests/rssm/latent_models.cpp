@@ -86,6 +86,7 @@ TEST_CASE("a latent model is chosen by its name") {
       rnn.check(), "min_std is 0.2, but an rnn has no standard deviations; it would have no effect",
       Error);
   c.latent_model = "gru";
+  CHECK_THROWS_WITH_AS(c.check(), "there is no model 'gru'; there are rssm, ssm, rnn", Error);
   CHECK_THROWS_AS(WorldModel<float>(c, 1), Error);
   c.latent_model = "rssm", c.kl_balance = 1.1;
   CHECK_THROWS_WITH_AS(

@@ -155,7 +155,7 @@ TEST_CASE(
 TEST_CASE("the ELBO of each distance is below the likelihood of its own model") {
   for (const double a : {0.9, -0.7, 0.3}) {
     const Chain m{a, 0.5, 0.3};
-    for (std::uint32_t i = 0; i < 5; ++i) {
+    for (std::uint32_t i = 0; i < 2; ++i) {
       const std::vector<double> o = observations(5, m, i);
       const std::vector<double> bounds = elbos(o, m, 3);
       for (std::size_t d = 1; d <= 3; ++d) {

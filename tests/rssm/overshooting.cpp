@@ -298,7 +298,7 @@ TEST_CASE("P10 from the zero state a distance has no posterior to teach") {
   }
 }
 
-// ---- rewards, global prior, noise
+// ---- further terms
 
 TEST_CASE("rewards are overshot where they were imagined") {
   ModelConfig c = miniature_with("rssm", 3);
@@ -383,7 +383,10 @@ TEST_CASE("the noise to overshoot with has a stream of its own") {
     c.overshooting_distance = D;
     Rng dequantise(1, Stream::dequantise), posterior(1, Stream::posterior),
         overshoot(1, Stream::overshoot);
-    return make_sequence(tape, batch, c, dequantise, posterior, &overshoot);
+    const Sequence<double> x = make_sequence(tape, batch, c, dequantise, posterior, &overshoot);
+    CHECK(posterior.position() == (18 + 3) / 4);  // as many as the posterior samples need
+    CHECK(overshoot.position() == (D == 1 ? 0u : static_cast<unsigned>(18 * D + 3) / 4));
+    return x;
   };
   const Sequence<double> one = make(1), two = make(2), three = make(3);
   CHECK(one.overshoot_noise.empty());
@@ -392,7 +395,6 @@ TEST_CASE("the noise to overshoot with has a stream of its own") {
   REQUIRE(three.overshoot_noise.shape() == Shape{3, 3, 2, 3});
   // A longer distance adds noise and changes none.
   const std::vector<double> short_ones = values(two.overshoot_noise);
-  const auto all = three.overshoot_noise.value();
-  CHECK(distance(short_ones, all.first(short_ones.size())) == 0);
+  CHECK(distance(short_ones, three.overshoot_noise.value().first(short_ones.size())) == 0);
   CHECK(distance(row(three.overshoot_noise, 0), three.noise.value()) > 0.1);
 }
