@@ -8,6 +8,7 @@
 #include <map>
 #include <sstream>
 
+#include "apps/common/run_state.hpp"
 #include "autograd/base/error.hpp"
 #include "nn/json.hpp"
 #include "tests/apps/programs.hpp"
@@ -135,6 +136,20 @@ TEST_CASE("terms of the loss are logged by themselves where there are such terms
                        value("loss/continue") + 0.1 * value("loss/global_kl") +
                        0.5 * value("loss/overshooting") + 2 * value("loss/overshooting_reward");
   CHECK(value("loss/total") == doctest::Approx(total).epsilon(1e-5));
+}
+
+TEST_CASE("a round in progress survives state.json with the terms it has and no others") {
+  RunState state;
+  state.round = {7, 1, 2, 3, 4, 5, 0.25, 0.5, 0.75, {}, 6};
+  state.best_return = 8;
+  const RunState back = RunState::from_json(Json::parse(state.to_json().dump()));
+  CHECK(back.round.continues == 0.25);
+  CHECK(back.round.global_kl == 0.5);
+  CHECK(back.round.overshooting == 0.75);
+  CHECK_FALSE(back.round.overshooting_reward);
+  CHECK(back.round.seconds == 6);
+  CHECK(back.best_return == 8);
+  CHECK(back.to_json() == state.to_json());
 }
 
 TEST_CASE("P36 what is trained on and what is not differ by name") {
