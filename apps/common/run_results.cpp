@@ -2,7 +2,6 @@
 
 #include <fstream>
 
-#include "apps/common/run_state.hpp"
 #include "nn/atomic_file.hpp"
 #include "nn/json.hpp"
 
@@ -31,8 +30,10 @@ RunResults run_results(const LoadedModel& loaded) {
   out.parameters = loaded.model->params().size();
   out.updates = loaded.updates;
   const fs::path state = loaded.file.parent_path() / "state.json";
-  if (fs::exists(state))
-    out.seconds = RunState::from_json(Json::parse(read_text(state), state.string())).seconds;
+  if (fs::exists(state)) {  // this one entry: the others may be of another version
+    const Json json = Json::parse(read_text(state), state.string());
+    if (const Json* seconds = json.find("seconds")) out.seconds = seconds->as_double();
+  }
   if (const std::optional<fs::path> run = loaded.run())
     out.evaluation_return = evaluation_return(*run / "metrics.jsonl", loaded.updates);
   return out;

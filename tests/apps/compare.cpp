@@ -6,6 +6,7 @@
 #include "apps/common/error_curves.hpp"
 #include "autograd/base/error.hpp"
 #include "envs/png.hpp"
+#include "nn/atomic_file.hpp"
 #include "nn/json.hpp"
 #include "tests/apps/csv.hpp"
 #include "tests/apps/xml.hpp"
@@ -120,6 +121,17 @@ TEST_CASE("a lone checkpoint has no return and another thread count no other bit
   CHECK(row.at("return").empty());
   CHECK(row.at("seconds").empty());
   CHECK(row.at("updates") == "3");
+}
+
+TEST_CASE("a run of another version can be compared") {
+  const Scratch scratch;
+  train(scratch, "a", {"--total-episodes", "3"});
+  write_text_atomically(latest(scratch / "a") / "state.json", "{\"seconds\": 12.5, \"new\": 1}");
+  const Result r =
+      run(scratch, "compare", {"a", "--out", "o", "--policy", "random", "--episode-count", "1"});
+  INFO(r.err);
+  REQUIRE(r.status == 0);
+  CHECK(read_csv(scratch / "o" / "runs.csv").front().at("seconds") == "12.5");
 }
 
 TEST_CASE("a label is the model or the keys that are asked for") {

@@ -99,10 +99,10 @@ TEST_CASE("imagined actions begin at the state and follow the actions") {
   CHECK(std::ranges::equal(start.subspan(0, 4), s));
   CHECK(std::ranges::equal(start.subspan(4, 8), h));
   std::vector<float> other = actions;
-  other[1] = 1;  // leads to row 2
+  other[2] = 1;  // leads to row 3
   const OpenLoop b = imagine_actions(*loaded.model, h, s, other, 2, 1);
   for (std::ptrdiff_t t = 0; t < 4; ++t)
-    CHECK(std::ranges::equal(a.features_at(t), b.features_at(t)) == (t < 2));
+    CHECK(std::ranges::equal(a.features_at(t), b.features_at(t)) == (t < 3));
   CHECK_THROWS_AS(imagine_actions(*loaded.model, h, h, actions, 2, 1), Error);
 }
 
