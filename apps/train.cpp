@@ -4,8 +4,9 @@
 //   seed the data set with random episodes
 //   until a limit is reached:
 //     model fitting:    U times: a batch of windows, the loss, its gradient, Adam
-//     data collection:  one episode by planning, with exploration noise (--collect random: by
-//     chance) look:             a row of metrics; now and then an evaluation and a checkpoint
+//     data collection:  one episode by planning, with exploration noise
+//                       (--collect random: by chance)
+//     look:             a row of metrics; now and then an evaluation and a checkpoint
 //
 // Every random number belongs to a stream named by the seed and the number of the update or the
 // episode, so nothing but counters has to be saved for a resumed run to go on bit for bit.
