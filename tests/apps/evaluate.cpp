@@ -155,9 +155,10 @@ TEST_CASE("eval --oracle plays the evaluation seeds by planning in the true simu
     return Json::parse(r.out);
   };
   const Args duel{"--env", "duel", "--env-option", "time_limit=3", "--episodes", "2"};
-  for (const auto& [word, future] : {std::pair{"one", FutureConfig{Future::one, 1}},
-                                     std::pair{"true", FutureConfig{Future::clairvoyant, 1}},
-                                     std::pair{"shared", FutureConfig{Future::shared, 16}}}) {
+  for (const FutureConfig& future :
+       {FutureConfig{Future::one, 1}, FutureConfig{Future::clairvoyant, 1},
+        FutureConfig{Future::shared, 16}}) {
+    const std::string word = future_word(future.future);
     CAPTURE(word);
     const Json got = json(duel + Args{"--future", word});
     EnvOptions options;

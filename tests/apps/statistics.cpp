@@ -24,9 +24,9 @@ TEST_CASE("the t distribution has the quantiles of the table") {
                                                           {19, 2.093},
                                                           {30, 2.042},
                                                           {120, 1.980}}};
-  for (const auto& [degrees, t] : table) {
-    INFO(degrees);
-    CHECK(std::abs(student_95(degrees) - t) <= 0.0005);
+  for (const auto& row : table) {
+    INFO(row.first);
+    CHECK(std::abs(student_95(row.first) - row.second) <= 0.0005);
   }
   // Two closed forms: Cauchy's distribution, and n = 2.
   CHECK(student_two_sided(1, 1) == doctest::Approx(0.5).epsilon(1e-14));

@@ -177,27 +177,31 @@ TEST_CASE("the ball and the opponent are worth enough nats to be learned") {
     scene.box({state[3], -0.98}, {0.2, 0.07}, palette::agent);
     return scene;
   };
-  for (const auto& [name, nats32, nats64] :
-       {std::tuple{"peg_catch", 6.8, 29.5}, std::tuple{"duel", 3.8, 16.0}})
-    for (const auto& [n, nats] : {std::pair{32, nats32}, std::pair{64, nats64}}) {
-      CAPTURE(name);
-      CAPTURE(n);
-      EnvOptions options;
-      options.image_size = n;
-      const auto env = make_env(name, options);
-      std::vector<std::uint8_t> bare(env->image_bytes());
-      double sum = 0;
-      int pictures = 0;
-      for (std::uint64_t seed = 0; seed < 5; ++seed) {
-        const test::Episode episode = test::random_episode(*env, seed);
-        for (std::size_t t = 0; t < episode.pictures.size(); ++t, ++pictures) {
-          without_object(env_spec(name), episode.states[t]).paint(n, bare);
-          for (std::size_t i = 0; i < bare.size(); ++i) {
-            const double d = (int{episode.pictures[t][i]} - int{bare[i]}) / 255.0;
-            sum += 0.5 * d * d;
-          }
+  struct Row {
+    const char* name;
+    int n;
+    double nats;
+  };
+  for (const Row& row : {Row{"peg_catch", 32, 6.8}, Row{"peg_catch", 64, 29.5},
+                         Row{"duel", 32, 3.8}, Row{"duel", 64, 16.0}}) {
+    CAPTURE(row.name);
+    CAPTURE(row.n);
+    EnvOptions options;
+    options.image_size = row.n;
+    const auto env = make_env(row.name, options);
+    std::vector<std::uint8_t> bare(env->image_bytes());
+    double sum = 0;
+    int pictures = 0;
+    for (std::uint64_t seed = 0; seed < 5; ++seed) {
+      const test::Episode episode = test::random_episode(*env, seed);
+      for (std::size_t t = 0; t < episode.pictures.size(); ++t, ++pictures) {
+        without_object(env_spec(row.name), episode.states[t]).paint(row.n, bare);
+        for (std::size_t i = 0; i < bare.size(); ++i) {
+          const double d = (int{episode.pictures[t][i]} - int{bare[i]}) / 255.0;
+          sum += 0.5 * d * d;
         }
       }
-      CHECK(sum / pictures == doctest::Approx(nats).epsilon(0.05));
     }
+    CHECK(sum / pictures == doctest::Approx(row.nats).epsilon(0.05));
+  }
 }
