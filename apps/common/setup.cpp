@@ -151,6 +151,19 @@ std::string model_line(const WorldModel<float>& model) {
              with_commas(latent_parameters(c, c.hidden_size)));
 }
 
+// What the task's recipe decided, as far as nothing stronger did. "" when that is nothing.
+std::string recipe_line(const RunConfig& config) {
+  const RunConfig defaults = task_defaults(config.env);
+  std::string text;
+  for (const std::string& entry : env_spec(config.env).recipe) {
+    const Field& field = *find_field(entry.substr(0, entry.find('=')));
+    const std::string value = field.get(config);
+    if (value == field.get(defaults))
+      text += cat(text.empty() ? "recipe   " : ", ", field.key, " ", value);
+  }
+  return text.empty() ? text : cat(text, ", tuned for ", config.env);
+}
+
 std::string ends_line(const RunConfig& config) {
   std::vector<std::string> ends;
   if (config.total_episodes > 0) ends.push_back(with_commas(config.total_episodes) + " episodes");
@@ -175,6 +188,7 @@ void print_header(Console& console, const Setup& setup, const Env& env,
                    env.action_repeat(), ", ", env.episode_length(), " decisions an episode, seed ",
                    c.seed));
   console.line(cat("model    preset ", c.preset, ": ", model_line(model)));
+  if (const std::string recipe = recipe_line(c); !recipe.empty()) console.line(recipe);
   console.line(cat("round    ", c.updates_per_episode, " updates of ", c.batch_size, " x ",
                    c.batch_length, " rows, then one episode ",
                    c.collect == "random" ? "of random actions; evaluations are " : "",
