@@ -108,17 +108,6 @@ TEST_CASE("booleans are options with a value") {
   CHECK(!check_finite({"--check-finite=false"}));
 }
 
-TEST_CASE("the list of environments names their options") {
-  const Scratch scratch;
-  for (const char* program : {"train", "play"}) {
-    const Result r = run(scratch, program, {"--list-envs"});
-    CHECK(r.status == 0);
-    for (const EnvSpec& spec : list_envs())
-      CHECK(r.out.find(spec.name + "\n") != std::string::npos);
-    CHECK(r.out.find("action_repeat") != std::string::npos);
-  }
-}
-
 TEST_CASE("a folder that is in use or holds something is left alone") {
   const Scratch scratch;
   const fs::path run_path = scratch / "run";
