@@ -68,7 +68,7 @@ std::string paragraph(const std::string& head, const std::string& words, std::si
   for (std::string word; in >> word;) {
     const bool first = column == head.size();
     if (!first && column + 1 + word.size() > width) {
-      text += "\n" + std::string(head.size(), ' ');
+      text.append(1, '\n').append(head.size(), ' ');
       column = head.size();
     } else if (!first) {
       text += ' ', ++column;
@@ -112,7 +112,7 @@ std::string env_table(std::size_t width) {
                 "decisions, J candidates, I iterations, K elites (x16: each candidate averaged "
                 "over 16 futures that all share).",
                 width);
-  for (const EnvSpec& spec : list_envs()) text += "\n" + details(spec, width);
+  for (const EnvSpec& spec : list_envs()) text.append(1, '\n').append(details(spec, width));
   return text;
 }
 
