@@ -39,7 +39,7 @@ one() {
 # The last row of the metrics is the final evaluation's.
 measure() {
   local ends
-  ends=$("$bin/play" --list-envs | awk -v task="$2" '$1 == task && NF > 8 { print $8 "," $11; exit }')
+  ends=$("$bin/play" --list-envs | awk -v task="$2" '$1 == task && NF > 8 { print $8 "," $11 }')
   awk -F, -v OFS=, -v head="$1,$2,$3,$4" -v ends="$ends" '
     NR == 1 { for (i = 1; i <= NF; ++i) column[$i] = i }
     { n = split($0, row) }

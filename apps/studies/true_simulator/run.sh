@@ -17,7 +17,7 @@ tables=${TABLES:-$here}
 mkdir -p "$tables"
 
 # All tasks that have a score, in the registry's order.
-all() { "$bin/play" --list-envs | awk 'NF == 0 { exit } NR > 1 && $NF != "-" { print $1 }'; }
+all() { "$bin/play" --list-envs | awk 'NF == 0 { end = 1 } !end && NR > 1 && $NF != "-" { print $1 }'; }
 
 rows() { tail -n +2 "$1" 2>/dev/null | wc -l; }
 
