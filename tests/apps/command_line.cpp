@@ -108,6 +108,18 @@ TEST_CASE("booleans are options with a value") {
   CHECK(!check_finite({"--check-finite=false"}));
 }
 
+TEST_CASE("a run says which recipe it follows") {
+  const Scratch scratch;
+  const std::string line = "recipe   learning_rate 0.002, tuned for pendulum_swingup\n";
+  const Result own = run(scratch, "train", smallest(scratch / "own"));
+  CHECK(own.status == 0);
+  CHECK(text_of(scratch / "own" / "log.txt").find(line) != std::string::npos);
+  const Result typed =
+      run(scratch, "train", smallest(scratch / "typed", {"--learning-rate", "1e-3"}));
+  CHECK(typed.status == 0);
+  CHECK(text_of(scratch / "typed" / "log.txt").find("recipe") == std::string::npos);
+}
+
 TEST_CASE("a folder that is in use or holds something is left alone") {
   const Scratch scratch;
   const fs::path run_path = scratch / "run";
