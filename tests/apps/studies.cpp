@@ -201,6 +201,12 @@ TEST_CASE("the learning study has a file for each finished run and goes on with 
       first.starts_with("run,task,seed,limit,score,return_mean,return_std,wall_clock_s,updates,"
                         "episodes,random,oracle\npendulum_swingup-s1,pendulum_swingup,1,none,"));
   CHECK(first.ends_with(",2,3,125.3,189.4\n"));
+  const CsvTable table = CsvTable::read(csv("1"));
+  const auto number = [&](const char* column) {
+    return std::stod(table.rows().at(0)[table.column("", column)]);
+  };
+  CHECK(number("score") ==
+        doctest::Approx((number("return_mean") - 125.3) / (189.4 - 125.3)).epsilon(1e-6));
   CHECK(lines(tables / "results.csv") == 3);
   CHECK(text_of(tables / "table.md").find("| `pendulum_swingup` | median | **") !=
         std::string::npos);
