@@ -117,7 +117,9 @@ TEST_SUITE("apps") {
       set_threads(n);
       all.push_back(oracle_returns(*env, cem, seeds(1000, 2)));
     }
-    const auto duel = make_env("duel", {.time_limit = 10});
+    EnvOptions ten;
+    ten.time_limit = 10;
+    const auto duel = make_env("duel", ten);
     std::vector<std::vector<double>> shared;
     for (const int n : {1, 2, 3, 7}) {
       set_threads(n);
