@@ -7,12 +7,15 @@
 //   bench --peer "CMD"        interleaved with another program that does the same work
 //   bench --scaling           what twice the batch, length or candidates cost
 //   bench --oversubscribed    what other busy programs cost
+//   bench --memory            what a thousand training steps take
+//   bench --envs              control steps and pictures a second
 //
 // Figures are medians and bests of repeated calls; on a shared machine believe ratios from one run.
 #include <cstdio>
 #include <fstream>
 #include <iostream>
 
+#include "apps/bench/env_cases.hpp"
 #include "apps/bench/kernel_cases.hpp"
 #include "apps/bench/machine.hpp"
 #include "apps/bench/model_cases.hpp"
@@ -29,7 +32,8 @@ namespace {
 struct Options {
   std::vector<std::string> only, sizes;
   std::string threads = "0", seconds = "0.5", json, peer;
-  bool ladder = false, profile = false, oversubscribed = false, memory = false, scaling = false;
+  bool ladder = false, profile = false, oversubscribed = false, memory = false, scaling = false,
+       envs = false;
 };
 
 bool parse(int argc, const char* const* argv, Options& o) {
@@ -49,6 +53,7 @@ bool parse(int argc, const char* const* argv, Options& o) {
   cli.flag("--scaling", o.scaling,
            "twice the batch, length and candidates, and one thread, as multiples of the time");
   cli.flag("--memory", o.memory, "peak memory of training steps, and its growth");
+  cli.flag("--envs", o.envs, "control steps and pictures a second of every task, on one core");
   if (!cli.parse(argc, argv)) return false;
   const std::vector<std::string> groups = {"gemm", "convolution", "elementwise", "model"};
   for (const std::string& g : o.only)
@@ -117,9 +122,10 @@ int run(int argc, const char* const* argv) {
   if (o.oversubscribed) print_oversubscribed(o.sizes, seconds);
   if (o.scaling) print_scaling(o.sizes, seconds);
   if (o.memory) print_memory(o.sizes);
+  if (o.envs) print_envs(seconds);
   if (!o.peer.empty()) print_peer(o.peer, o.sizes, seconds);
-  const bool study =
-      o.ladder || o.profile || o.oversubscribed || o.scaling || o.memory || !o.peer.empty();
+  const bool study = o.ladder || o.profile || o.oversubscribed || o.scaling || o.memory || o.envs ||
+                     !o.peer.empty();
   if (!study) run_all(o, seconds);
   return 0;
 }

@@ -14,6 +14,7 @@
 #include "apps/common/simulator_dynamics.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
+#include "envs/numbers.hpp"
 #include "envs/png.hpp"
 #include "nn/json.hpp"
 
@@ -21,7 +22,7 @@ namespace planet {
 namespace {
 
 struct Options {
-  std::string path, episodes, threads = "0", sheet;
+  std::string path, episodes, threads = "0", sheet, export_folder;
   bool json = false;
   // Of --oracle, which needs no checkpoint.
   bool oracle = false;
@@ -95,12 +96,24 @@ int read_episodes(const Options& o, int otherwise) {
   return episodes;
 }
 
+// What a model that is handed on says of itself.
+Metadata about(const Evaluation& e) {
+  Metadata out{{"return_mean", number_text(e.mean)},
+               {"return_std", number_text(e.std)},
+               {"evaluation_episodes", std::to_string(e.returns.size())}};
+  if (e.score) out["score"] = number_text(*e.score);
+  return out;
+}
+
 int eval_agent(const Options& o) {
   for (const auto& [flag, given] :
        {std::pair{"--env", !o.env.empty()}, std::pair{"--env-option", !o.env_options.empty()},
         std::pair{"--future", !o.future.empty()}})
     require(!given, flag, " is for --oracle; an agent has a task of its own and learned the rest");
   require(!o.path.empty(), "RUN|CHECKPOINT is missing: what is to be evaluated? Or --oracle");
+  require(o.export_folder.empty() || o.planner.empty(),
+          "--export hands on what was trained, its planner too; leave ",
+          o.planner.empty() ? "" : o.planner.front().where, " out");
   LoadedModel loaded = load_model(o.path);
   put_over(loaded.config, o.planner);
   loaded.config.check();
@@ -109,16 +122,22 @@ int eval_agent(const Options& o) {
       evaluate(*loaded.model, loaded.config, read_episodes(o, loaded.config.eval_episodes));
   if (!e) return status_interrupted;
   print(o, {loaded.config.env, checkpoint_name(loaded), std::nullopt}, *e);
-  if (o.sheet.empty()) return 0;
-  write_png(o.sheet, reconstruction_sheet(*loaded.model, e->episodes, loaded.config.seed,
-                                          loaded.config.env));
-  std::cerr << "wrote " << o.sheet << "\n";
+  if (!o.sheet.empty()) {
+    write_png(o.sheet, reconstruction_sheet(*loaded.model, e->episodes, loaded.config.seed,
+                                            loaded.config.env));
+    std::cerr << "wrote " << o.sheet << "\n";
+  }
+  if (!o.export_folder.empty()) {
+    export_model(loaded, o.export_folder, about(*e));
+    std::cerr << "wrote " << o.export_folder << "/model.safetensors\n";
+  }
   return 0;
 }
 
 // The same seeds for the planner that has nothing to learn, with the task's registered budget.
 int eval_oracle(const Options& o) {
   require(o.path.empty(), "--oracle plans in the true simulator; it takes no RUN|CHECKPOINT");
+  require(o.export_folder.empty(), "--export writes a model; the oracle has no model");
   require(o.sheet.empty(), "--sheet shows a model's reconstructions; the oracle has no model");
   const EnvSpec& spec = env_spec(o.env.empty() ? "pendulum_swingup" : o.env);
   EnvOptions options;
@@ -154,6 +173,8 @@ int eval(int argc, const char* const* argv) {
   cli.option("--episodes", o.episodes, "how many (default: as in the run's own evaluations)");
   cli.flag("--json", o.json, "one JSON object alone on stdout");
   cli.option("--sheet", o.sheet, "write a contact sheet: true frames over reconstructions (PNG)");
+  cli.option("--export", o.export_folder,
+             "write the model alone to this folder, with its score, to be handed on");
   cli.option("--threads", o.threads, "0: what the container gives; changes no result");
   cli.flag("--oracle", o.oracle, "no agent: the planner in the true simulator", "Oracle");
   cli.option("--env,--task", o.env, "the task (default pendulum_swingup)", "Oracle");

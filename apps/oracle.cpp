@@ -27,6 +27,8 @@ namespace {
 struct Options {
   std::string env = "pendulum_swingup", policy = "oracle", csv;
   int episodes = 10, at_once = 10, threads = 0;
+  bool check = false, row = false;
+  bool as_registered = true;  // task, budget and future: only then can two means agree
   std::uint64_t first_seed = 1000;
   EnvOptions env_options;
   PlannerConfig planner;
@@ -45,6 +47,10 @@ std::optional<Options> read_options(int argc, const char* const* argv) {
   cli.option("--csv", o.csv, "a row for each episode: seed,return; rows found there are kept");
   cli.option("--at-once", at_once,
              "episodes played side by side (default all); no change of result");
+  cli.flag("--check", o.check,
+           "status 1 unless the mean agrees with the registered one: within 3 combined standard "
+           "errors, or 1 % of the largest return");
+  cli.flag("--row", o.row, "print a row of a Markdown table instead: measured beside registered");
   cli.option("--threads", threads, "0: what the container gives; changes no result");
   cli.list("--env-option", assignments, "NAME=VALUE, repeatable");
   cli.option("--future", future, "average, one, shared, true or forgetful (default: the task's)",
@@ -72,6 +78,11 @@ std::optional<Options> read_options(int argc, const char* const* argv) {
   require((future.empty() && typed.empty()) || o.policy == "oracle",
           future.empty() && !typed.empty() ? typed.front().where : "--future",
           " is for --policy oracle; ", o.policy, " plans nothing");
+  o.as_registered = typed.empty() && future.empty() && assignments.empty();
+  require(!o.check || (spec.scale && o.policy != "zero"), "--check has nothing to hold ", o.policy,
+          " on ", o.env, " against: no return is registered");
+  require(!o.check || o.as_registered,
+          "--check holds what is registered; leave options of the task and of the planner out");
   o.future = read_future(spec, future, take_assignment(typed, "samples_per_candidate"));
   o.planner = oracle_planner(spec, typed);
   return o;
@@ -105,23 +116,63 @@ void write_rows(const std::string& path, const Rows& rows) {
   write_text_atomically(path, text);
 }
 
-void print_summary(const Options& o, const EnvSpec& spec, const std::vector<double>& returns) {
+ReferenceReturn summarise(const std::vector<double>& returns) {
   const auto n = static_cast<double>(returns.size());
   double mean = 0, squares = 0;
   for (const double r : returns) mean += r / n;
   for (const double r : returns) squares += (r - mean) * (r - mean);
-  const double std = n > 1 ? std::sqrt(squares / (n - 1)) : 0;
+  return {mean, n > 1 ? std::sqrt(squares / (n - 1)) : 0, static_cast<int>(returns.size())};
+}
+
+// What the registry says of this; nothing for another set-up, or for doing nothing.
+std::optional<ReferenceReturn> registered(const Options& o, const EnvSpec& spec) {
+  if (!spec.scale || o.policy == "zero" || !o.as_registered) return std::nullopt;
+  return o.policy == "oracle" ? spec.scale->oracle : spec.scale->random;
+}
+
+// How far two means may be apart: 3 standard errors of their difference, or 1 % of the largest
+// return, where all episodes are alike and the standard error says nothing.
+double tolerated(const ReferenceReturn& a, const ReferenceReturn& b, double largest) {
+  const double error = std::sqrt(a.std * a.std / a.episodes + b.std * b.std / b.episodes);
+  return std::max(3 * error, 0.01 * largest);
+}
+
+bool agrees(const ReferenceReturn& a, const ReferenceReturn& b, double largest) {
+  return std::abs(a.mean - b.mean) <= tolerated(a, b, largest);
+}
+
+std::string with_spread(const ReferenceReturn& r, int digits) {
+  return cat(fixed(r.mean, digits), " ± ", fixed(r.std, digits));
+}
+
+void print_row(const Options& o, const EnvSpec& spec, const ReferenceReturn& measured) {
+  const std::optional<ReferenceReturn> reference = registered(o, spec);
+  std::cout << "| `" << o.env << "` | " << o.policy << " | ";
+  if (o.policy == "oracle")
+    std::cout << o.planner.candidates << "/" << o.planner.iterations << "/" << o.planner.elites
+              << (o.future.courses() > 1 ? cat(" x", o.future.courses()) : "");
+  std::cout << " | " << measured.episodes << " | " << with_spread(measured, 1) << " | ";
+  if (reference)
+    std::cout << with_spread(*reference, 1) << " | "
+              << fixed(std::abs(measured.mean - reference->mean), 1) << " of "
+              << fixed(tolerated(measured, *reference, spec.max_return), 1) << " |";
+  else std::cout << " | |";
+  std::cout << "\n";
+}
+
+void print_summary(const Options& o, const EnvSpec& spec, const ReferenceReturn& measured) {
+  const auto [mean, std, episodes] = measured;
   std::cout << o.policy << " on " << o.env;
   if (o.policy == "oracle")
     std::cout << ", " << planner_text(o.planner) << ", future " << future_text(o.future);
-  std::cout << "\nreturn " << fixed(mean, 2) << " +- " << fixed(std, 2) << " over "
-            << returns.size() << (returns.size() == 1 ? " episode" : " episodes")
-            << ", standard error " << fixed(std / std::sqrt(n), 2) << "\n";
-  if (spec.scale && o.policy != "zero") {
-    const ReferenceReturn& r = o.policy == "oracle" ? spec.scale->oracle : spec.scale->random;
-    std::cout << "registered " << r.mean << " +- " << r.std << " over " << r.episodes
-              << " episodes\n";
-  }
+  std::cout << "\nreturn " << fixed(mean, 2) << " +- " << fixed(std, 2) << " over " << episodes
+            << (episodes == 1 ? " episode" : " episodes") << ", standard error "
+            << fixed(std / std::sqrt(static_cast<double>(episodes)), 2) << "\n";
+  if (const std::optional<ReferenceReturn> r = registered(o, spec))
+    std::cout << "registered " << r->mean << " +- " << r->std << " over " << r->episodes
+              << " episodes: " << (agrees(measured, *r, spec.max_return) ? "agrees" : "differs")
+              << " (" << fixed(std::abs(mean - r->mean), 2) << " apart, "
+              << fixed(tolerated(measured, *r, spec.max_return), 2) << " may be)\n";
   std::cout << std::flush;
 }
 
@@ -163,10 +214,13 @@ int oracle_main(int argc, const char* const* argv) {
   for (int k = 0; k < o.episodes; ++k) {
     const std::uint64_t seed = o.first_seed + static_cast<std::uint64_t>(k);
     returns.push_back(rows.at(seed));
-    std::cout << "seed " << seed << "  return " << fixed(rows.at(seed), 2) << "\n";
+    if (!o.row) std::cout << "seed " << seed << "  return " << fixed(rows.at(seed), 2) << "\n";
   }
-  print_summary(o, env_spec(o.env), returns);
-  return 0;
+  const EnvSpec& spec = env_spec(o.env);
+  const ReferenceReturn measured = summarise(returns);
+  if (o.row) print_row(o, spec, measured);
+  else print_summary(o, spec, measured);
+  return o.check && !agrees(measured, *registered(o, spec), spec.max_return) ? 1 : 0;
 }
 
 }  // namespace

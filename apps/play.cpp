@@ -11,6 +11,7 @@
 
 #include "apps/common/checkpoint.hpp"
 #include "apps/common/command_line.hpp"
+#include "apps/common/env_table.hpp"
 #include "apps/common/interrupt.hpp"
 #include "apps/common/policies.hpp"
 #include "apps/common/setup.hpp"
@@ -28,7 +29,7 @@ namespace {
 
 struct Options {
   std::string path;  // RUN|CHECKPOINT
-  std::string env, policy, actions, uniforms, future, state, trajectory, frames;
+  std::string env, policy, actions, uniforms, future, state, trajectory, frames, gallery;
   std::string seed = "0", action_repeat, image_size, threads = "0", speed;
   std::vector<std::string> env_options;
   std::vector<Assignment> planner;  // over the checkpoint's, or over the oracle's budget
@@ -62,9 +63,12 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
   cli.option("--seed", o.seed, "of the start and of random policies (default 0)", "Task");
   cli.option("--state", o.state, "start here instead: numbers, as in the trajectory's header",
              "Task");
-  cli.flag("--list-envs", o.list_envs, "print the tasks and their options, and stop", "Task");
+  cli.flag("--list-envs", o.list_envs,
+           "print the tasks: figures, states, recipes and options; and stop", "Task");
   cli.option("--trajectory", o.trajectory, "write every control step to this CSV", "Output");
   cli.option("--frames", o.frames, "write every picture to this folder (PNG)", "Output");
+  cli.option("--gallery", o.gallery, "draw a page with every task to this file (PNG), and stop",
+             "Output");
   cli.option("--speed", o.speed, "on a terminal: 1 (default) is real time, 0 as fast as it goes",
              "Output");
   cli.option("--threads", o.threads, "0: what the container gives; changes no result", "Machine");
@@ -182,7 +186,14 @@ int play(int argc, const char* const* argv) {
   Options o;
   if (!read_command_line(argc, argv, o)) return 0;
   if (o.list_envs) {
-    print_envs();
+    std::cout << env_table();
+    return 0;
+  }
+  if (!o.gallery.empty()) {
+    require(argc == 2 || (argc == 3 && std::string_view(argv[1]) == "--gallery"),
+            "--gallery draws every task and plays none; give nothing beside it");
+    write_png(o.gallery, env_gallery());
+    std::cerr << "wrote " << o.gallery << "\n";
     return 0;
   }
   std::uint64_t seed = 0;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# From nothing to an agent that has learned pendulum swing-up from pixels: packages, build, training
-# within a time limit, evaluation, pictures. May be run again; a second run starts within seconds.
+# From nothing to an agent that has learned pendulum swing-up from pixels: packages, build, a look at
+# one that has learned already, training within a time limit, evaluation, pictures. May be run again; a second run starts within seconds.
 #
 #   bash apps/quickstart.sh            three minutes of training
 #   bash apps/quickstart.sh 60s        or as long as you like
@@ -10,7 +10,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 limit=${1:-3m}
 
 ensure_packages
-build release train eval play
+build release train eval play dream
 
 cd "$root"
 bin=build/release/bin
@@ -20,6 +20,15 @@ for ((i = 2; ; ++i)); do
   [ -e "$run" ] || break
   run=runs/quickstart-$i
 done
+
+# One that was trained before, so that the first thing to be seen is not minutes away.
+pretrained=apps/pretrained/pendulum_swingup
+if [ -e "$pretrained/model.safetensors" ]; then
+  say
+  say "look      an agent that has learned already ($pretrained): an episode, and a dream of one"
+  "$bin/play" "$pretrained" --seed 1000
+  "$bin/dream" "$pretrained" --episode-count 1 --out runs/pretrained-dream
+fi
 
 say
 say "learn     PlaNet on pendulum_swingup from pixels, at most $limit of wall clock"

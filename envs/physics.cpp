@@ -35,15 +35,6 @@ double tolerance(double x, double low, double high, double margin, Falloff fallo
   fail("tolerance: unknown kind of falloff");
 }
 
-Inertia capsule(double radius, double length, double density) {
-  const double r = radius, l = length;
-  const double cylinder = density * pi * r * r * l;
-  const double caps = density * 4.0 / 3.0 * pi * r * r * r;
-  const double moment =
-      cylinder * (3 * r * r + l * l) / 12 + caps * (2 * r * r / 5 + l * l / 4 + 3 * l * r / 8);
-  return {cylinder + caps, moment};
-}
-
 double SoftStop::acceleration(double penetration, double speed, double free_acceleration,
                               double rho) const {
   const double t = std::min(penetration / width, 1.0);

@@ -30,7 +30,14 @@ struct Inertia {
   double moment = 0;
 };
 /// A cylinder of this length with a half ball on each end. density in kg/m^3 (MuJoCo's is 1000).
-Inertia capsule(double radius, double length, double density);
+/// Length 0 is a ball.
+constexpr Inertia capsule(double radius, double length, double density) {
+  const double r = radius, l = length;
+  const double cylinder = density * pi * r * r * l;
+  const double caps = density * 4.0 / 3.0 * pi * r * r * r;
+  return {cylinder + caps,
+          cylinder * (3 * r * r + l * l) / 12 + caps * (2 * r * r / 5 + l * l / 4 + 3 * l * r / 8)};
+}
 
 /// One limit of one coordinate, as MuJoCo softens it.
 struct SoftStop {
@@ -44,6 +51,15 @@ struct SoftStop {
   ///   a_ref = -(2 / (d1 t_c)) speed - (d / (d1^2 t_c^2)) penetration,  w = d / (d + (1 - d) rho)
   /// and the result is (1 - w) free + w a_ref where that slows the motion, else free.
   double acceleration(double penetration, double speed, double free_acceleration, double rho) const;
+
+  /// The same for a coordinate x with a stop at either end of [low, high]; speed, free_acceleration
+  /// and the result point along x. Between the ends nothing pushes.
+  double within(double low, double high, double x, double speed, double free_acceleration,
+                double rho) const {
+    if (x > high) return acceleration(x - high, speed, free_acceleration, rho);
+    if (x < low) return -acceleration(low - x, -speed, -free_acceleration, rho);
+    return free_acceleration;
+  }
 };
 
 /// One step of the classical Runge-Kutta method for y' = f(y); error O(dt^5) a step.

@@ -84,24 +84,10 @@ void Scene::half_plane(Vec2 point, Vec2 outward, Rgb color) {
   add({Kind::half_plane, point, outward, 0, color});
 }
 
-double Scene::distance(const Body& body, Vec2 p) {
-  switch (body.kind) {
-    case Kind::disc:
-      return disc_distance(p, body.a, body.radius);
-    case Kind::capsule:
-      return capsule_distance(p, body.a, body.b, body.radius);
-    case Kind::box:
-      return box_distance(p, body.a, body.b);
-    case Kind::half_plane:
-      return half_plane_distance(p, body.a, body.b);
-  }
-  fail("unknown kind of body");
-}
-
 // Rows [top, bottom) and columns [left, right) outside which the body's coverage is zero.
 struct Scene::Window {
   int left, right, top, bottom;
-  bool holds(int i, int j) const { return i >= top && i < bottom && j >= left && j < right; }
+  bool holds_row(int i) const { return i >= top && i < bottom; }
 };
 
 Scene::Window Scene::window(const Body& body, int n) const {
@@ -124,31 +110,74 @@ Scene::Window Scene::window(const Body& body, int n) const {
           clip(pixel(camera_.centre.y - high.y) - 1), clip(pixel(camera_.centre.y - low.y) + 2)};
 }
 
+// A piece of one row in floating point: painted body by body, then turned into bytes. It lies on
+// the stack, and a body costs only the pixels of its window.
+struct Scene::Tile {
+  static constexpr int width = 64;
+  std::array<Rgb, width> colors;
+  std::array<double, width> x;  // of the columns
+  double y;                     // of the row
+  int first, last;              // columns [first, last)
+  double pixels_per_unit;
+
+  /// Mixes a body in, given its signed distance from a point.
+  template <class Distance>
+  void mix(const Window& window, const Rgb& color, Distance&& distance) {
+    for (int j = std::max(first, window.left); j < std::min(last, window.right); ++j) {
+      const auto at = static_cast<std::size_t>(j - first);
+      const double d = distance(Vec2{x[at], y}) * pixels_per_unit;
+      const double cover = std::clamp(0.5 - d, 0.0, 1.0);
+      Rgb& c = colors[at];
+      for (std::size_t q = 0; q < 3; ++q) c[q] += cover * (color[q] - c[q]);
+    }
+  }
+};
+
+void Scene::mix(const Body& body, const Window& window, Tile& tile) {
+  switch (body.kind) {
+    case Kind::disc:
+      return tile.mix(window, body.color,
+                      [&](Vec2 p) { return disc_distance(p, body.a, body.radius); });
+    case Kind::capsule:
+      return tile.mix(window, body.color,
+                      [&](Vec2 p) { return capsule_distance(p, body.a, body.b, body.radius); });
+    case Kind::box:
+      return tile.mix(window, body.color, [&](Vec2 p) { return box_distance(p, body.a, body.b); });
+    case Kind::half_plane:
+      return tile.mix(window, body.color,
+                      [&](Vec2 p) { return half_plane_distance(p, body.a, body.b); });
+  }
+}
+
 void Scene::paint(int n, std::span<std::uint8_t> pixels) const {
   const auto side = static_cast<std::size_t>(n);
   require(n >= 1 && pixels.size() == side * side * 3, "a picture of ", n, " x ", n,
           " pixels does not fit into ", pixels.size(), " bytes");
   require(camera_.width > 0 && std::isfinite(camera_.width), "the camera's view is ", camera_.width,
           " wide");
+  const auto bodies = static_cast<std::size_t>(count_);
   std::array<Window, capacity> windows;
-  for (int k = 0; k < count_; ++k)
-    windows[static_cast<std::size_t>(k)] = window(bodies_[static_cast<std::size_t>(k)], n);
+  for (std::size_t k = 0; k < bodies; ++k) windows[k] = window(bodies_[k], n);
 
-  const double pixels_per_unit = n / camera_.width;
-  std::uint8_t* out = pixels.data();
-  for (int i = 0; i < n; ++i) {
-    const double y = camera_.centre.y - ((i + 0.5) / n - 0.5) * camera_.width;
-    for (int j = 0; j < n; ++j) {
-      const double x = camera_.centre.x + ((j + 0.5) / n - 0.5) * camera_.width;
-      Rgb c = ground_;
-      for (std::size_t k = 0; k < static_cast<std::size_t>(count_); ++k) {
-        if (!windows[k].holds(i, j)) continue;
-        const double d = distance(bodies_[k], {x, y}) * pixels_per_unit;
-        const double cover = std::clamp(0.5 - d, 0.0, 1.0);
-        for (std::size_t q = 0; q < 3; ++q) c[q] += cover * (bodies_[k].color[q] - c[q]);
-      }
-      for (std::size_t q = 0; q < 3; ++q)
-        *out++ = static_cast<std::uint8_t>(std::floor(255 * c[q] + 0.5));
+  // Strips of the picture, 64 columns wide: for our sizes the whole of it.
+  Tile tile;
+  tile.pixels_per_unit = n / camera_.width;
+  for (tile.first = 0; tile.first < n; tile.first = tile.last) {
+    tile.last = std::min(tile.first + Tile::width, n);
+    const auto columns = static_cast<std::size_t>(tile.last - tile.first);
+    for (std::size_t j = 0; j < columns; ++j)
+      tile.x[j] =
+          camera_.centre.x + ((tile.first + static_cast<int>(j) + 0.5) / n - 0.5) * camera_.width;
+    for (int i = 0; i < n; ++i) {
+      tile.y = camera_.centre.y - ((i + 0.5) / n - 0.5) * camera_.width;
+      std::fill_n(tile.colors.begin(), columns, ground_);
+      for (std::size_t k = 0; k < bodies; ++k)
+        if (windows[k].holds_row(i)) mix(bodies_[k], windows[k], tile);
+      std::uint8_t* out =
+          &pixels[3 * (static_cast<std::size_t>(i) * side + static_cast<std::size_t>(tile.first))];
+      for (std::size_t j = 0; j < columns; ++j)
+        for (const double channel : tile.colors[j])  // never negative: as floor(x + 0.5)
+          *out++ = static_cast<std::uint8_t>(255 * channel + 0.5);
     }
   }
 }

@@ -91,8 +91,9 @@ class Scene {
     Rgb color;
   };
   struct Window;  // the pixels a body can touch
+  struct Tile;    // some pixels of a row
   void add(const Body& body);
-  static double distance(const Body& body, Vec2 p);
+  static void mix(const Body& body, const Window& window, Tile& tile);
   Window window(const Body& body, int n) const;
 
   Camera camera_;

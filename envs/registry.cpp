@@ -11,7 +11,10 @@
 #include "envs/tasks/counting.hpp"
 #include "envs/tasks/duel.hpp"
 #include "envs/tasks/peg.hpp"
+#include "envs/tasks/pendulum_dmc.hpp"
 #include "envs/tasks/pendulum_swingup.hpp"
+#include "envs/tasks/point_mass.hpp"
+#include "envs/tasks/reacher.hpp"
 #include "envs/tasks/terminating.hpp"
 
 namespace planet {
@@ -87,11 +90,22 @@ const std::string& TaskValues::word(const std::string& name) const {
 }
 
 const std::vector<EnvSpec>& list_envs() {
-  static const std::vector<EnvSpec> specs{
-      pendulum_swingup_spec(), cartpole_swingup_spec(), peg_catch_spec(), peg_memory_spec(),
-      peg_cued_spec(),         peg_dodge_spec(),        duel_spec(),      counting_spec(),
-      terminating_spec(),
-  };
+  static const std::vector<EnvSpec> specs = [] {
+    std::vector<EnvSpec> all{
+        pendulum_swingup_spec(), point_mass_easy_spec(), cartpole_swingup_spec(),
+        reacher_easy_spec(), reacher_shaped_spec(),
+        // Several futures.
+        peg_catch_spec(), peg_memory_spec(), peg_cued_spec(), peg_dodge_spec(), duel_spec(),
+        // As dm_control publishes them: rewards that twelve decisions seldom meet; and a remedy.
+        point_mass_dmc_spec(), pendulum_dmc_sparse_spec(), pendulum_dmc_shaped_spec(),
+        counting_spec(), terminating_spec()};
+    for (EnvSpec& spec : all) {
+      const std::unique_ptr<Task> task = spec.make_task(fill_values(spec, {}));
+      spec.action_size = task->action_size();
+      spec.state_names = task->state_names();
+    }
+    return all;
+  }();
   return specs;
 }
 

@@ -71,10 +71,15 @@ struct EnvSpec {
   double view = 0;                  // width of the picture; 0: it cannot be changed
   double max_return = 0;            // no episode can return more
   std::optional<ScoreScale> scale;  // none: the task has no score
-  std::string preset = "tiny";      // the model preset that `train` uses unless told
+  std::string preset = "tiny";      // the sizes that `train` uses unless told
+  std::vector<std::string> recipe;  // and what was tuned over them: KEY=VALUE, as in config.toml
+  bool for_tests = false;           // teaches nothing: it proves programs, not agents
   std::vector<TaskOption> options;  // beside those that every task has
   std::unique_ptr<Task> (*make_task)(const TaskValues&) = nullptr;
   int (*time_limit_with)(const TaskValues&) = nullptr;  // T, where an option changes it; else null
+  // Asked of the task itself, with the options at their defaults, by list_envs().
+  int action_size = 0;                   // A
+  std::vector<std::string> state_names;  // what state() holds, in order
 };
 
 /// How an environment is to differ from its registration.

@@ -175,9 +175,16 @@ std::optional<fs::path> LoadedModel::run() const {
 
 fs::path LoadedModel::output_folder(const std::string& kind, const std::string& given) const {
   if (!given.empty()) return given;
-  const std::optional<fs::path> of = run();
-  require(of.has_value(), file.string(), " lies in no run folder; say where to write with --out");
-  return fs::relative(*of) / kind / folder_name(updates);
+  if (const std::optional<fs::path> of = run())
+    return fs::relative(*of) / kind / folder_name(updates);
+  return fs::path("runs") / kind / cat(config.env, "-", folder_name(updates));
+}
+
+void export_model(const LoadedModel& loaded, const fs::path& folder, const Metadata& more) {
+  Metadata about = SafetensorsFile(loaded.file).metadata();
+  for (const auto& [key, value] : more) about[key] = value;
+  fs::create_directories(folder);
+  save_params(folder / "model.safetensors", loaded.model->params(), about);
 }
 
 }  // namespace planet

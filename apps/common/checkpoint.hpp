@@ -16,6 +16,7 @@
 #include "apps/common/run_config.hpp"
 #include "apps/common/run_state.hpp"
 #include "nn/adam.hpp"
+#include "nn/safetensors.hpp"
 #include "rssm/world_model.hpp"
 
 namespace planet {
@@ -45,12 +46,17 @@ struct LoadedModel {
 
   /// The run whose checkpoint it is; nothing for a file that lies elsewhere.
   std::optional<std::filesystem::path> run() const;
-  /// Where a program puts what it makes of the model: RUN/KIND/UPDATES, or `given` (its --out).
-  /// Error: a file without a run, and nothing given.
+  /// Where a program puts what it makes of the model: RUN/KIND/UPDATES, of a model that lies in no
+  /// run runs/KIND/ENV-UPDATES; or `given` (its --out).
   std::filesystem::path output_folder(const std::string& kind, const std::string& given) const;
 };
 /// RUN|CHECKPOINT: a run folder (its latest checkpoint), a checkpoint folder, or a
 /// model.safetensors. Error: it is none of these, with what it would have to be.
 LoadedModel load_model(const std::filesystem::path& path);
+
+/// The model alone, to be handed on: FOLDER/model.safetensors, without optimiser and counters. Its
+/// metadata is the file's that it was loaded from, and `more`. load_model(FOLDER) reads it.
+void export_model(const LoadedModel& loaded, const std::filesystem::path& folder,
+                  const Metadata& more);
 
 }  // namespace planet

@@ -21,12 +21,25 @@ const Sizes sizes[] = {
     {"paper", 50, 50, {"cem", 12, 10, 1000, 100}},
 };
 
-// What was tuned for a task, over its row of the table (apps/README.md says with what result).
-void tune_for_task(RunConfig& config) {
-  if (config.env == "terminating") config.batch_length = 8;  // random episodes end early
-  if (config.env == "pendulum_swingup") {
-    config.learning_rate = 2e-3;
-  }
+// Puts a task's recipe over the row of the table that the task asks for. The pixels first: the
+// convolutions follow them.
+void apply_recipe(RunConfig& config, const EnvSpec& spec) {
+  const auto each = [&](const auto& visit) {
+    for (const std::string& entry : spec.recipe) {
+      const std::size_t equals = std::min(entry.find('='), entry.size());
+      const Field* field = find_field(entry.substr(0, equals));
+      require(field != nullptr && equals < entry.size(), "[", spec.name, "] the recipe's '", entry,
+              "' is not KEY=VALUE of a run's option",
+              did_you_mean(entry.substr(0, equals), field_keys()));
+      visit(*field, entry.substr(equals + 1));
+    }
+  };
+  each([&](const Field& field, const std::string& value) {
+    if (field.key != "image_size") return;
+    field.set(config, value);
+    apply_preset(config, spec.preset, config.model.image_size);
+  });
+  each([&](const Field& field, const std::string& value) { field.set(config, value); });
 }
 
 }  // namespace
@@ -45,11 +58,11 @@ void apply_preset(RunConfig& config, const std::string& preset, int image_size) 
 }
 
 RunConfig task_defaults(const std::string& env) {
+  const EnvSpec& spec = env_spec(env);
   RunConfig config;
   config.env = env;
-  apply_preset(config, env_spec(env).preset);
-  tune_for_task(config);
-  const EnvSpec& spec = env_spec(env);
+  apply_preset(config, spec.preset);
+  apply_recipe(config, spec);
   config.batch_length = std::min(config.batch_length, spec.time_limit / spec.action_repeat + 1);
   return config;
 }

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "apps/common/command_line.hpp"
+#include "apps/common/env_table.hpp"
 #include "apps/common/reporting.hpp"
 #include "apps/common/version.hpp"
 #include "autograd/base/error.hpp"
@@ -83,22 +84,6 @@ std::uint64_t available_memory() {
   return available;
 }
 
-void print_envs() {
-  for (const EnvSpec& spec : list_envs()) {
-    std::cout << spec.name << "\n  " << spec.description << "\n  " << spec.time_limit
-              << " control steps of " << spec.dt << " s, action repeat " << spec.action_repeat
-              << ", preset " << spec.preset;
-    if (spec.scale)
-      std::cout << ", score 0 at " << spec.scale->random.mean << " and 1 at "
-                << spec.scale->oracle.mean;
-    std::cout << "\n  options: " << join(env_option_names(spec)) << "\n";
-    for (const TaskOption& option : spec.options)
-      std::cout << "    " << option.name << "=" << option.default_value << "  "
-                << option.description
-                << (option.choices.empty() ? "" : cat(" (", join(option.choices), ")")) << "\n";
-  }
-}
-
 std::optional<Setup> setup_run(int argc, const char* const* argv) {
   CommandLine cli("train", "PlaNet: learn a world model from pixels and plan in it (Algorithm 1).");
   std::string resume, config_file, logdir;
@@ -108,12 +93,13 @@ std::optional<Setup> setup_run(int argc, const char* const* argv) {
   cli.option("--logdir", logdir, "the run folder (default: runs/ENV-sSEED-TIME)", "Run");
   cli.flag("--print-config", print_config,
            "print the options as they would be used, as config.toml has them, and stop", "Run");
-  cli.flag("--list-envs", list, "print the tasks and their options, and stop", "Task");
+  cli.flag("--list-envs", list, "print the tasks: figures, states, recipes and options; and stop",
+           "Task");
   cli.run_options();
   cli.footer(examples);
   if (!cli.parse(argc, argv)) return std::nullopt;
   if (list) {
-    print_envs();
+    std::cout << env_table();
     return std::nullopt;
   }
   if (!resume.empty()) {
@@ -165,6 +151,19 @@ std::string model_line(const WorldModel<float>& model) {
              with_commas(latent_parameters(c, c.hidden_size)));
 }
 
+// What the task's recipe decided, as far as nothing stronger did. "" when that is nothing.
+std::string recipe_line(const RunConfig& config) {
+  const RunConfig defaults = task_defaults(config.env);
+  std::string text;
+  for (const std::string& entry : env_spec(config.env).recipe) {
+    const Field& field = *find_field(entry.substr(0, entry.find('=')));
+    const std::string value = field.get(config);
+    if (value == field.get(defaults))
+      text += cat(text.empty() ? "recipe   " : ", ", field.key, " ", value);
+  }
+  return text.empty() ? text : cat(text, ", tuned for ", config.env);
+}
+
 std::string ends_line(const RunConfig& config) {
   std::vector<std::string> ends;
   if (config.total_episodes > 0) ends.push_back(with_commas(config.total_episodes) + " episodes");
@@ -189,6 +188,7 @@ void print_header(Console& console, const Setup& setup, const Env& env,
                    env.action_repeat(), ", ", env.episode_length(), " decisions an episode, seed ",
                    c.seed));
   console.line(cat("model    preset ", c.preset, ": ", model_line(model)));
+  if (const std::string recipe = recipe_line(c); !recipe.empty()) console.line(recipe);
   console.line(cat("round    ", c.updates_per_episode, " updates of ", c.batch_size, " x ",
                    c.batch_length, " rows, then one episode ",
                    c.collect == "random" ? "of random actions; evaluations are " : "",

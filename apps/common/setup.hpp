@@ -22,9 +22,6 @@ struct Setup {
 /// what the run computes.
 std::optional<Setup> setup_run(int argc, const char* const* argv);
 
-/// --list-envs: every task with its options, to stdout.
-void print_envs();
-
 /// What is about to happen: machine, task, model, memory, ends, columns.
 void print_header(Console& console, const Setup& setup, const Env& env,
                   const WorldModel<float>& model);

@@ -9,8 +9,9 @@
 #   SMALLER, EPISODES  to try a script out: options for train that win over train.toml, and the
 #                      number of episodes that are measured
 #
-# A study's folder holds train.toml, the options of all its trainings; run.sh defines `one`, which
-# takes a training from nothing to its rows, and calls `study` with the names of all.
+# A study's folder holds train.toml, the options of all its trainings (without one they are the tasks'
+# own); run.sh defines `one`, which takes a training from nothing to its rows, and calls `study` with
+# the names of all.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[1]}")" && pwd)
 root=$(cd "$here/../../.." && pwd)
@@ -48,7 +49,10 @@ learn() {
   echo "$name: $(basename "$run")"
   # shellcheck disable=SC2086  # SMALLER is several words
   if [ -e "$run/config.toml" ]; then set -- --resume "$run"
-  else set -- --config "$here/train.toml" "$@" ${SMALLER:-} --logdir "$run"; fi
+  else
+    set -- "$@" ${SMALLER:-} --logdir "$run"
+    [ ! -e "$here/train.toml" ] || set -- --config "$here/train.toml" "$@"
+  fi
   said=$("$bin/train" "$@" --threads "${threads:-1}" --progress none 2>&1 >/dev/null) || {
     local status=$?
     [[ $said == *" is finished: "* ]] && return # it was measuring that was cut off

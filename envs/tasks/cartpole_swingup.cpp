@@ -20,15 +20,6 @@ constexpr double m22 = pole_inertia + pole_mass * pole_centre * pole_centre;
 
 constexpr physics::SoftStop rail_end{0.08};
 
-// The end of the rail, if the cart is beyond it: its acceleration with the stop's push.
-double with_rail_ends(double x, double xd, double xdd, double rho) {
-  if (x > CartpoleSwingup::rail)
-    return rail_end.acceleration(x - CartpoleSwingup::rail, xd, xdd, rho);
-  if (x < -CartpoleSwingup::rail)
-    return -rail_end.acceleration(-CartpoleSwingup::rail - x, -xd, -xdd, rho);
-  return xdd;
-}
-
 }  // namespace
 
 CartpoleSwingup::Vector CartpoleSwingup::derivative(const Vector& y, double u) {
@@ -42,7 +33,8 @@ CartpoleSwingup::Vector CartpoleSwingup::derivative(const Vector& y, double u) {
   const double free = (m22 * f1 - m12 * f2) / det;
   // rho: the inverse inertia m22 / det of the cart, at theta = 0 over now.
   constexpr double det_upright = m11 * m22 - coupling * coupling;
-  const double xdd = with_rail_ends(x, xd, free, det / det_upright);
+  constexpr double end = CartpoleSwingup::rail;
+  const double xdd = rail_end.within(-end, end, x, xd, free, det / det_upright);
   const double thetadd = (f2 - m12 * xdd) / m22;
   return {xd, thetad, xdd, thetadd};
 }
@@ -94,7 +86,8 @@ EnvSpec cartpole_swingup_spec() {
   spec.view = 3.6;
   spec.max_return = 1000;
   spec.scale = ScoreScale{{119, 60, 100}, {851, 2, 5}, {12, 10, 1000, 100}};
-  spec.preset = "small";
+  spec.preset = "tiny";
+  spec.recipe = {"learning_rate=2e-3"};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<CartpoleSwingup>();
   };

@@ -21,6 +21,8 @@ void Terminating::draw(Scene& scene) const {
 
 EnvSpec terminating_spec() {
   EnvSpec spec;
+  spec.for_tests = true;
+  spec.recipe = {"batch_length=8"};  // random episodes end early
   spec.name = "terminating";
   spec.description = "keep a ball on a ridge; the episode ends when it rolls off (for tests)";
   spec.time_limit = 60;

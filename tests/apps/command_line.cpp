@@ -108,15 +108,16 @@ TEST_CASE("booleans are options with a value") {
   CHECK(!check_finite({"--check-finite=false"}));
 }
 
-TEST_CASE("the list of environments names their options") {
+TEST_CASE("a run says which recipe it follows") {
   const Scratch scratch;
-  for (const char* program : {"train", "play"}) {
-    const Result r = run(scratch, program, {"--list-envs"});
-    CHECK(r.status == 0);
-    for (const EnvSpec& spec : list_envs())
-      CHECK(r.out.find(spec.name + "\n") != std::string::npos);
-    CHECK(r.out.find("action_repeat") != std::string::npos);
-  }
+  const std::string line = "recipe   learning_rate 0.002, tuned for pendulum_swingup\n";
+  const Result own = run(scratch, "train", smallest(scratch / "own"));
+  CHECK(own.status == 0);
+  CHECK(text_of(scratch / "own" / "log.txt").find(line) != std::string::npos);
+  const Result typed =
+      run(scratch, "train", smallest(scratch / "typed", {"--learning-rate", "1e-3"}));
+  CHECK(typed.status == 0);
+  CHECK(text_of(scratch / "typed" / "log.txt").find("recipe") == std::string::npos);
 }
 
 TEST_CASE("a folder that is in use or holds something is left alone") {

@@ -186,6 +186,27 @@ TEST_CASE(
   CHECK(resolve(file, {{"preset", "small"}}).model.deter_size == 77);
 }
 
+TEST_CASE("a recipe of a task stands over its preset and under all that is typed") {
+  for (const EnvSpec& spec : list_envs()) {
+    INFO(spec.name);
+    const RunConfig config = resolve("", {{"env", spec.name}});
+    CHECK(config.preset == spec.preset);
+    for (const std::string& entry : spec.recipe) {
+      const std::size_t equals = entry.find('=');
+      const Field* field = find_field(entry.substr(0, equals));
+      REQUIRE(field != nullptr);
+      RunConfig expected;
+      field->set(expected, entry.substr(equals + 1));
+      CHECK(field->get(config) == field->get(expected));
+    }
+  }
+  CHECK(resolve("", {{"env", "peg_catch"}}).learning_rate == 1e-3);  // it has none
+  CHECK(resolve("", {}).learning_rate == 2e-3);
+  CHECK(resolve("", {{"preset", "small"}}).learning_rate == 2e-3);
+  CHECK(resolve("learning_rate = 3e-3\n", {}).learning_rate == 3e-3);
+  CHECK(resolve("learning_rate = 3e-3\n", {{"learning_rate", "4e-3"}}).learning_rate == 4e-3);
+}
+
 TEST_CASE("convolutions and free nats follow the image size") {
   const RunConfig at16 = resolve("", {{"image_size", "16"}});
   CHECK(at16.model.encoder.size() == 2);
@@ -265,7 +286,8 @@ TEST_CASE("values that cannot be are refused by name") {
   CHECK(error("overshooting_reward_scale", "1").find("overshooting_reward_scale is 1") !=
         std::string::npos);
   CHECK(error("continue_scale", "2").find("would have no effect") != std::string::npos);
-  CHECK(error("continue_head", "maybe").find("--continue-head is 'maybe'; it is") != std::string::npos);
+  CHECK(error("continue_head", "maybe").find("--continue-head is 'maybe'; it is") !=
+        std::string::npos);
   CHECK(error("total_episodes", "3").find("includes the seed episodes") != std::string::npos);
   CHECK(error("collect", "randm").find("did you mean 'random'") != std::string::npos);
   CHECK(message([] {

@@ -213,6 +213,15 @@ TEST_CASE("dream says what is wrong") {
   says({"--episodes", t.scratch.path().string()}, "no .npz file in this folder");
   says({"--episodes", (t.run / "episodes").string(), "--policy", "random"},
        "--policy, --episode-seed and --episode-count are for episodes that are played");
+}
+
+TEST_CASE("a model that lies in no run dreams into runs") {
+  const Trained t({"--total-episodes", "2"});
   fs::copy(latest(t.run) / "model.safetensors", t.scratch / "alone.safetensors");
-  CHECK(error({(t.scratch / "alone.safetensors").string()}).find("--out") != std::string::npos);
+  const Result r =
+      run(t.scratch, "dream", {(t.scratch / "alone.safetensors").string(), "--policy", "random"});
+  CHECK(r.status == 0);
+  const fs::path out =
+      t.scratch / "runs" / "dreams" / ("pendulum_swingup-" + latest(t.run).filename().string());
+  CHECK(fs::exists(out / "dream.png"));
 }

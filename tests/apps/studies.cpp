@@ -178,3 +178,49 @@ TEST_CASE("the other studies write their rows and tables") {
         "honest_agents/duel.svg", "agents/pendulum_swingup.svg"})
     CHECK(fs::exists(scratch.path() / file));
 }
+
+TEST_CASE("the learning study has a file for each finished run and goes on with one cut off") {
+  const Scratch scratch;
+  const auto learn = [&](const Args& seeds, const std::string& limit = "none") {
+    return run(
+        scratch, "/usr/bin/env",
+        Args{"BIN=" PLANET_BINARY_DIR "/bin", "RUNS=" + (scratch / "runs").string(),
+             "TABLES=" + (scratch / "learning").string(), "LIMIT=" + limit,
+             "SMALLER=" + words(small_net + Args{"--updates-per-episode", "2", "--total-episodes",
+                                                 "3", "--eval-episodes", "2"}),
+             "bash", PLANET_SOURCE_DIR "/apps/studies/learning/run.sh", "pendulum_swingup"} +
+            seeds);
+  };
+  const fs::path tables = scratch / "learning";
+  const auto csv = [&](const char* seed) {
+    return tables / "results" / ("pendulum_swingup-s" + std::string(seed) + ".csv");
+  };
+  expect(learn({"1", "2"}));
+  const std::string first = text_of(csv("1"));
+  CHECK(
+      first.starts_with("run,task,seed,limit,score,return_mean,return_std,wall_clock_s,updates,"
+                        "episodes,random,oracle\npendulum_swingup-s1,pendulum_swingup,1,none,"));
+  CHECK(first.ends_with(",2,3,125.3,189.4\n"));
+  const CsvTable table = CsvTable::read(csv("1"));
+  const auto number = [&](const char* column) {
+    return std::stod(table.rows().at(0)[table.column("", column)]);
+  };
+  CHECK(number("score") ==
+        doctest::Approx((number("return_mean") - 125.3) / (189.4 - 125.3)).epsilon(1e-6));
+  CHECK(lines(tables / "results.csv") == 3);
+  CHECK(text_of(tables / "table.md").find("| `pendulum_swingup` | median | **") !=
+        std::string::npos);
+  for (const char* file : {"pendulum_swingup.svg", "pendulum_swingup.png"})
+    CHECK(fs::exists(tables / file));
+  // What stands is not made again; a run that has ended and was not measured is only measured.
+  const std::string second = text_of(csv("2"));
+  fs::remove_all(scratch / "runs" / "learning" / "pendulum_swingup-s1");
+  fs::remove(csv("2"));
+  expect(learn({"1", "2"}));
+  CHECK(text_of(csv("1")) == first);
+  CHECK(!fs::exists(scratch / "runs" / "learning" / "pendulum_swingup-s1"));
+  CHECK(text_of(csv("2")) == second);
+  CHECK(text_of(scratch / "runs" / "learning" / "pendulum_swingup-s2" / "command.txt")
+            .find("--resume") != std::string::npos);
+  CHECK(learn({}).status == 2);
+}

@@ -9,6 +9,7 @@
 
 #include "autograd/base/error.hpp"
 #include "envs/registry.hpp"
+#include "envs/task_env.hpp"
 #include "tests/envs/support.hpp"
 
 using namespace planet;
@@ -24,6 +25,8 @@ enum class Fault {
   noise_from_nowhere,
   picture_stands_still,
   reward_not_finite,
+  reward_not_finite_late,
+  state_of_another_size,
   state_not_finite,
   ends_too_soon,
   never_ends,
@@ -91,7 +94,9 @@ class Faulty final : public Env {
     StepResult result = inner_->step(a);
     if (is(Fault::noise_from_nowhere)) result.reward += 1e-12 * ++noise_source();
     if (is(Fault::does_not_clip)) result.reward += 0.01 * action[0];
-    if (is(Fault::reward_not_finite)) result.reward = std::numeric_limits<double>::infinity();
+    if (is(Fault::reward_not_finite)) result.reward = std::numeric_limits<double>::quiet_NaN();
+    if (is(Fault::reward_not_finite_late) && ++hidden_ == 18)
+      result.reward = std::numeric_limits<double>::infinity();
     if (is(Fault::draws_more_than_it_says)) draw_one();
     if (is(Fault::state_is_incomplete)) result.reward += 0.01 * ++hidden_;
     ended_ = result.done();
@@ -132,6 +137,7 @@ class Faulty final : public Env {
 
   std::vector<double> state() const override {
     std::vector<double> s = inner_->state();
+    if (is(Fault::state_of_another_size)) s.push_back(0);
     if (is(Fault::state_not_finite)) s[1] = std::numeric_limits<double>::quiet_NaN();
     return s;
   }
@@ -199,6 +205,8 @@ const Planted planted[] = {
     {Fault::noise_from_nowhere, "[seed] the same seed and the same actions"},
     {Fault::picture_stands_still, "[picture] the picture never changes"},
     {Fault::reward_not_finite, "[values] the reward of decision 1"},
+    {Fault::reward_not_finite_late, "[time limit] the reward of decision 18 is not finite"},
+    {Fault::state_of_another_size, "[values] state() has 3 entries and state_names() 2"},
     {Fault::state_not_finite, "[values] entry 1 of state()"},
     {Fault::ends_too_soon, "[time limit] truncated after 20 decisions"},
     {Fault::never_ends, "[time limit] not truncated after"},
@@ -230,12 +238,61 @@ TEST_CASE("check_env finds every planted fault") {
     CAPTURE(plant.sentence);
     const bool of_chance = test::contains(plant.sentence, "[step_with]");
     Faulty env(plant.fault, of_chance ? "duel" : "pendulum_swingup");
-    const std::vector<std::string> broken = check_env(env);
+    CheckEnvOptions options;
+    if (plant.fault == Fault::reward_not_finite_late) options.decisions = 10;
+    const std::vector<std::string> broken = check_env(env, options);
     std::string all;
     for (const std::string& rule : broken) all += rule + "\n";
     CAPTURE(all);
     CHECK(test::contains(all, plant.sentence));
+    // What makes everything else wrong as well is said once.
+    if (test::contains(plant.sentence, "[values]") ||
+        test::contains(plant.sentence, "[time limit]"))
+      CHECK(broken.size() == 1);
   }
+}
+
+// A task of somebody's own, with the three mistakes that are made most.
+class Mistaken final : public Task {
+ public:
+  enum class Mistake { none, nan_reward, wrong_size, throws };
+  explicit Mistaken(Mistake mistake) : mistake_(mistake) {}
+  std::string name() const override { return "mistaken"; }
+  int action_size() const override { return 1; }
+  std::vector<std::string> state_names() const override { return {"x"}; }
+  void start(Rng& rng) override { x_ = rng.uniform(); }
+  TaskStep step(std::span<const double> u, std::span<const double>) override {
+    require(mistake_ != Mistake::throws || u[0] < 0.5, "the wheel came off");
+    x_ += 0.1 * u[0];
+    return {mistake_ == Mistake::nan_reward ? std::sqrt(-1 - x_ * x_) : 1 / (1 + x_ * x_), false};
+  }
+  void draw(Scene& scene) const override { scene.disc({x_, 0}, 0.2, palette::tip); }
+  std::vector<double> state() const override {
+    return mistake_ == Mistake::wrong_size ? std::vector<double>{x_, 0} : std::vector<double>{x_};
+  }
+  void set_state(std::span<const double> s) override { x_ = s[0]; }
+  std::unique_ptr<Task> clone() const override { return std::make_unique<Mistaken>(*this); }
+
+ private:
+  Mistake mistake_;
+  double x_ = 0;
+};
+
+TEST_CASE("check_env says in one sentence what is wrong with a task") {
+  using Mistake = Mistaken::Mistake;
+  const auto said = [](Mistake mistake) {
+    TaskEnv env(std::make_unique<Mistaken>(mistake), {16, 2, 60, 0});
+    return check_env(env);
+  };
+  CHECK(said(Mistake::none).empty());
+  const std::vector<std::string> nan = said(Mistake::nan_reward), size = said(Mistake::wrong_size),
+                                 throws = said(Mistake::throws);
+  REQUIRE(nan.size() == 1);
+  CHECK(nan[0] == "[values] the reward of decision 1 is not finite");
+  REQUIRE(size.size() == 1);
+  CHECK(size[0] == "[values] state() has 2 entries and state_names() 1");
+  REQUIRE(throws.size() == 1);
+  CHECK(test::contains(throws[0], "the wheel came off"));
 }
 
 TEST_CASE("check_env has nothing to say about the same environment without a fault") {

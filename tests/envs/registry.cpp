@@ -26,6 +26,10 @@ TEST_CASE("every registered task is built as its entry says") {
     CHECK(spec.dt > 0);
     CHECK_FALSE(spec.description.empty());
     CHECK(env->state_names().size() >= 1);
+    CHECK(env->state_names() == spec.state_names);
+    CHECK(env->action_size() == spec.action_size);
+    CHECK(spec.for_tests == !spec.scale);  // whoever can learn has a score
+    CHECK((spec.for_tests || spec.max_return >= spec.scale->oracle.mean));
     for (const int n : {16, 32, 64}) {
       EnvOptions options;
       options.image_size = n;
@@ -36,21 +40,35 @@ TEST_CASE("every registered task is built as its entry says") {
   }
 }
 
-TEST_CASE("the two planning tasks have the published set-up") {
-  const EnvSpec& pendulum = env_spec("pendulum_swingup");
-  CHECK(pendulum.time_limit == 200);
-  CHECK(pendulum.action_repeat == 2);
-  CHECK(pendulum.max_return == 200);
-  CHECK(pendulum.preset == "tiny");
-  const EnvSpec& cartpole = env_spec("cartpole_swingup");
-  CHECK(cartpole.time_limit == 1000);
-  CHECK(cartpole.action_repeat == 8);
-  CHECK(make_env("cartpole_swingup")->episode_length() == 125);
-  for (const EnvSpec* spec : {&pendulum, &cartpole}) {
-    CHECK(spec->scale->oracle_budget.horizon == 12);
-    CHECK(spec->scale->oracle_budget.iterations == 10);
-    CHECK(spec->scale->oracle_budget.candidates == 1000);
-    CHECK(spec->scale->oracle_budget.elites == 100);
+TEST_CASE("the tasks without contacts have the published set-up") {
+  struct Row {
+    const char* name;
+    int T, R, A;
+    double random, oracle;
+    int J, I, K;
+  };
+  for (const Row& row : {Row{"pendulum_swingup", 200, 2, 1, 125.3, 189.4, 1000, 10, 100},
+                         Row{"point_mass_easy", 400, 4, 2, 70.4, 384.9, 1000, 10, 100},
+                         Row{"cartpole_swingup", 1000, 8, 1, 119, 851, 1000, 10, 100},
+                         Row{"reacher_easy", 1000, 4, 2, 49, 950, 500, 7, 50},
+                         Row{"reacher_shaped", 1000, 4, 2, 386, 989, 300, 5, 30},
+                         Row{"pendulum_dmc_sparse", 1000, 4, 1, 1, 100, 1000, 10, 100},
+                         Row{"pendulum_dmc_shaped", 1000, 4, 1, 41, 880, 1000, 10, 100},
+                         Row{"point_mass_dmc", 1000, 4, 2, 11, 868, 300, 5, 30}}) {
+    CAPTURE(row.name);
+    const EnvSpec& spec = env_spec(row.name);
+    CHECK(spec.time_limit == row.T);
+    CHECK(spec.max_return == row.T);
+    CHECK(spec.action_repeat == row.R);
+    CHECK(spec.action_size == row.A);
+    CHECK(*env_score(spec, {}, row.random) == doctest::Approx(0));
+    CHECK(*env_score(spec, {}, row.oracle) == doctest::Approx(1));
+    const PlannerBudget& budget = spec.scale->oracle_budget;
+    CHECK(budget.horizon == 12);
+    CHECK(budget.candidates == row.J);
+    CHECK(budget.iterations == row.I);
+    CHECK(budget.elites == row.K);
+    CHECK(budget.samples == 1);
   }
 }
 
@@ -79,10 +97,8 @@ TEST_CASE("the tasks with several futures have the published set-up") {
     CHECK(budget.samples == 16);
     CHECK(make_env(row.name)->uniforms() == (spec.name == "duel" ? 2 : 1));
   }
-  for (const char* name : {"pendulum_swingup", "cartpole_swingup"}) {
-    CHECK(env_spec(name).scale->oracle_budget.samples == 1);
+  for (const char* name : {"pendulum_swingup", "point_mass_easy", "cartpole_swingup"})
     CHECK(make_env(name)->uniforms() == 0);
-  }
 }
 
 TEST_CASE("a wrong environment name gets the nearest right one") {
@@ -200,7 +216,9 @@ TEST_CASE("the random policy returns what the registry says") {
         std::sqrt(variance / n + reference.std * reference.std / reference.episodes);
     CAPTURE(mean);
     CHECK(std::abs(mean - reference.mean) <= 3 * error);
-    CHECK(std::sqrt(variance) == doctest::Approx(reference.std).epsilon(0.25));
+    // Where the spread is wider than the mean it is that of a few lucky episodes: no estimate.
+    if (reference.std < reference.mean)
+      CHECK(std::sqrt(variance) == doctest::Approx(reference.std).epsilon(0.25));
   }
 }
 

@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# Learns a task from pixels within its wall-clock budget, once for each seed, by the task's own recipe
+# (`train --env TASK` without more): 5 minutes for point_mass_easy, 3 for pendulum_swingup, 30 for any
+# other. The clock is part of the result, so the runs follow one another and each has all cores.
+#
+#   bash apps/studies/learning/run.sh point_mass_easy 1 2 3
+#   bash apps/studies/learning/run.sh cartpole_swingup 1 2 3
+#
+# A finished run is a CSV in results/, measured by its final checkpoint: ten episodes without noise. Its
+# figures are never made twice: a run whose CSV stands is skipped, one that was cut off is resumed. From
+# all that stand: results.csv, table.md, and for the tasks whose runs are still there TASK.svg, the
+# returns while training, and TASK.png, true frames over reconstructions.
+#
+#   LIMIT=2m, SMALLER='--preset tiny'    to try something else; then give TABLES and RUNS of its own
+. "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+threads=0 # all of them
+results=$tables/results
+mkdir -p "$results"
+
+budget() {
+  case $1 in
+    pendulum_swingup) echo 3m ;;
+    point_mass_easy) echo 5m ;;
+    *) echo 30m ;;
+  esac
+}
+
+# Here it is the run's own file that says whether it stands.
+stands() { [ -e "$results/$1.csv" ]; }
+
+# one TASK-sSEED
+one() {
+  local task=${1%-s*} seed=${1##*-s}
+  local limit=${LIMIT:-$(budget "$task")}
+  learn "$1" --env "$task" --seed "$seed" --time-limit "$limit"
+  measure "$1" "$task" "$seed" "$limit"
+}
+
+# The last row of the metrics is the final evaluation's.
+measure() {
+  local ends
+  ends=$("$bin/play" --list-envs | awk -v task="$2" '$1 == task && NF > 8 { print $8 "," $11 }')
+  awk -F, -v OFS=, -v head="$1,$2,$3,$4" -v ends="$ends" '
+    NR == 1 { for (i = 1; i <= NF; ++i) column[$i] = i }
+    { n = split($0, row) }
+    END {
+      if (row[column["eval/return_mean"]] == "") exit 1
+      print "run,task,seed,limit,score,return_mean,return_std,wall_clock_s,updates,episodes,random,oracle"
+      print head, row[column["eval/score"]], row[column["eval/return_mean"]], \
+        row[column["eval/return_std"]], row[column["time/elapsed"]], row[column["counter/updates"]], \
+        row[column["counter/episodes"]], ends
+    }' "$work/$1/metrics.csv" >"$results/.$1.new" || {
+    echo "$name: the last row of $1/metrics.csv is no evaluation" >&2
+    return 1
+  }
+  mv "$results/.$1.new" "$results/$1.csv"
+}
+
+# All that stand, by task and seed; after a task's runs the median of their scores.
+collect() {
+  local files=("$results"/*.csv)
+  {
+    head -q -n 1 "${files[0]}"
+    tail -q -n +2 "${files[@]}" | sort -t, -k2,2 -k3,3n
+  } >"$tables/results.csv"
+  awk -F, '
+    function median(  i, j, x) { # of score[1..n], sorted by insertion
+      for (i = 2; i <= n; ++i) {
+        x = score[i]
+        for (j = i - 1; j > 0 && score[j] > x; --j) score[j + 1] = score[j]
+        score[j + 1] = x
+      }
+      return (score[int((n + 1) / 2)] + score[int(n / 2) + 1]) / 2
+    }
+    function close_task() {
+      if (n > 1) printf "| `%s` | median | **%.3f** | | | | | | |\n", task, median()
+      n = 0
+    }
+    NR == 1 {
+      print "| task | seed | score | return | seconds | updates | episodes | random | oracle |"
+      print "|---|---|---|---|---|---|---|---|---|"
+      next
+    }
+    $2 != task { close_task(); task = $2 }
+    {
+      score[++n] = $5
+      printf "| `%s` | %s | %.3f | %.1f ± %.1f | %.0f | %s | %s | %s | %s |\n", task, $3, $5, $6, $7, \
+        $8, $9, $10, $11, $12
+    }
+    END { close_task() }' "$tables/results.csv" >"$tables/table.md"
+  cat "$tables/table.md"
+}
+
+draw() {
+  local task=$1 seed runs=()
+  shift
+  for seed in "$@"; do
+    [ ! -e "$work/$task-s$seed/metrics.csv" ] || runs+=("$work/$task-s$seed")
+  done
+  [ ${#runs[@]} -gt 0 ] || return 0
+  "$bin/curves" "${runs[@]}" --metric train/return --metric eval/return_mean --csv "$tables/$task-curves.csv" \
+    --svg "$tables/$task.svg" --title "$task from pixels: training return" >/dev/null
+  cp "$(find "${runs[0]}/pictures" -name 'eval-*.png' | sort | tail -n 1)" "$tables/$task.png"
+}
+
+if [ $# -eq 1 ] && [[ $1 == *-s[0-9]* ]]; then # as study calls it
+  one "$1"
+  exit
+fi
+[ $# -ge 2 ] || {
+  echo "usage: bash apps/studies/learning/run.sh TASK SEED..." >&2
+  exit 2
+}
+task=$1
+shift
+study -- "${@/#/$task-s}"
+collect
+draw "$task" "$@"
