@@ -8,11 +8,15 @@
 #include "envs/numbers.hpp"
 #include "envs/task_env.hpp"
 #include "envs/tasks/cartpole_swingup.hpp"
+#include "envs/tasks/cheetah_run.hpp"
 #include "envs/tasks/counting.hpp"
+#include "envs/tasks/cup_catch.hpp"
 #include "envs/tasks/duel.hpp"
+#include "envs/tasks/finger_spin.hpp"
 #include "envs/tasks/peg.hpp"
 #include "envs/tasks/pendulum_swingup.hpp"
 #include "envs/tasks/terminating.hpp"
+#include "envs/tasks/walker.hpp"
 
 namespace planet {
 namespace {
@@ -88,9 +92,15 @@ const std::string& TaskValues::word(const std::string& name) const {
 
 const std::vector<EnvSpec>& list_envs() {
   static const std::vector<EnvSpec> specs{
-      pendulum_swingup_spec(), cartpole_swingup_spec(), peg_catch_spec(), peg_memory_spec(),
-      peg_cued_spec(),         peg_dodge_spec(),        duel_spec(),      counting_spec(),
-      terminating_spec(),
+      pendulum_swingup_spec(),   cartpole_swingup_spec(),
+      cup_catch_spec(),          cup_catch_r6_spec(),
+      cup_catch_shaped_spec(),   finger_spin_spec(),
+      finger_spin_shaped_spec(), cheetah_run_spec(),
+      walker_stand_spec(),       walker_walk_spec(),
+      walker_run_spec(),         peg_catch_spec(),
+      peg_memory_spec(),         peg_cued_spec(),
+      peg_dodge_spec(),          duel_spec(),
+      counting_spec(),           terminating_spec(),
   };
   return specs;
 }
