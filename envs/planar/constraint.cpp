@@ -76,11 +76,12 @@ void add_contact(const Model& model, const Kinematics& kin, const Contact& conta
                  Constraints& out) {
   const int n = model.dofs;
   const Softness soft(model, model.contact, -contact.distance);
-  const Kind kind = contact.crossed                ? Kind::crossed
+  const Kind kind = contact.friction == 0          ? Kind::one_sided
+                    : contact.crossed              ? Kind::crossed
                     : model.cone == Cone::elliptic ? Kind::ellipse
                                                    : Kind::pyramid;
   Constraint& c = append(out, kind, n);
-  const Vec normal = contact.crossed ? Vec{1, 0} : contact.normal;
+  const Vec normal = kind == Kind::crossed ? Vec{1, 0} : contact.normal;
   const Vec tangent{normal.z, -normal.x};
   add_row(model, kin, contact.first, contact.point, -1 * normal, c.n);
   add_row(model, kin, contact.first, contact.point, -1 * tangent, c.t);
@@ -88,13 +89,15 @@ void add_contact(const Model& model, const Kinematics& kin, const Contact& conta
   add_row(model, kin, contact.second, contact.point, tangent, c.t);
 
   const double push = soft.K_d * -contact.distance;
-  c.ref_n = -soft.B * dot(c.n, v, n) + (contact.crossed ? 0 : push);
+  c.ref_n = -soft.B * dot(c.n, v, n) + (kind == Kind::crossed ? 0 : push);
   c.ref_t = -soft.B * dot(c.t, v, n);
   c.push = push;
   c.mu = contact.friction;
   double weight = contact.first == world ? 0 : model.link[contact.first].inverse_weight;
   weight += model.link[contact.second].inverse_weight;
-  const double edge = kind == Kind::ellipse ? 1 : 2 * c.mu * c.mu * (1 + c.mu * c.mu);
+  // An edge of the pyramid leans by mu, and four edges share what one normal would do.
+  const bool leans = kind == Kind::pyramid || kind == Kind::crossed;
+  const double edge = leans ? 2 * c.mu * c.mu * (1 + c.mu * c.mu) : 1;
   c.D = 1 / std::max(1e-15, soft.R * weight * edge);
 }
 

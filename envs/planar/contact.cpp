@@ -74,7 +74,7 @@ void find_contacts(const Model& model, const Kinematics& kin, Contacts& out) {
     const Vec from = frame.point(solid.from);
     const Vec to = solid.point ? from : frame.point(solid.to);
     placed[i] = {0.5 * (from + to), 0.5 * (to - from)};
-    if (solid.ground_friction > 0) {
+    if (solid.meets_ground) {
       meet_ground(solid, from, out);
       if (!solid.point) meet_ground(solid, to, out);
     }

@@ -130,11 +130,12 @@ void add_solids(const Table& table, Model& model) {
       check_room(model.solids, max_geoms, "geoms");
       Model::Solid& solid = model.solid[model.solids++];
       const bool point = geom.shape == Shape::ball;
-      solid = {b, geom.from, point ? geom.from : geom.to, geom.radius, point, 0, 0};
+      solid = {b, geom.from, point ? geom.from : geom.to, geom.radius, point, 0, false, 0};
       const Vec half = 0.5 * (solid.to - solid.from);
       solid.reach = std::sqrt(dot(half, half)) + geom.radius;
       const auto& ground = table.ground;
       if (ground && collide(geom.contype, geom.conaffinity, ground->contype, ground->conaffinity)) {
+        solid.meets_ground = true;
         solid.ground_friction = std::max(geom.friction, ground->friction);
         rows += point ? 1 : 2;
       }

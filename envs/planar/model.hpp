@@ -46,9 +46,10 @@ struct Model {
     int link;
     Vec from, to;
     double radius;
-    bool point;              // a ball: from == to
-    double reach;            // radius of a circle about the middle that holds it
-    double ground_friction;  // 0: it does not meet the ground
+    bool point;    // a ball: from == to
+    double reach;  // radius of a circle about the middle that holds it
+    bool meets_ground;
+    double ground_friction;
   };
   struct Pair {
     int first, second;  // solids
