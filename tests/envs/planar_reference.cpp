@@ -1,0 +1,82 @@
+// The tasks with contacts against MuJoCo: one control step from given states, without MuJoCo.
+//
+// mujoco/NAME.csv has rows of state, action, state after one control step, reward; half of them
+// with contact. compare_dm_control.py --write-reference wrote them with dm_control 1.0.50 on MuJoCo
+// 3.17, the ball of the cup at MuJoCo 2.2.2's inverse weight; MuJoCo 2.2.2 itself gives the same
+// rows within 2e-11.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "envs/registry.hpp"
+#include "envs/tasks/planar_task.hpp"
+
+using namespace planet;
+
+namespace {
+
+std::vector<std::vector<double>> read_rows(const std::string& name) {
+  std::ifstream in(std::string(PLANET_SOURCE_DIR) + "/tests/envs/mujoco/" + name + ".csv");
+  std::vector<std::vector<double>> rows;
+  for (std::string line; std::getline(in, line);) {
+    std::replace(line.begin(), line.end(), ',', ' ');
+    std::istringstream numbers(line);
+    rows.emplace_back();
+    for (double x = 0; numbers >> x;) rows.back().push_back(x);
+  }
+  return rows;
+}
+
+}  // namespace
+
+TEST_CASE("one control step is MuJoCo's within 1e-9, contacts included") {
+  for (const char* name : {"cup_catch", "finger_spin", "cheetah_run", "walker_walk"}) {
+    CAPTURE(name);
+    EnvOptions options;
+    options.action_repeat = 1;
+    const auto env = make_env(name, options);
+    const std::size_t S = env->state_names().size();
+    const auto A = static_cast<std::size_t>(env->action_size());
+    const auto rows = read_rows(name);
+    REQUIRE(rows.size() >= 24);
+    double worst = 0, worst_reward = 0;
+    int moved = 0;
+    for (const std::vector<double>& row : rows) {
+      REQUIRE(row.size() == 2 * S + A + 1);
+      const std::span<const double> all(row);
+      env->set_state(all.first(S));
+      const StepResult result = env->step(all.subspan(S, A));
+      const std::vector<double> after = env->state();
+      for (std::size_t i = 0; i < S; ++i) {
+        const double error = std::abs(after[i] - row[S + A + i]);
+        if (!(error <= worst)) worst = error;  // a NaN stays
+        moved += std::abs(row[i] - row[S + A + i]) > 1e-3 ? 1 : 0;
+      }
+      worst_reward = std::max(worst_reward, std::abs(result.reward - row.back()));
+    }
+    CHECK(worst <= 1e-9);
+    CHECK(worst_reward <= 1e-9);
+    CHECK(moved > 100);
+  }
+}
+
+TEST_CASE("the reference holds steps in which bodies touch") {
+  // Otherwise the test above would say nothing about contacts.
+  const auto touching = [](const char* name) {
+    const EnvSpec& spec = env_spec(name);
+    const auto task = spec.make_task(TaskValues({}));
+    auto& planar_task = dynamic_cast<PlanarTask&>(*task);
+    int count = 0;
+    for (const std::vector<double>& row : read_rows(name)) {
+      planar_task.set_state(std::span(row).first(planar_task.state_names().size()));
+      count += planar_task.simulation().touching() ? 1 : 0;
+    }
+    return count;
+  };
+  CHECK(touching("cup_catch") >= 4);
+  CHECK(touching("finger_spin") >= 4);
+  CHECK(touching("cheetah_run") >= 8);
+  CHECK(touching("walker_walk") >= 8);
+}
