@@ -96,7 +96,7 @@ double Walker::reward() const {
 // The left leg is the far one, dark, behind the torso.
 void Walker::draw(Scene& scene) const {
   scene.clear();
-  scene.look_at({at(torso, {}).x, 1.0}, 2.6);
+  scene.look_at({at(torso, {}).x, 0.8}, 2.6);
   draw_striped_ground(scene);
   const auto paint = [&](int link, const Rgb& color) {
     const Model::Solid& solid = model().solid[link];  // a body, a capsule

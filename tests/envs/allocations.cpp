@@ -14,8 +14,8 @@ TEST_CASE("set_state and step and render ask for no memory") {
     CAPTURE(spec.name);
     const auto env = make_env(spec.name);
     env->reset(1);
-    const std::vector<double> state = env->state();
-    const std::vector<double> action(static_cast<std::size_t>(env->action_size()), 0.3);
+    const std::vector<double> state = env->state(),
+                              action(static_cast<std::size_t>(env->action_size()), 0.3);
     std::vector<std::uint8_t> pixels(env->image_bytes());
     const long before = test::allocations;
     double total = 0;

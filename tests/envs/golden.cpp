@@ -1,7 +1,6 @@
 // Golden frames: each task drawn from fixed states must look as it did when somebody looked at it.
 //
-// golden/NAME-n.png holds the states below side by side, golden/tasks.png all of them enlarged. To
-// draw them anew, and then look at them:
+// golden/NAME-n.png holds the states below side by side. To draw them anew, and then look at them:
 //   PLANET_WRITE_GOLDEN=1 build/release/bin/test_envs -tc='golden*'
 #include <doctest/doctest.h>
 
@@ -157,22 +156,6 @@ TEST_CASE("golden frames of every task at every size") {
       if (std::getenv("PLANET_WRITE_GOLDEN") != nullptr) write_png(file, now);
       CHECK(worst_difference(now, read_png(file)) <= 1);
     }
-}
-
-TEST_CASE("golden frames on one sheet for the eye") {
-  std::vector<SheetRow> rows;
-  for (const EnvSpec& spec : list_envs())
-    for (const int n : {16, 32, 64}) {
-      if (looks_like(spec.name) != spec.name) continue;
-      SheetRow row{spec.name + " " + std::to_string(n), {}};
-      for (const Image& frame : draw_frames(spec.name, n))
-        row.images.push_back(enlarge(frame, 128 / n));
-      rows.push_back(row);
-    }
-  const Image sheet = contact_sheet(rows, {.scale = 1, .gap = 4, .title = "", .columns = {}});
-  const std::string file = std::string(PLANET_SOURCE_DIR) + "/tests/envs/golden/tasks.png";
-  if (std::getenv("PLANET_WRITE_GOLDEN") != nullptr) write_png(file, sheet);
-  CHECK(worst_difference(sheet, read_png(file)) <= 1);
 }
 
 TEST_CASE("pictures carry enough nats for the loss to see the object") {

@@ -196,26 +196,25 @@ TEST_CASE("a ball at rest sinks in as deep as its weight says") {
 }
 
 TEST_CASE("dry ground holds a ball up to mu times its weight and no further") {
-  // Pushed by 50 u along x. Below the limit it creeps, far slower than free; above it slides with
-  // (F - mu m g) / m, and friction opposes the motion on both sides.
+  // Pushed by 50 u along x. Below the limit it stands; above it slides, and friction takes mu times
+  // what the ground gives: m dv_x = F dt - side mu (m dv_z + m g dt), whether or not it hops.
   for (const Cone cone : {Cone::pyramidal, Cone::elliptic}) {
     const Model model = ball_model(0.5, cone);
-    const double limit = 0.5 * model.total_mass * 9.81;  // 20.5 N
-    const auto speed_after_a_second = [&](double force) {
+    const double m = model.total_mass, limit = 0.5 * m * 9.81;  // 20.5 N
+    const auto gain = [&](double force) {
       Simulation sim(model);
       sim.set_state(std::array{0.0, 0.0999, 0.0, 0.0});
-      double at_half = 0;
-      for (int k = 0; k < 2000; ++k) {
-        sim.step(std::array{force / 50, 0.0});
-        if (k == 999) at_half = sim.v()[0];
-      }
-      return sim.v()[0] - at_half;
+      for (int k = 0; k < 1000; ++k) sim.step(std::array{force / 50, 0.0});
+      const Vec before{sim.v()[0], sim.v()[1]};
+      for (int k = 0; k < 1000; ++k) sim.step(std::array{force / 50, 0.0});
+      return Vec{sim.v()[0], sim.v()[1]} - before;
     };
-    CHECK(std::abs(speed_after_a_second(0.8 * limit)) <= 1e-6);
+    CHECK(std::abs(gain(0.8 * limit).x) <= 1e-6);
     for (const double side : {1.0, -1.0}) {
-      const double sliding = 1.8 * limit;
-      const double expected = side * (sliding - limit) / model.total_mass;
-      CHECK(speed_after_a_second(side * sliding) == doctest::Approx(expected).epsilon(1e-6));
+      const Vec dv = gain(side * 1.8 * limit);
+      const double ground = m * (dv.z + 9.81);  // N s in a second
+      CHECK(ground > 0.9 * m * 9.81);
+      CHECK(m * dv.x == doctest::Approx(side * (1.8 * limit - 0.5 * ground)).epsilon(1e-9));
     }
   }
 }
@@ -317,7 +316,8 @@ TEST_CASE("crossed capsules stick to each other") {
 }
 
 TEST_CASE("a fall to the ground converges with the step") {
-  // A bouncing rod: the positions after 0.4 s approach those of a much finer step, in first order.
+  // A bouncing rod: the positions after 0.4 s approach those of a much finer step, in first
+  // order.
   const auto run = [](int steps) {
     Table table = test::ball_table(0.6);
     table.bodies[0].joints.push_back({.name = "turn", .axis = Axis::hinge});
@@ -336,7 +336,10 @@ TEST_CASE("a fall to the ground converges with the step") {
     for (std::size_t i = 0; i < 3; ++i) sum += (end[i] - truth[i]) * (end[i] - truth[i]);
     return std::sqrt(sum);
   };
-  const double coarse = error(800), fine = error(6400);
-  CHECK(fine < coarse / 4);  // eight times the steps
-  CHECK(fine < 2e-4);
+  // Where exactly a step meets the ground is luck, so single errors scatter below the bound.
+  for (const int steps : {100, 400, 1600, 6400, 25600}) {
+    CAPTURE(steps);
+    CHECK(error(steps) <= 0.12 / steps);
+  }
+  CHECK(error(100) > 1e-4);  // the bound binds
 }

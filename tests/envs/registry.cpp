@@ -200,7 +200,9 @@ TEST_CASE("the random policy returns what the registry says") {
         std::sqrt(variance / n + reference.std * reference.std / reference.episodes);
     CAPTURE(mean);
     CHECK(std::abs(mean - reference.mean) <= 3 * error);
-    CHECK(std::sqrt(variance) == doctest::Approx(reference.std).epsilon(0.25));
+    // Where the spread is wider than the mean it is that of a few lucky episodes: no estimate.
+    if (reference.std < reference.mean)
+      CHECK(std::sqrt(variance) == doctest::Approx(reference.std).epsilon(0.25));
   }
 }
 

@@ -244,13 +244,15 @@ TEST_CASE("a snapshot carries an episode into another process bit for bit") {
     CAPTURE(spec.name);
     const auto env = make_env(spec.name);
     env->reset(11);
-    for (int t = 0; t < 2; ++t) env->step(std::vector<double>(1, 0.2));
+    const auto A = static_cast<std::size_t>(env->action_size());
+    const std::vector<double> forth(A, 0.2), back(A, -0.2);
+    for (int t = 0; t < 2; ++t) env->step(forth);
     const std::vector<std::uint64_t> words = env->save().to_words();
     const auto other = make_env(spec.name);  // "another process"
     other->load(EnvSnapshot::from_words(words));
     for (int t = 0; t < 5; ++t) {
-      const StepResult a = env->step(std::vector<double>(1, -0.2));
-      const StepResult b = other->step(std::vector<double>(1, -0.2));
+      const StepResult a = env->step(back);
+      const StepResult b = other->step(back);
       CHECK(a.reward == b.reward);
       if (a.done()) break;
     }
