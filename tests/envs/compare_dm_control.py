@@ -95,7 +95,7 @@ def ours(play, name, state, actions):
         np.savetxt(action_file, np.atleast_2d(actions), delimiter=",", fmt="%.17g")
         subprocess.run([play, "--env", name, "--action-repeat", "1", "--image-size", "16",
                         "--state=" + ",".join("%.17g" % x for x in state),
-                        "--actions", str(action_file), "--trajectory", str(out)],
+                        "--actions", str(action_file), "--trajectory", str(out), "--threads", "1"],
                        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         rows = np.loadtxt(out, delimiter=",", skiprows=1, ndmin=2)
     return rows[:, :len(state)], rows[:, -1]
@@ -160,6 +160,21 @@ def compare(play, name, seed):
     return one, run, reward, len(chosen), sum(bool(s[2]) for s in chosen)
 
 
+def crossed_steps(theirs, rng, count):
+    """Steps of the cheetah from poses in which two legs cross: no way in the plane leads apart."""
+    model = theirs.physics.model
+    limited = model.jnt_limited == 1
+    low, high = model.jnt_range[limited].T
+    steps = []
+    while len(steps) < count:
+        state = np.concatenate([np.zeros(model.nq), rng.normal(0, 1, model.nv)])
+        state[:model.nq][limited] = rng.uniform(low, high)
+        theirs.set_state(state)
+        if any(abs(contact.frame[1]) > 0.5 for contact in theirs.physics.data.contact):
+            steps.append((state, rng.uniform(-1, 1, theirs.actions), True))
+    return steps
+
+
 def write_reference(folder, seed, count):
     """One CSV a body: state, action, state after one control step, reward; 17 digits."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -170,8 +185,11 @@ def write_reference(folder, seed, count):
             model = theirs.physics.model
             ball = model.name2id("ball", "body")
             model.body_invweight0[ball, 0] = 2 / (3 * model.body_mass[ball])
+        steps = choose(visited(theirs, rng, 30, 100), count, rng)
+        if name == "cheetah_run":
+            steps += crossed_steps(theirs, rng, 4)
         rows = []
-        for state, action, _ in choose(visited(theirs, rng, 30, 100), count, rng):
+        for state, action, _ in steps:
             theirs.set_state(state)
             after, r, _ = theirs.step(action)
             rows.append(np.concatenate([state, action, after, [r]]))

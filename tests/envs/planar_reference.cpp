@@ -1,15 +1,16 @@
 // The tasks with contacts against MuJoCo: one control step from given states, without MuJoCo.
 //
 // mujoco/NAME.csv has rows of state, action, state after one control step, reward; half of them
-// with contact. compare_dm_control.py --write-reference wrote them with dm_control 1.0.50 on MuJoCo
-// 3.17, the ball of the cup at MuJoCo 2.2.2's inverse weight; MuJoCo 2.2.2 itself gives the same
-// rows within 2e-11.
+// with contact, and four of the cheetah's with crossed legs. compare_dm_control.py
+// --write-reference wrote them with dm_control 1.0.50 on MuJoCo 3.17, the ball of the cup at
+// MuJoCo 2.2.2's inverse weight; MuJoCo 2.2.2 itself gives the same rows within 2e-11.
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <fstream>
 #include <sstream>
 
+#include "envs/planar/contact.hpp"
 #include "envs/registry.hpp"
 #include "envs/tasks/planar_task.hpp"
 
@@ -64,19 +65,26 @@ TEST_CASE("one control step is MuJoCo's within 1e-9, contacts included") {
 
 TEST_CASE("the reference holds steps in which bodies touch") {
   // Otherwise the test above would say nothing about contacts.
-  const auto touching = [](const char* name) {
-    const EnvSpec& spec = env_spec(name);
-    const auto task = spec.make_task(TaskValues({}));
+  struct Count {
+    int touching = 0, crossed = 0;
+  };
+  const auto count = [](const char* name) {
+    const auto task = env_spec(name).make_task(TaskValues({}));
     auto& planar_task = dynamic_cast<PlanarTask&>(*task);
-    int count = 0;
+    Count out;
     for (const std::vector<double>& row : read_rows(name)) {
       planar_task.set_state(std::span(row).first(planar_task.state_names().size()));
-      count += planar_task.simulation().touching() ? 1 : 0;
+      planar::Contacts contacts;
+      planar::find_contacts(planar_task.simulation().model(), planar_task.simulation().kinematics(),
+                            contacts);
+      out.touching += contacts.count > 0 ? 1 : 0;
+      for (int k = 0; k < contacts.count; ++k) out.crossed += contacts.list[k].crossed ? 1 : 0;
     }
-    return count;
+    return out;
   };
-  CHECK(touching("cup_catch") >= 4);
-  CHECK(touching("finger_spin") >= 4);
-  CHECK(touching("cheetah_run") >= 8);
-  CHECK(touching("walker_walk") >= 8);
+  CHECK(count("cup_catch").touching >= 4);
+  CHECK(count("finger_spin").touching >= 4);
+  CHECK(count("cheetah_run").touching >= 8);
+  CHECK(count("cheetah_run").crossed >= 4);
+  CHECK(count("walker_walk").touching >= 8);
 }
