@@ -125,6 +125,17 @@ TEST_CASE("a penalty's gradient and curvature are its derivatives on every piece
       CHECK(std::abs((value(0, d) - 2 * p.value + value(0, -d)) / (d * d) - p.h_tt) <= 1e-6);
       CHECK(std::abs(mixed - p.h_nt) <= 1e-6);
     }
+    // From piece to piece the force goes on without a jump: along lines, in small steps.
+    for (int line = 0; line < 20; ++line) {
+      const double turn = rng.uniform(-physics::pi, physics::pi), h = 1e-3;
+      const double n0 = rng.uniform(-1, 1), t0 = rng.uniform(-1, 1);
+      Penalty before = penalty(c, n0, t0);
+      for (int k = 1; k < 1000; ++k) {
+        const Penalty p = penalty(c, n0 + k * h * std::cos(turn), t0 + k * h * std::sin(turn));
+        CHECK(std::hypot(p.g_n - before.g_n, p.g_t - before.g_t) <= 8 * c.D * h);
+        before = p;
+      }
+    }
     CHECK(std::count_if(met.begin(), met.end(), [](int count) { return count > 0; }) >=
           (kind == Kind::one_sided ? 2 : 3));
   }
