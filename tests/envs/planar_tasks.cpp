@@ -158,7 +158,7 @@ TEST_CASE("a cup begins at rest with a ball that touches nothing") {
     task.start(rng);
     const auto s = task.state();
     CHECK_FALSE(task.simulation().touching());
-    for (const std::size_t i : {0, 1, 4, 5, 6, 7}) CHECK(s[i] == 0);
+    for (const std::size_t i : {0u, 1u, 4u, 5u, 6u, 7u}) CHECK(s[i] == 0);
     left = std::min(left, s[2]), right = std::max(right, s[2]);
     low = std::min(low, s[3]), high = std::max(high, s[3]);
     // The bottom rod lies 0.5 m high and wants the ball 0.033 away from it.
