@@ -125,6 +125,7 @@ EnvSpec walker_stand_spec() {
   EnvSpec spec = spec_of_walker();
   spec.name = "walker_stand";
   spec.description = "stand up on two legs and stay";
+  spec.scale = ScoreScale{{134, 15, 200}, {966, 6, 3}, {12, 3, 100, 10}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<Walker>("walker_stand", 0);
   };
@@ -146,6 +147,7 @@ EnvSpec walker_run_spec() {
   EnvSpec spec = spec_of_walker();
   spec.name = "walker_run";
   spec.description = "stand up on two legs and run to the right, up to 8 m/s";
+  spec.scale = ScoreScale{{25, 3, 200}, {403, 11, 3}, {12, 3, 100, 10}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<Walker>("walker_run", 8);
   };

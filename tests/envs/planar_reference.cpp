@@ -1,9 +1,10 @@
-// The tasks with contacts against MuJoCo: one control step from given states, without MuJoCo.
+// The tasks with contacts against MuJoCo: control steps from given states, without MuJoCo.
 //
 // mujoco/NAME.csv has rows of state, action, state after one control step, reward; half of them
-// with contact, and four of the cheetah's with crossed legs. compare_dm_control.py
-// --write-reference wrote them with dm_control 1.0.50 on MuJoCo 3.17, the ball of the cup at
-// MuJoCo 2.2.2's inverse weight; MuJoCo 2.2.2 itself gives the same rows within 2e-11.
+// with contact, and four of the cheetah's with crossed legs. mujoco/NAME-runs.csv has rows of
+// state, 20 actions, state after them, sum of rewards. compare_dm_control.py --write-reference
+// wrote both with dm_control 1.0.50 on MuJoCo 3.17, the ball of the cup at MuJoCo 2.2.2's inverse
+// weight; MuJoCo 2.2.2 itself gives the same steps within 1e-12.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -60,6 +61,30 @@ TEST_CASE("one control step is MuJoCo's within 1e-9, contacts included") {
     CHECK(worst <= 1e-9);
     CHECK(worst_reward <= 1e-9);
     CHECK(moved > 100);
+  }
+}
+
+TEST_CASE("twenty control steps end where MuJoCo's do, within 1e-7") {
+  for (const char* name : {"cup_catch", "finger_spin", "cheetah_run", "walker_walk"}) {
+    CAPTURE(name);
+    EnvOptions options;
+    options.action_repeat = 1;
+    const auto env = make_env(name, options);
+    const std::size_t S = env->state_names().size(), steps = 20;
+    const auto A = static_cast<std::size_t>(env->action_size());
+    const auto rows = read_rows(name + std::string("-runs"));
+    REQUIRE(rows.size() == 3);
+    for (const std::vector<double>& row : rows) {
+      REQUIRE(row.size() == 2 * S + steps * A + 1);
+      const std::span<const double> all(row);
+      env->set_state(all.first(S));
+      double total = 0;
+      for (std::size_t k = 0; k < steps; ++k) total += env->step(all.subspan(S + k * A, A)).reward;
+      const std::vector<double> after = env->state();
+      for (std::size_t i = 0; i < S; ++i)
+        CHECK(std::abs(after[i] - row[S + steps * A + i]) <= 1e-7);
+      CHECK(std::abs(total - row.back()) <= 1e-7);
+    }
   }
 }
 

@@ -40,7 +40,9 @@ TEST_CASE("the contact tasks have the published set-up") {
                          Row{"finger_spin", 2, 2, 6, 0.02, 1, 667, 10, 1000, 100},
                          Row{"finger_spin_shaped", 2, 2, 6, 0.02, 22, 735, 3, 100, 10},
                          Row{"cheetah_run", 4, 6, 18, 0.01, 13, 767, 10, 1000, 100},
-                         Row{"walker_walk", 2, 6, 18, 0.025, 40, 967, 3, 100, 10}}) {
+                         Row{"walker_stand", 2, 6, 18, 0.025, 134, 966, 3, 100, 10},
+                         Row{"walker_walk", 2, 6, 18, 0.025, 40, 967, 3, 100, 10},
+                         Row{"walker_run", 2, 6, 18, 0.025, 25, 403, 3, 100, 10}}) {
     CAPTURE(row.name);
     const EnvSpec& spec = env_spec(row.name);
     CHECK(spec.time_limit == 1000);
