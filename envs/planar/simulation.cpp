@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "autograd/base/error.hpp"
 #include "envs/planar/newton.hpp"
 
 namespace planet::planar {
@@ -13,6 +14,8 @@ Simulation::Simulation(const Model& model) : model_(&model) {
 
 void Simulation::set_state(std::span<const double> state) {
   const int n = model_->dofs;
+  require(state.size() == static_cast<std::size_t>(2 * n), "a planar state of ", n, " joints has ",
+          2 * n, " numbers, not ", state.size());
   std::copy_n(state.begin(), n, q_);
   std::copy_n(state.begin() + n, n, v_);
   kin_.update(*model_, q_, v_);
@@ -25,6 +28,8 @@ bool Simulation::touching() const {
 }
 
 void Simulation::step(std::span<const double> control) {
+  require(control.size() == static_cast<std::size_t>(model_->motors), "the model has ",
+          model_->motors, " motors, it was given ", control.size(), " controls");
   const int n = model_->dofs;
   const double h = model_->timestep;
   Matrix M, F;

@@ -12,11 +12,12 @@ class Simulation {
   /// Keeps a reference: the model must outlive it. Starts at rest in the table's pose.
   explicit Simulation(const Model& model);
 
-  /// `state` is q and then v, 2 dofs numbers.
+  /// `state` is q and then v, 2 dofs numbers (Error: another count).
   void set_state(std::span<const double> state);
   /// One step of h seconds under held controls [motors], each clipped to [-1, 1]:
   ///   (M + h diag(b)) a = -b v + ..., v += h a, q += h v
-  /// with everything but the dampers' own slowing at the old state. Asks for no memory.
+  /// with everything but the dampers' own slowing at the old state. Asks for no memory. Error: a
+  /// wrong count of controls.
   void step(std::span<const double> control);
   /// Whether any two bodies, or a body and the ground, overlap now.
   bool touching() const;

@@ -46,7 +46,8 @@ void PlanarTask::start_anywhere(Rng& rng, bool free_hinges) {
 
 void PlanarTask::settle(int steps) {
   const std::array<double, planar::max_dofs> still{};
-  for (int k = 0; k < steps; ++k) simulation_.step(still);
+  const auto motors = static_cast<std::size_t>(model().motors);
+  for (int k = 0; k < steps; ++k) simulation_.step(std::span(still).first(motors));
 }
 
 void draw_striped_ground(Scene& scene) {
