@@ -286,12 +286,12 @@ TEST_CASE("a planar world from a table falls, lands and rests") {
        .joints = {{.name = "x", .axis = Axis::slide_x}, {.name = "z", .axis = Axis::slide_z}},
        .geoms = {{.shape = Shape::ball, .radius = 0.1}}}};
   const Model model = compile(table);
-  Simulation world(model);
-  for (int k = 0; k < 100; ++k) world.step({});
-  CHECK(world.v()[1] == doctest::Approx(-9.81 * 0.2).epsilon(1e-12));
-  for (int k = 0; k < 3000; ++k) world.step({});
-  CHECK(world.point(0, {}).z == doctest::Approx(0.1).epsilon(1e-2));
-  CHECK(std::abs(world.v()[1]) <= 1e-6);
-  CHECK(test::contains(test::sentence([&] { world.step(std::array{1.0}); }), "has 0 motors"));
-  CHECK(test::contains(test::sentence([&] { world.set_state(std::array{1.0}); }), "has 4 numbers"));
+  Simulation sim(model);
+  for (int k = 0; k < 100; ++k) sim.step({});
+  CHECK(sim.v()[1] == doctest::Approx(-9.81 * 0.2).epsilon(1e-12));
+  for (int k = 0; k < 3000; ++k) sim.step({});
+  CHECK(sim.point(0, {}).z == doctest::Approx(0.1).epsilon(1e-2));
+  CHECK(std::abs(sim.v()[1]) <= 1e-6);
+  CHECK(test::contains(test::sentence([&] { sim.step(std::array{1.0}); }), "has 0 motors"));
+  CHECK(test::contains(test::sentence([&] { sim.set_state(std::array{1.0}); }), "has 4 numbers"));
 }
