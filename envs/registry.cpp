@@ -8,14 +8,18 @@
 #include "envs/numbers.hpp"
 #include "envs/task_env.hpp"
 #include "envs/tasks/cartpole_swingup.hpp"
+#include "envs/tasks/cheetah_run.hpp"
 #include "envs/tasks/counting.hpp"
+#include "envs/tasks/cup_catch.hpp"
 #include "envs/tasks/duel.hpp"
+#include "envs/tasks/finger_spin.hpp"
 #include "envs/tasks/peg.hpp"
 #include "envs/tasks/pendulum_dmc.hpp"
 #include "envs/tasks/pendulum_swingup.hpp"
 #include "envs/tasks/point_mass.hpp"
 #include "envs/tasks/reacher.hpp"
 #include "envs/tasks/terminating.hpp"
+#include "envs/tasks/walker.hpp"
 
 namespace planet {
 namespace {
@@ -94,6 +98,10 @@ const std::vector<EnvSpec>& list_envs() {
     std::vector<EnvSpec> all{
         pendulum_swingup_spec(), point_mass_easy_spec(), cartpole_swingup_spec(),
         reacher_easy_spec(), reacher_shaped_spec(),
+        // Contacts.
+        cup_catch_spec(), cup_catch_r6_spec(), cup_catch_shaped_spec(), finger_spin_spec(),
+        finger_spin_shaped_spec(), cheetah_run_spec(), walker_stand_spec(), walker_walk_spec(),
+        walker_run_spec(),
         // Several futures.
         peg_catch_spec(), peg_memory_spec(), peg_cued_spec(), peg_dodge_spec(), duel_spec(),
         // As dm_control publishes them: rewards that twelve decisions seldom meet; and a remedy.

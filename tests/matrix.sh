@@ -28,6 +28,7 @@ done
 
 ensure_packages
 failures=()
+export LSAN_OPTIONS=suppressions=$root/tests/leaks.supp:print_suppressions=0
 
 # cell PRESET COMPILER: configure, build, test; one line on how it went.
 cell() {

@@ -39,7 +39,7 @@ struct Reader {
   }
   std::vector<float> floats(const NpyArray& a, const char* name) const {
     std::vector<float> x(a.bytes.size() / 4);
-    std::memcpy(x.data(), a.bytes.data(), a.bytes.size());
+    if (!x.empty()) std::memcpy(x.data(), a.bytes.data(), a.bytes.size());
     for (const float v : x)
       require(std::isfinite(v), where, ": the array '", name, "' holds ", v,
               "; every number must be finite");

@@ -11,6 +11,15 @@ using namespace planet;
 
 namespace {
 
+// The address sanitizer keeps what was freed, to see who still uses it.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool freed_memory_is_kept = true;
+#elif defined(__has_feature)
+constexpr bool freed_memory_is_kept = __has_feature(address_sanitizer);
+#else
+constexpr bool freed_memory_is_kept = false;
+#endif
+
 // Resident memory of this process, in KiB.
 long resident() {
   std::ifstream status("/proc/self/status");
@@ -61,5 +70,5 @@ TEST_CASE("P34 updates and episodes leave no memory behind") {
   CHECK(replay.bytes() <= replay.budget());
   CHECK(replay.first_index() > 50);
   REQUIRE(before > 0);
-  CHECK(resident() - before < 2048);  // 300 more updates and 75 more episodes
+  if (!freed_memory_is_kept) CHECK(resident() - before < 2048);  // 300 more updates and 75 more episodes
 }

@@ -103,14 +103,15 @@ TEST_CASE("Ctrl-C saves and a resumed run goes on inside the round") {
   Process process(scratch, "train", smallest(stopped, more));
   for (int i = 0; i < 2000 && !fs::exists(stopped / "episodes"); ++i) sleep_ms(5);
   sleep_ms(150);
-  int interruptions = 0;
+  int interruptions = 0, patience = 100;
   process.signal(SIGINT);
   Result r = process.wait();
   while (r.status == 130 && interruptions < 40) {
     ++interruptions;
     CHECK(r.out.find("train --resume " + stopped.string()) != std::string::npos);
     Process next(scratch, "train", resume(stopped));
-    sleep_ms(100 + 40 * interruptions);
+    sleep_ms(patience);
+    patience += patience / 4;  // a slow build comes to the end, too
     next.signal(SIGINT);
     r = next.wait();
   }

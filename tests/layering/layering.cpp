@@ -13,17 +13,19 @@ namespace planet::test {
 namespace {
 
 // A part is a folder, or one of the three inner folders of autograd, or the one header that kernels
-// and ops share: the enum of activations.
+// and ops share, the enum of activations, or planar mechanics, a library of its own within envs.
 constexpr const char* shared = "autograd/activation.hpp";
 std::string part_of(const std::string& path) {
   if (path == shared) return shared;
+  for (const char* own : {"envs/planar/", "envs/physics."})
+    if (path.starts_with(own)) return "envs/planar";
   for (const char* inner : {"autograd/base", "autograd/kernels", "autograd/ops"})
     if (path.starts_with(std::string(inner) + "/")) return inner;
   const auto slash = path.find('/');
   return slash == std::string::npos ? "" : path.substr(0, slash);
 }
 
-// From a part to all that it may include. envs sees autograd/base only.
+// From a part to all that it may include. envs sees autograd/base only, envs/planar no task.
 const std::map<std::string, std::set<std::string>>& arrows() {
   static const std::set<std::string> engine = {"autograd/base", "autograd/kernels", "autograd/ops",
                                                "autograd", shared};
@@ -42,9 +44,10 @@ const std::map<std::string, std::set<std::string>>& arrows() {
       {"nn", with(user, {"nn"})},
       {"rssm", with(user, {"nn", "rssm"})},
       {"planner", with(user, {"nn", "rssm", "planner"})},
-      {"envs", {"autograd/base", "envs"}},
-      {"apps", with(user, {"nn", "rssm", "planner", "envs", "apps"})},
-      {"tests", with(engine, {"nn", "rssm", "planner", "envs", "apps", "tests"})},
+      {"envs/planar", {"autograd/base", "envs/planar"}},
+      {"envs", {"autograd/base", "envs/planar", "envs"}},
+      {"apps", with(user, {"nn", "rssm", "planner", "envs/planar", "envs", "apps"})},
+      {"tests", with(engine, {"nn", "rssm", "planner", "envs/planar", "envs", "apps", "tests"})},
   };
   return allowed;
 }
@@ -132,6 +135,7 @@ TEST_CASE("a planted fault of each kind is found") {
   found("autograd/base/a.hpp", "#include \"autograd/tape.hpp\"", "must not know autograd");
   found("autograd/kernels/a.hpp", "#include \"autograd/tape.hpp\"", "must not know autograd");
   found("envs/a.cpp", "  #  include \"autograd/tape.hpp\"", "envs must not know autograd");
+  found("envs/planar/a.cpp", "#include \"envs/task.hpp\"", "envs/planar must not know envs");
   found("planner/a.cpp", "#include \"envs/env.hpp\"", "planner must not know envs");
   found("apps/a.cpp", "#include \"tests/layering/tree.hpp\"", "apps must not know tests");
   found("nn/a.cpp", "#include \"autograd/tapes.hpp\"", "which is not a path from the root");
