@@ -102,8 +102,8 @@ void add_body(const Body& body, double density, Model& model) {
   }
   link.first = model.dofs;
   for (const Joint& joint : body.joints) {
-    link.chain[link.chain_size++] = model.dofs;
-    add_joint(joint, model);
+    add_joint(joint, model);  // refuses one too many
+    link.chain[link.chain_size++] = model.dofs - 1;
   }
   link.last = model.dofs;
   add_masses(body, density, link);
