@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # From nothing to an agent that has learned pendulum swing-up from pixels: packages, build, a look at
-# one that has learned already, training within a time limit, evaluation, pictures. May be run again; a second run starts within seconds.
+# one that has learned already, training within a time limit, evaluation, pictures. May be run again; a
+# second run starts within seconds.
 #
 #   bash apps/quickstart.sh            three minutes of training
 #   bash apps/quickstart.sh 60s        or as long as you like

@@ -35,11 +35,15 @@ double tolerance(double x, double low, double high, double margin, Falloff fallo
   fail("tolerance: unknown kind of falloff");
 }
 
+double impedance(double d0, double d1, double width, double violation) {
+  const double t = std::min(violation / width, 1.0);
+  const double y = t < 0.5 ? 2 * t * t : 1 - 2 * (1 - t) * (1 - t);
+  return d0 + y * (d1 - d0);
+}
+
 double SoftStop::acceleration(double penetration, double speed, double free_acceleration,
                               double rho) const {
-  const double t = std::min(penetration / width, 1.0);
-  const double y = t < 0.5 ? 2 * t * t : 1 - 2 * (1 - t) * (1 - t);
-  const double d = d0 + y * (d1 - d0);
+  const double d = impedance(d0, d1, width, penetration);
   const double damping = 2 / (d1 * time_constant);
   const double stiffness = d / (d1 * d1 * time_constant * time_constant);
   const double reference = -damping * speed - stiffness * penetration;

@@ -39,6 +39,9 @@ constexpr Inertia capsule(double radius, double length, double density) {
           cylinder * (3 * r * r + l * l) / 12 + caps * (2 * r * r / 5 + l * l / 4 + 3 * l * r / 8)};
 }
 
+/// MuJoCo's d(r): rises smoothly from d0 at r = 0 to d1 at r = width and beyond.
+double impedance(double d0, double d1, double width, double violation);
+
 /// One limit of one coordinate, as MuJoCo softens it.
 struct SoftStop {
   double time_constant;  // t_c in seconds, at least two physics steps

@@ -72,7 +72,7 @@ struct EnvSpec {
   double max_return = 0;            // no episode can return more
   std::optional<ScoreScale> scale;  // none: the task has no score
   std::string preset = "tiny";      // the sizes that `train` uses unless told
-  std::vector<std::string> recipe;  // and what was tuned over them: KEY=VALUE, as in config.toml
+  std::vector<std::string> recipe;  // and what goes over them: KEY=VALUE, as in config.toml
   bool for_tests = false;           // teaches nothing: it proves programs, not agents
   std::vector<TaskOption> options;  // beside those that every task has
   std::unique_ptr<Task> (*make_task)(const TaskValues&) = nullptr;

@@ -41,7 +41,9 @@ class Dynamics {
   /// the mean over candidates.samples futures. The randomness of one sample comes from rngs[b]
   /// alone, the same number of counters whatever the other beliefs are: so a belief that is planned
   /// in a batch is planned as it would be alone. That of several is a function of futures[b].
-  virtual void imagine(const Candidates& candidates, std::span<Rng> rngs, float* returns) = 0;
+  /// Returns are doubles: where a task's reward is flat, far from its goal, candidates differ by
+  /// less than a float can hold beside their sum.
+  virtual void imagine(const Candidates& candidates, std::span<Rng> rngs, double* returns) = 0;
 };
 
 }  // namespace planet

@@ -6,7 +6,7 @@
 
 namespace planet {
 
-std::size_t select_elites(std::span<const float> returns, std::size_t K,
+std::size_t select_elites(std::span<const double> returns, std::size_t K,
                           std::span<std::int32_t> order) {
   std::iota(order.begin(), order.end(), 0);
   const auto at = [&](std::int32_t j) { return returns[static_cast<std::size_t>(j)]; };

@@ -10,7 +10,7 @@ namespace planet {
 /// Fills `order` (of returns.size() entries) so that its first k entries are the elites: the K
 /// candidates of highest return, among equals those of lowest index, listed by index. A return that
 /// is infinite or NaN is never an elite: k is K, or the number of finite returns if that is less.
-std::size_t select_elites(std::span<const float> returns, std::size_t K,
+std::size_t select_elites(std::span<const double> returns, std::size_t K,
                           std::span<std::int32_t> order);
 
 /// Mean and spread of row t of the elites: for each i < A, over the elites j,

@@ -53,7 +53,7 @@ std::ptrdiff_t LatentDynamics::chunk_rows(std::ptrdiff_t J) {
   return (rows + 3) / 4 * 4;
 }
 
-void LatentDynamics::imagine(const Candidates& c, std::span<Rng> rngs, float* returns) {
+void LatentDynamics::imagine(const Candidates& c, std::span<Rng> rngs, double* returns) {
   require(c.B == beliefs_, "[LatentDynamics] candidates for ", c.B, " beliefs, but start() had ",
           beliefs_);
   const std::ptrdiff_t fills = c.H + (std_.empty() ? 0 : 1), N = c.samples;
@@ -81,7 +81,7 @@ void LatentDynamics::imagine(const Candidates& c, std::span<Rng> rngs, float* re
 }
 
 // Row j N + i is candidate j of the chunk in its i-th future.
-void LatentDynamics::roll(Lane& lane, const Candidates& c, Chunk chunk, float* returns) const {
+void LatentDynamics::roll(Lane& lane, const Candidates& c, Chunk chunk, double* returns) const {
   const LatentModel<float>& latent = model_.latent();
   const std::ptrdiff_t N = c.samples, n = chunk.end - chunk.begin, rows = n * N;
   Tape<float>& tape = lane.tape;
@@ -118,7 +118,7 @@ void LatentDynamics::roll(Lane& lane, const Candidates& c, Chunk chunk, float* r
   for (std::ptrdiff_t j = 0; j < n; ++j) {
     double sum = 0;
     for (std::ptrdiff_t i = 0; i < N; ++i) sum += static_cast<double>(lane.sums[size(j * N + i)]);
-    returns[j] = static_cast<float>(sum / static_cast<double>(N));
+    returns[j] = sum / static_cast<double>(N);
   }
 }
 

@@ -39,7 +39,7 @@ class LatentDynamics final : public Dynamics {
   /// that kernels::fill_normal gives it in a fill of J D_s. So neither the cut into chunks nor the
   /// number of threads can be seen in the returns. Starts that are sampled are one more such fill,
   /// before the first step. With N futures the fills are of N D_s, from futures[b].
-  void imagine(const Candidates& candidates, std::span<Rng> rngs, float* returns) override;
+  void imagine(const Candidates& candidates, std::span<Rng> rngs, double* returns) override;
 
   /// From now on the time of every op is added to `profile`; null: stop. With one thread only.
   void profile(OpProfile* profile) { profile_ = profile; }
@@ -59,7 +59,7 @@ class LatentDynamics final : public Dynamics {
   struct Chunk {
     std::ptrdiff_t b, begin, end;  // candidates begin .. end-1 of belief b
   };
-  void roll(Lane& lane, const Candidates& candidates, Chunk chunk, float* returns) const;
+  void roll(Lane& lane, const Candidates& candidates, Chunk chunk, double* returns) const;
   void place_starts(Lane& lane, const Candidates& candidates, Chunk chunk) const;
   void draw(const Candidates& candidates, Chunk chunk, std::ptrdiff_t fill, float* z) const;
 

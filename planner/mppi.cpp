@@ -23,7 +23,7 @@ void MppiPlanner::refit(Search& s) {
   const std::span<double> w = std::span(weights_[s.b]).first(elites.size());
   double sum = 0;
   for (std::size_t e = 0; e < w.size(); ++e) {
-    const auto R = static_cast<double>(s.returns[elites[e]]);
+    const auto R = s.returns[elites[e]];
     w[e] = std::exp((R - s.plan->best_return) / config_.mppi.temperature);
     sum += w[e];  // at least 1: the best's
   }

@@ -133,18 +133,17 @@ void Planner::trace_candidates() const {
 // ---- for the methods ---------------------------------------------------------------------------
 
 void Planner::choose(Search& s, int K) const {
-  const std::span<const float> returns(s.returns, size(s.J));
+  const std::span<const double> returns(s.returns, size(s.J));
   s.elites = select_elites(returns, size(K), s.order);
   if (s.elites == 0)
     throw NonFinite(cat("[plan] not one of the ", s.J, " imagined returns of belief ", s.b,
                         " is finite in iteration ", s.iteration + 1, " of ", config_.iterations,
                         "; the first is ", returns[0],
                         ": the model or the belief it starts from is not finite"));
-  double sum = 0, best = static_cast<double>(returns[size(s.order[0])]);
+  double sum = 0, best = returns[size(s.order[0])];
   for (const std::int32_t j : s.chosen()) {
-    const auto r = static_cast<double>(returns[size(j)]);
-    sum += r;
-    best = std::max(best, r);
+    sum += returns[size(j)];
+    best = std::max(best, returns[size(j)]);
   }
   s.plan->best_return = best;
   s.plan->elite_return = sum / static_cast<double>(s.elites);

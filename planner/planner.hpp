@@ -33,7 +33,7 @@ struct PlanTrace {
     std::ptrdiff_t candidates = 0;     // J of this iteration
     std::vector<float> mean, std;      // [H,A] what the candidates were drawn from
     std::vector<float> actions;        // [H,J,A]
-    std::vector<float> returns;        // [J]
+    std::vector<double> returns;       // [J]
     std::vector<std::int32_t> elites;  // by index
   };
   std::vector<Iteration> iterations;
@@ -70,7 +70,7 @@ class Planner {
     int iteration = 0;
     std::ptrdiff_t H = 0, J = 0, A = 0;  // J candidates in this iteration
     float* actions = nullptr;            // [H,J,A]
-    const float* returns = nullptr;      // [J]
+    const double* returns = nullptr;     // [J]
     std::span<std::int32_t> order;       // [J], the elites first
     std::size_t elites = 0;              // how many: see choose()
     Plan* plan = nullptr;
@@ -108,7 +108,7 @@ class Planner {
   std::vector<Search> searches_;             // [B]
   std::vector<Rng> futures_;                 // [B], empty when a candidate has one sample
   std::vector<float> actions_;               // [B,H,J,A]
-  std::vector<float> returns_;               // [B,J]
+  std::vector<double> returns_;              // [B,J]
   std::vector<std::int32_t> order_;          // [B,J]
   std::vector<std::vector<float>> carried_;  // by `who`: the last plan's [H,A], or empty
   PlanTrace* trace_ = nullptr;

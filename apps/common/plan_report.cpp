@@ -35,7 +35,7 @@ Candidate extreme(const PlanTrace& trace, std::ptrdiff_t A, double sign) {
   for (std::size_t i = 0; i < trace.iterations.size(); ++i) {
     const Iteration& it = trace.iterations[i];
     for (std::ptrdiff_t j = 0; j < it.candidates; ++j) {
-      const auto value = static_cast<double>(it.returns[size(j)]);
+      const auto value = it.returns[size(j)];
       if (std::isfinite(value) && (!found || sign * value > sign * found->value))
         found = Candidate{i, j, value, {}};
     }
@@ -103,8 +103,7 @@ Candidate worst_candidate(const PlanTrace& trace, std::ptrdiff_t A) {
 SearchSummary summarise(const Iteration& it) {
   SearchSummary out{INFINITY, 0, -INFINITY, 0, 0};
   double finite = 0;
-  for (const float r : it.returns) {
-    const auto value = static_cast<double>(r);
+  for (const double value : it.returns) {
     if (!std::isfinite(value)) continue;
     out.worst = std::min(out.worst, value);
     out.best = std::max(out.best, value);
@@ -113,7 +112,7 @@ SearchSummary summarise(const Iteration& it) {
   }
   out.mean /= finite;
   for (const std::int32_t j : it.elites)
-    out.elites += static_cast<double>(it.returns[size(j)]) / static_cast<double>(it.elites.size());
+    out.elites += it.returns[size(j)] / static_cast<double>(it.elites.size());
   for (const float d : it.std)
     out.spread += static_cast<double>(d) / static_cast<double>(it.std.size());
   return out;
@@ -172,8 +171,8 @@ std::string returns_svg(const PlanTrace& trace, const std::string& title,
     candidates.band.emplace_back(s.worst, s.best);
     double low = INFINITY, high = -INFINITY;
     for (const std::int32_t j : it.elites) {
-      low = std::min(low, static_cast<double>(it.returns[size(j)]));
-      high = std::max(high, static_cast<double>(it.returns[size(j)]));
+      low = std::min(low, it.returns[size(j)]);
+      high = std::max(high, it.returns[size(j)]);
     }
     if (it.elites.empty()) continue;
     elites.points.emplace_back(x, s.elites);
@@ -197,8 +196,7 @@ std::string search_csv(const PlanTrace& trace, std::ptrdiff_t A) {
     for (std::ptrdiff_t j = 0; j < it.candidates; ++j) {
       const auto number = static_cast<std::int32_t>(j);
       const bool elite = std::ranges::find(it.elites, number) != it.elites.end();
-      text += cat(i + 1, ",", j, ",", write_value(static_cast<double>(it.returns[size(j)])), ",",
-                  elite ? 1 : 0);
+      text += cat(i + 1, ",", j, ",", write_value(it.returns[size(j)]), ",", elite ? 1 : 0);
       for (const float a : sequence(it, j, A)) text += cat(",", fixed(static_cast<double>(a), 6));
       text += "\n";
     }

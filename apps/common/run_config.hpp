@@ -89,7 +89,7 @@ const Field* find_field(std::string_view key);
 /// The keys of all fields, for suggestions.
 std::vector<std::string> field_keys();
 
-/// The defaults of a task: the table row it asks for, and what was tuned for it.
+/// The defaults of a task: the table row it asks for, and its recipe over that.
 RunConfig task_defaults(const std::string& env);
 /// Puts the row `preset` of the table of sizes over `config`: image and model, B x L, planner.
 /// image_size 0 is the preset's own; convolutions and free nats follow the size.

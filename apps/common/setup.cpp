@@ -161,7 +161,7 @@ std::string recipe_line(const RunConfig& config) {
     if (value == field.get(defaults))
       text += cat(text.empty() ? "recipe   " : ", ", field.key, " ", value);
   }
-  return text.empty() ? text : cat(text, ", tuned for ", config.env);
+  return text.empty() ? text : cat(text, ", ", config.env, "'s own");
 }
 
 std::string ends_line(const RunConfig& config) {

@@ -93,7 +93,7 @@ void SimulatorDynamics::draw_courses(std::ptrdiff_t H, std::span<Rng> rngs) {
   drawn_ = H;
 }
 
-void SimulatorDynamics::imagine(const Candidates& c, std::span<Rng> rngs, float* returns) {
+void SimulatorDynamics::imagine(const Candidates& c, std::span<Rng> rngs, double* returns) {
   require(c.B == beliefs(), "[SimulatorDynamics] candidates for ", c.B, " states, but start() had ",
           beliefs());
   require(c.samples == 1, "[SimulatorDynamics] ", c.samples,
@@ -118,8 +118,8 @@ void SimulatorDynamics::imagine(const Candidates& c, std::span<Rng> rngs, float*
         const Candidate candidate{c.at(i / chunks, 0, j), c.J * c.A, c.H};
         const std::uint64_t position = place.position() + static_cast<std::uint64_t>(j);
         returns[i / chunks * c.J + j] =
-            static_cast<float>(own ? in_own_future(lane, candidate, b, seed_of(place, position))
-                                   : in_courses(lane, candidate, b));
+            own ? in_own_future(lane, candidate, b, seed_of(place, position))
+                : in_courses(lane, candidate, b);
       }
     }
   });

@@ -40,7 +40,7 @@ class SimulatorDynamics final : public Dynamics {
   std::ptrdiff_t beliefs() const override { return static_cast<std::ptrdiff_t>(starts_.size()); }
   /// Future::one takes J counters of rngs[b], the seeds of the candidates' own futures; the others
   /// a counter for each course at the first call after start(), and none later.
-  void imagine(const Candidates& candidates, std::span<Rng> rngs, float* returns) override;
+  void imagine(const Candidates& candidates, std::span<Rng> rngs, double* returns) override;
 
  private:
   struct Lane {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "envs/physics.hpp"
+
 namespace planet::planar {
 namespace {
 
@@ -103,7 +105,8 @@ void add_contact(const Model& model, const Kinematics& kin, const Contact& conta
 
 // ---- penalties
 
-// D/2 min(0, y_n + slope y_t - offset)^2 is added; bit b of the zone says that it acts.
+// Adds D/2 min(0, y)^2, y being linear in (y_n, y_t) with slopes along_n, along_t; bit b of the
+// zone says that it acts.
 void add_edge(double D, double y, double along_n, double along_t, int b, Penalty& p) {
   if (y >= 0) return;
   p.value += 0.5 * D * y * y;
@@ -194,9 +197,7 @@ Penalty penalty(const Constraint& c, double y_n, double y_t) {
 double impedance(const Impedance& shape, double r) {
   const double d0 = std::clamp(shape.d0, 0.0001, 0.9999);
   const double d1 = std::clamp(shape.d1, 0.0001, 0.9999);
-  const double x = std::min(r / shape.width, 1.0);
-  const double y = x <= 0.5 ? 2 * x * x : 1 - 2 * (1 - x) * (1 - x);
-  return d0 + y * (d1 - d0);
+  return physics::impedance(d0, d1, shape.width, r);
 }
 
 double rope_row(const Model& model, const Kinematics& kin, const Model::Tether& rope, Vector& row) {

@@ -23,13 +23,13 @@ struct MassPoint {
 
 MassPoint mass_of(const Geom& geom, double density) {
   const double r = geom.radius;
-  if (geom.shape == Shape::ball) {
-    const double m = density * 4 / 3 * pi * r * r * r;
-    return {m, 0.4 * m * r * r, geom.from};
-  }
   if (geom.shape == Shape::disc) {
     const double m = density * pi * r * r * geom.width;
     return {m, 0.5 * m * r * r, geom.from};
+  }
+  if (geom.shape == Shape::ball) {
+    const physics::Inertia inertia = physics::capsule(r, 0, density);
+    return {inertia.mass, inertia.moment, geom.from};
   }
   const Vec along = geom.to - geom.from;
   const physics::Inertia inertia = physics::capsule(r, std::sqrt(dot(along, along)), density);
@@ -85,7 +85,6 @@ void add_joint(const Joint& joint, Model& model) {
   dof.frictionloss = joint.frictionloss;
   dof.limit = joint.solimp;
   dof.motor = -1;
-  model.has_dry_friction = model.has_dry_friction || joint.frictionloss > 0;
   model.joint_names.push_back(joint.name);
 }
 

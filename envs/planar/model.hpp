@@ -67,7 +67,6 @@ struct Model {
   double time_constant = 0;  // at least two steps
   Cone cone = Cone::pyramidal;
   Impedance contact;
-  bool has_dry_friction = false;
   Dof dof[max_dofs]{};
   Link link[max_bodies]{};
   Solid solid[max_geoms]{};

@@ -110,7 +110,7 @@ TEST_CASE("booleans are options with a value") {
 
 TEST_CASE("a run says which recipe it follows") {
   const Scratch scratch;
-  const std::string line = "recipe   learning_rate 0.002, tuned for pendulum_swingup\n";
+  const std::string line = "recipe   learning_rate 0.002, pendulum_swingup's own\n";
   const Result own = run(scratch, "train", smallest(scratch / "own"));
   CHECK(own.status == 0);
   CHECK(text_of(scratch / "own" / "log.txt").find(line) != std::string::npos);

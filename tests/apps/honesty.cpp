@@ -1,11 +1,10 @@
 // Planners of different honesty: what each takes for the future, and what that is worth.
-#include "apps/common/futures.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <set>
 
+#include "apps/common/futures.hpp"
 #include "apps/common/simulator_dynamics.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
@@ -24,16 +23,16 @@ std::unique_ptr<Env> at(const char* name, const std::vector<double>& state) {
 }
 
 // J candidates of H equal actions u, imagined once.
-std::vector<float> imagine(SimulatorDynamics& dynamics, std::ptrdiff_t H, std::ptrdiff_t J, float u,
-                           Rng& rng) {
+std::vector<double> imagine(SimulatorDynamics& dynamics, std::ptrdiff_t H, std::ptrdiff_t J,
+                            float u, Rng& rng) {
   const std::vector<float> actions(static_cast<std::size_t>(H * J), u);
-  std::vector<float> returns(static_cast<std::size_t>(J));
+  std::vector<double> returns(static_cast<std::size_t>(J));
   dynamics.imagine({1, H, J, 1, actions.data()}, {&rng, 1}, returns.data());
   return returns;
 }
 
-float imagine_one(const Env& env, const FutureConfig& future, std::ptrdiff_t H, float u,
-                  std::uint64_t seed = 1) {
+double imagine_one(const Env& env, const FutureConfig& future, std::ptrdiff_t H, float u,
+                   std::uint64_t seed = 1) {
   SimulatorDynamics dynamics(env, future);
   dynamics.start(env);
   Rng rng(seed, Stream::planner);
@@ -52,8 +51,8 @@ std::vector<std::uint64_t> seeds(std::size_t n) {
   return s;
 }
 
-std::size_t different(const std::vector<float>& x) {
-  return std::set<float>(x.begin(), x.end()).size();
+std::size_t different(const std::vector<double>& x) {
+  return std::set<double>(x.begin(), x.end()).size();
 }
 
 }  // namespace
@@ -86,12 +85,12 @@ TEST_SUITE("apps") {
       dynamics.start(*env);
       Rng rng(3, Stream::planner);
       rng.seek(position);
-      return static_cast<double>(imagine(dynamics, 12, 1, 0.2f, rng)[0]);
+      return imagine(dynamics, 12, 1, 0.2f, rng)[0];
     };
     double sum = 0;
     for (std::uint64_t n = 0; n < 16; ++n) sum += single(n) / 16;
-    CHECK(static_cast<double>(imagine_one(*env, {Future::shared, 16}, 12, 0.2f, 3)) ==
-          doctest::Approx(sum).epsilon(1e-6));
+    CHECK(imagine_one(*env, {Future::shared, 16}, 12, 0.2f, 3) ==
+          doctest::Approx(sum).epsilon(1e-12));
     CHECK(single(0) != single(5));
     // And the mean over very many is that of fresh ones: four standard errors.
     SimulatorDynamics own(*env, {Future::one, 1});
@@ -99,13 +98,12 @@ TEST_SUITE("apps") {
     Rng rng(4, Stream::planner);
     double fresh = 0, squares = 0;
     const int n = 4000;
-    for (const float r : imagine(own, 12, n, 0.2f, rng)) {
-      fresh += static_cast<double>(r) / n;
-      squares += static_cast<double>(r * r) / n;
+    for (const double r : imagine(own, 12, n, 0.2f, rng)) {
+      fresh += r / n;
+      squares += r * r / n;
     }
     const double error = std::sqrt(2 * (squares - fresh * fresh) / n);
-    CHECK(std::abs(static_cast<double>(imagine_one(*env, {Future::shared, n}, 12, 0.2f, 9)) -
-                   fresh) < 4 * error);
+    CHECK(std::abs(imagine_one(*env, {Future::shared, n}, 12, 0.2f, 9) - fresh) < 4 * error);
   }
 
   TEST_CASE("the clairvoyant imagines what will happen") {
@@ -113,12 +111,12 @@ TEST_SUITE("apps") {
       CAPTURE(name);
       const auto env = at(name, {});
       for (int t = 0; t < 90; ++t) {
-        const float imagined = imagine_one(*env, {Future::clairvoyant, 1}, 12, 0.3f);
+        const double imagined = imagine_one(*env, {Future::clairvoyant, 1}, 12, 0.3f);
         const auto real = env->clone();
         double sum = 0;
         for (int k = 0; k < 12; ++k)
           sum += real->step(std::vector<double>{static_cast<double>(0.3f)}).reward;
-        CHECK(imagined == static_cast<float>(sum));
+        CHECK(imagined == sum);
         env->step(std::vector<double>{0.1});
       }
     }
@@ -142,7 +140,7 @@ TEST_SUITE("apps") {
       SimulatorDynamics dynamics(*env, {Future::clairvoyant, 1});
       dynamics.start(*env, recorded);
       Rng rng(1, Stream::planner);
-      CHECK(imagine(dynamics, 12, 1, 0.5f, rng)[0] == static_cast<float>(sum));
+      CHECK(imagine(dynamics, 12, 1, 0.5f, rng)[0] == sum);
       CHECK(rng.position() <= 1);
     }
   }
@@ -154,10 +152,9 @@ TEST_SUITE("apps") {
     CHECK(imagine_one(*at("peg_memory", {0, 0.36, 0, 0, 6, 0}), average, 12, 0) == 2);
     CHECK(imagine_one(*at("peg_cued", {0, 0.36, 0, 0, 6, 1}), average, 12, 0) == 2);
     // Truly it is 0.6 and 0.66 away: tol(0.4 / 0.4) and tol(0.46 / 0.4).
-    const float honest =
+    const double honest =
         imagine_one(*at("peg_catch", {0, 0.36, 0, 0, 6, 0}), {Future::shared, 16}, 12, 0);
-    CHECK(static_cast<double>(honest) ==
-          doctest::Approx(0.1 + std::pow(0.1, 1.15 * 1.15)).epsilon(1e-5));
+    CHECK(honest == doctest::Approx(0.1 + std::pow(0.1, 1.15 * 1.15)).epsilon(1e-12));
     // A ball that has bounced goes on.
     CHECK(imagine_one(*at("peg_catch", {0.06, 0.18, 0.06, 0, 8, 0}), average, 10, 0) == honest);
     // To be avoided, it is under the paddle: nothing.
@@ -191,13 +188,12 @@ TEST_SUITE("apps") {
     // At k = 14 and x = 0.42 the ball comes out at 0.6 (k = 17): a paddle there has 1, else little.
     const std::vector<double> hidden{0.42, -0.36, 0.06, 0.6, 14, 0};
     const std::vector<double> seen{0.06, 0.18, 0.06, 0.6, 8, 0};
-    const float sure = imagine_one(*at("peg_memory", hidden), {Future::shared, 200}, 3, 0);
+    const double sure = imagine_one(*at("peg_memory", hidden), {Future::shared, 200}, 3, 0);
     CHECK(sure == 1);
     // Guessed left, both place and speed are mirrored: it comes out at -0.6.
     for (const double p : {0.6, -0.6}) {
       const std::vector<double> state{0.42, -0.36, 0.06, p, 14, 0};
-      const double guessed = static_cast<double>(
-          imagine_one(*at("peg_memory", state), {Future::forgetful, 1000}, 3, 0));
+      const double guessed = imagine_one(*at("peg_memory", state), {Future::forgetful, 1000}, 3, 0);
       CHECK(std::abs(guessed - 0.5) < 4 * 0.5 / std::sqrt(1000.0));
     }
     CHECK(imagine_one(*at("peg_memory", seen), {Future::forgetful, 50}, 9, 0) == 1);

@@ -62,13 +62,13 @@ std::vector<float> random_actions(std::ptrdiff_t n) {
   return a;
 }
 
-std::vector<float> imagine(SimulatorDynamics& dynamics, std::ptrdiff_t B, std::ptrdiff_t H,
-                           std::ptrdiff_t J, const std::vector<float>& actions,
-                           std::uint64_t seed = 1) {
+std::vector<double> imagine(SimulatorDynamics& dynamics, std::ptrdiff_t B, std::ptrdiff_t H,
+                            std::ptrdiff_t J, const std::vector<float>& actions,
+                            std::uint64_t seed = 1) {
   std::vector<Rng> rngs;
   for (std::ptrdiff_t b = 0; b < B; ++b)
     rngs.emplace_back(seed, Stream::planner, static_cast<std::uint32_t>(b));
-  std::vector<float> returns(static_cast<std::size_t>(B * J));
+  std::vector<double> returns(static_cast<std::size_t>(B * J));
   dynamics.imagine({B, H, J, 1, actions.data()}, rngs, returns.data());
   return returns;
 }
@@ -99,11 +99,11 @@ TEST_SUITE("apps") {
             const double a[] = {static_cast<double>(actions[(b * H + t) * J + j])};
             sum += env->step(std::span<const double>(a)).reward;
           }
-          CHECK(returns[b * J + j] == static_cast<float>(sum));
+          CHECK(returns[b * J + j] == sum);
         }
       }
-      CHECK(std::vector<float>(returns.begin(), returns.begin() + J) !=
-            std::vector<float>(returns.begin() + J, returns.end()));
+      CHECK(std::vector<double>(returns.begin(), returns.begin() + J) !=
+            std::vector<double>(returns.begin() + J, returns.end()));
     }
   }
 
@@ -160,14 +160,14 @@ TEST_SUITE("apps") {
     for (int t = 0; t < 18; ++t) limited.step(std::vector<double>{0});
     SimulatorDynamics a(limited);
     a.start(limited);
-    for (const float r : imagine(a, 1, 10, 8, actions)) CHECK(r > 2.0f);  // ten steps, not two
+    for (const double r : imagine(a, 1, 10, 8, actions)) CHECK(r > 2.0);  // ten steps, not two
 
     TaskEnv ending(std::make_unique<Chance>(3), {16, 1, 20, 0});
     ending.reset(1);
     ending.step(std::vector<double>{0});
     SimulatorDynamics b(ending);
     b.start(ending);
-    for (const float r : imagine(b, 1, 10, 8, actions)) CHECK(r < 2.0f);  // two steps remain
+    for (const double r : imagine(b, 1, 10, 8, actions)) CHECK(r < 2.0);  // two steps remain
     CHECK(oracle_returns(ending, PlannerConfig{"cem", 4, 1, 10, 2, 1}, seeds(1, 3)).size() == 3);
   }
 

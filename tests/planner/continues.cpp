@@ -34,14 +34,14 @@ std::vector<float> numbers(std::ptrdiff_t n, std::uint64_t seed) {
   return x;
 }
 
-std::vector<float> returns_of(const WorldModel<float>& model, std::ptrdiff_t H, std::ptrdiff_t J,
-                              const std::vector<float>& actions) {
+std::vector<double> returns_of(const WorldModel<float>& model, std::ptrdiff_t H, std::ptrdiff_t J,
+                               const std::vector<float>& actions) {
   LatentDynamics dynamics(model);
   const std::vector<float> h(static_cast<std::size_t>(model.latent().deter_size())),
       s(static_cast<std::size_t>(model.latent().stoch_size()));
   dynamics.start(h, s);
   std::vector<Rng> rngs = streams(1);
-  std::vector<float> returns(static_cast<std::size_t>(J));
+  std::vector<double> returns(static_cast<std::size_t>(J));
   dynamics.imagine({1, H, J, 2, actions.data()}, rngs, returns.data());
   return returns;
 }
@@ -56,7 +56,7 @@ TEST_SUITE("planner") {
     set_constant(model, "reward/2", 1);
     const auto expect = [&](float logit, float sum) {
       set_constant(model, "continue/2", logit);
-      for (const float r : returns_of(model, H, J, actions)) CHECK(r == sum);
+      for (const double r : returns_of(model, H, J, actions)) CHECK(r == static_cast<double>(sum));
     };
     expect(200, 4);                        // never ends: every reward counts
     expect(-200, 1);                       // ends with the first step, whose reward counts
@@ -89,7 +89,8 @@ TEST_SUITE("planner") {
           alive[j] *= goes_on.value()[j];
         }
       }
-      CHECK(returns_of(model, H, J, actions) == expected);
+      CHECK(returns_of(model, H, J, actions) ==
+            std::vector<double>(expected.begin(), expected.end()));
       CHECK(expected != plain);
     }
   }

@@ -70,13 +70,13 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("the elites of pure luck promise 0 95 where the truth is a half") {
-    // The winner's curse. The return is a uniform number whatever is done; of 1000 the best 100 have
-    // the mean 1 - 50.5 / 1001 = 0.94955, with a standard deviation of 0.0055 over plans. Sixteen
-    // shared futures promise their own mean to all: a half, with 1 / sqrt(12 16) = 0.0722.
+    // The winner's curse. The return is a uniform number whatever is done; of 1000 the best 100
+    // have the mean 1 - 50.5 / 1001 = 0.94955, with a standard deviation of 0.0055 over plans.
+    // Sixteen shared futures promise their own mean to all: a half, with 1 / sqrt(12 16) = 0.0722.
     for (const int samples : {1, 16}) {
       PlannerConfig config{"cem", 1, 1, 1000, 100};
       config.samples_per_candidate = samples;
-      ChanceDynamics luck(beliefs, [](const float*, double u) { return static_cast<float>(u); });
+      ChanceDynamics luck(beliefs, [](const float*, double u) { return u; });
       std::vector<Rng> rngs = streams(beliefs, 4);
       const auto planner = make_planner(config);
       double promised = 0;
@@ -90,7 +90,7 @@ TEST_SUITE("planner") {
     // The return of one candidate is its luck, so all that share it have the same.
     for (PlannerConfig config : every_planner(2, 3, 20, 5)) {
       config.samples_per_candidate = 3;
-      ChanceDynamics luck(2, [](const float*, double u) { return static_cast<float>(u); });
+      ChanceDynamics luck(2, [](const float*, double u) { return u; });
       const auto planner = make_planner(config);
       PlanTrace first, second;
       std::vector<Rng> rngs = streams(2);
@@ -99,15 +99,15 @@ TEST_SUITE("planner") {
       const std::uint64_t used = rngs[0].position();
       planner->trace(&second);
       planner->plan(luck, rngs);
-      const float r = first.iterations[0].returns[0];
+      const double r = first.iterations[0].returns[0];
       for (const auto& now : first.iterations)
-        for (const float x : now.returns) CHECK(x == r);
+        for (const double x : now.returns) CHECK(x == r);
       CHECK(second.iterations[0].returns[0] != r);
       CHECK(rngs[0].position() == 2 * used);
       // Belief 1 has futures of its own.
       planner->forget();
       std::vector<Rng> other{streams(2)[1]};
-      ChanceDynamics alone(1, [](const float*, double u) { return static_cast<float>(u); });
+      ChanceDynamics alone(1, [](const float*, double u) { return u; });
       planner->trace(&second);
       planner->plan(alone, other);
       CHECK(second.iterations[0].returns[0] != r);
@@ -116,7 +116,7 @@ TEST_SUITE("planner") {
 
   TEST_CASE("one sample a candidate is fresh for each and in each round") {
     for (const PlannerConfig& config : every_planner(2, 3, 20, 5)) {
-      ChanceDynamics luck(1, [](const float*, double u) { return static_cast<float>(u); });
+      ChanceDynamics luck(1, [](const float*, double u) { return u; });
       const auto planner = make_planner(config);
       PlanTrace trace;
       planner->trace(&trace);

@@ -24,7 +24,8 @@ std::vector<float> random_numbers(std::ptrdiff_t n, std::uint64_t seed) {
   return x;
 }
 
-std::vector<float> part(const std::vector<float>& x, std::ptrdiff_t begin, std::ptrdiff_t n) {
+template <class N>
+std::vector<N> part(const std::vector<N>& x, std::ptrdiff_t begin, std::ptrdiff_t n) {
   return {x.begin() + begin, x.begin() + begin + n};
 }
 
@@ -36,9 +37,9 @@ struct Start {
 // The same returns by the plainest code: no chunks, no rewinding, on a tape that records. Row
 // j N + n is candidate j in future n; with one future each row has noise of its own, with several
 // the rows of a future share theirs.
-std::vector<float> manual_loop(const WorldModel<float>& model, const Start& start, std::ptrdiff_t H,
-                               std::ptrdiff_t J, const float* actions, Rng rng,
-                               std::ptrdiff_t N = 1) {
+std::vector<double> manual_loop(const WorldModel<float>& model, const Start& start,
+                                std::ptrdiff_t H, std::ptrdiff_t J, const float* actions, Rng rng,
+                                std::ptrdiff_t N = 1) {
   const ModelConfig& c = model.config();
   const std::ptrdiff_t D_s = c.stoch_size, A = c.action_size, rows = J * N;
   const auto draw = [&] {
@@ -60,7 +61,8 @@ std::vector<float> manual_loop(const WorldModel<float>& model, const Start& star
     for (std::size_t i = 0; i < s.size(); ++i) s[i] += start.std[i % start.std.size()] * z[i];
   }
   State<float> state{tape.constant(h, {rows, c.deter_size}), tape.constant(s, {rows, D_s})};
-  std::vector<float> sums(static_cast<std::size_t>(rows)), returns;
+  std::vector<float> sums(static_cast<std::size_t>(rows));
+  std::vector<double> returns;
   for (std::ptrdiff_t t = 0; t < H; ++t) {
     std::vector<float> a;
     for (std::ptrdiff_t r = 0; r < rows; ++r)
@@ -75,7 +77,7 @@ std::vector<float> manual_loop(const WorldModel<float>& model, const Start& star
     double sum = 0;
     for (std::ptrdiff_t n = 0; n < N; ++n)
       sum += static_cast<double>(sums[static_cast<std::size_t>(j * N + n)]);
-    returns.push_back(static_cast<float>(sum / static_cast<double>(N)));
+    returns.push_back(sum / static_cast<double>(N));
   }
   return returns;
 }
@@ -96,7 +98,7 @@ TEST_SUITE("planner") {
       CHECK(dynamics.beliefs() == B);
       CHECK(dynamics.action_size() == c.action_size);
       std::vector<Rng> rngs = streams(B);
-      std::vector<float> returns(static_cast<std::size_t>(B * J), -7.0f);
+      std::vector<double> returns(static_cast<std::size_t>(B * J), -7.0f);
       dynamics.imagine({B, H, J, c.action_size, actions.data()}, rngs, returns.data());
       for (std::ptrdiff_t b = 0; b < B; ++b) {
         Rng rng = streams(B)[static_cast<std::size_t>(b)];
@@ -131,7 +133,7 @@ TEST_SUITE("planner") {
           std::vector<Rng> rngs = streams(B), futures = streams(B, 8);
           Candidates candidates{B,      H, J, c.action_size, actions.data(), static_cast<int>(N),
                                 futures};
-          std::vector<float> returns(static_cast<std::size_t>(B * J)), again = returns;
+          std::vector<double> returns(static_cast<std::size_t>(B * J)), again = returns;
           dynamics.imagine(candidates, rngs, returns.data());
           for (std::ptrdiff_t b = 0; b < B; ++b) {
             const auto i = static_cast<std::size_t>(b);
@@ -158,9 +160,9 @@ TEST_SUITE("planner") {
     LatentDynamics dynamics(model);
     dynamics.start(random_numbers(c.deter_size, 1), random_numbers(c.stoch_size, 2),
                    std::vector<float>(static_cast<std::size_t>(c.stoch_size), 0.3f));
-    std::vector<float> returns(J);
+    std::vector<double> returns(J);
     dynamics.imagine({1, H, J, c.action_size, actions.data(), 5, futures}, rngs, returns.data());
-    for (const float r : returns) CHECK(r == returns[0]);
+    for (const double r : returns) CHECK(r == returns[0]);
     dynamics.imagine({1, H, J, c.action_size, actions.data()}, rngs, returns.data());
     CHECK(returns[1] != returns[0]);
   }
@@ -175,7 +177,7 @@ TEST_SUITE("planner") {
       LatentDynamics dynamics(model);
       dynamics.start(h, s);
       std::vector<Rng> rngs = streams(1, seed);
-      std::vector<float> returns(J);
+      std::vector<double> returns(J);
       dynamics.imagine({1, steps, J, c.action_size, actions.data()}, rngs, returns.data());
       return returns;
     };
@@ -284,7 +286,7 @@ TEST_SUITE("planner") {
     dynamics.start(std::vector<float>(14), std::vector<float>(6));
     std::vector<Rng> rngs = streams(1);
     const std::vector<float> a(2);
-    float r = 0;
+    double r = 0;
     CHECK(error_of([&] { dynamics.imagine({1, 1, 1, 2, a.data()}, rngs, &r); }) != "");
   }
 

@@ -254,7 +254,7 @@ TEST_SUITE("planner") {
         CHECK(now.mean.size() == 6);
         const auto J = static_cast<std::size_t>(now.candidates);
         REQUIRE(now.actions.size() == 3 * J * 2);
-        float worst = 0;
+        double worst = 0;
         for (std::size_t j = 0; j < J; ++j) {
           Floats a;
           for (std::size_t t = 0; t < 3; ++t)
@@ -264,7 +264,7 @@ TEST_SUITE("planner") {
         REQUIRE(now.elites.size() == (config.method == "random" ? 1 : 5));
         for (const std::int32_t j : now.elites)
           worst = std::min(worst, now.returns[static_cast<std::size_t>(j)]);
-        CHECK(std::ranges::count_if(now.returns, [&](float r) { return r >= worst; }) ==
+        CHECK(std::ranges::count_if(now.returns, [&](double r) { return r >= worst; }) ==
               static_cast<std::ptrdiff_t>(now.elites.size()));
       }
     }

@@ -15,13 +15,13 @@ namespace planet::testing {
 /// i of its action at step t. Counts its calls and keeps the last candidates for those who look.
 class FunctionDynamics : public Dynamics {
  public:
-  using Worth = std::function<float(std::ptrdiff_t b, const std::vector<float>& sequence)>;
+  using Worth = std::function<double(std::ptrdiff_t b, const std::vector<float>& sequence)>;
   FunctionDynamics(std::ptrdiff_t B, std::ptrdiff_t A, Worth worth)
       : B_(B), A_(A), worth_(std::move(worth)) {}
 
   std::ptrdiff_t action_size() const override { return A_; }
   std::ptrdiff_t beliefs() const override { return B_; }
-  void imagine(const Candidates& c, std::span<Rng>, float* returns) override {
+  void imagine(const Candidates& c, std::span<Rng>, double* returns) override {
     ++calls;
     populations.push_back(c.J);
     last.assign(c.actions, c.actions + c.B * c.H * c.J * c.A);
@@ -48,12 +48,12 @@ class FunctionDynamics : public Dynamics {
 /// fresh one for each candidate; several are shared and averaged over.
 class ChanceDynamics : public Dynamics {
  public:
-  using Worth = std::function<float(const float* first_action, double luck)>;
+  using Worth = std::function<double(const float* first_action, double luck)>;
   ChanceDynamics(std::ptrdiff_t B, Worth worth) : B_(B), worth_(std::move(worth)) {}
 
   std::ptrdiff_t action_size() const override { return 1; }
   std::ptrdiff_t beliefs() const override { return B_; }
-  void imagine(const Candidates& c, std::span<Rng> rngs, float* returns) override {
+  void imagine(const Candidates& c, std::span<Rng> rngs, double* returns) override {
     for (std::ptrdiff_t b = 0; b < c.B; ++b) {
       const auto i = static_cast<std::size_t>(b);
       Rng fresh = rngs[i];
@@ -62,9 +62,8 @@ class ChanceDynamics : public Dynamics {
         Rng luck = c.samples == 1 ? fresh : c.futures[i];
         if (c.samples == 1) luck.seek(fresh.position() + static_cast<std::uint64_t>(j));
         double sum = 0;
-        for (int n = 0; n < c.samples; ++n)
-          sum += static_cast<double>(worth_(c.at(b, 0, j), luck.uniform()));
-        returns[b * c.J + j] = static_cast<float>(sum / c.samples);
+        for (int n = 0; n < c.samples; ++n) sum += worth_(c.at(b, 0, j), luck.uniform());
+        returns[b * c.J + j] = sum / c.samples;
       }
     }
   }
