@@ -56,13 +56,14 @@ def read_safetensors(path):
         data = bytearray(file.read())
     (size,) = struct.unpack_from("<Q", data)
     header = json.loads(data[8:8 + size].decode())
-    types = {"F64": torch.float64, "U8": torch.uint8}
+    types = {"F64": torch.float64, "F32": torch.float32, "U8": torch.uint8}
     tensors = {}
     for name, entry in header.items():
         if name != "__metadata__":
             begin, end = entry["data_offsets"]
-            flat = torch.frombuffer(data, dtype=types[entry["dtype"]], offset=8 + size + begin,
-                                    count=(end - begin) // (8 if entry["dtype"] == "F64" else 1))
+            dtype = types[entry["dtype"]]
+            flat = torch.frombuffer(data, dtype=dtype, offset=8 + size + begin,
+                                    count=(end - begin) // dtype.itemsize)
             tensors[name] = flat.view(entry["shape"])
     return tensors, header["__metadata__"]
 

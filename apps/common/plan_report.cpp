@@ -74,7 +74,7 @@ std::string panel(const std::vector<float>& mean, const std::vector<float>& std,
                   const std::string& title) {
   std::vector<PlotSeries> series;
   for (std::ptrdiff_t a = 0; a < A; ++a) {
-    PlotSeries s{cat("action ", a)};
+    PlotSeries s{A > 1 ? cat("action ", a) : ""};
     for (std::size_t i = size(a); i < mean.size(); i += size(A)) {
       const auto m = static_cast<double>(mean[i]), d = static_cast<double>(std[i]);
       s.points.emplace_back(static_cast<double>(i / size(A)) + 1, m);
@@ -87,7 +87,6 @@ std::string panel(const std::vector<float>& mean, const std::vector<float>& std,
   options.x_label = "step of the plan";
   options.y_label = "action";
   options.y_range = {-1, 1};
-  options.legend = A > 1;
   options.width = panel_width(A);
   options.height = panel_height;
   return svg_plot(series, options);

@@ -103,6 +103,7 @@ std::string draw_band(const PlotSeries& p, const Axis& x, const Axis& y, const c
 }
 
 std::string draw_legend(const PlotSeries& p, const Axis& x, std::size_t index) {
+  if (p.label.empty()) return "";
   const double y = 44 + 20 * static_cast<double>(index);
   const char* colour = colours[index % colours.size()];
   return line(x.pixel_high + 10, y, x.pixel_high + 30, y,
@@ -161,8 +162,20 @@ void add(Bounds& bounds, const PlotSeries& p) {
   }
 }
 
-Axis x_axis(const Bounds& bounds, const PlotOptions& o) {
-  const double left = 70, right = o.width - (o.legend ? 150 : 20);
+// What stands right of the plot: the legend and the levels' names, of about 7 pixels a letter.
+double right_margin(const std::vector<PlotSeries>& series, const PlotOptions& o) {
+  double margin = 20;
+  const auto make_room = [&](double before, const std::string& word) {
+    if (!word.empty())
+      margin = std::max(margin, before + 7 * static_cast<double>(word.size()) + 10);
+  };
+  for (const PlotSeries& p : series) make_room(36, p.label);
+  for (const auto& level : o.levels) make_room(6, level.second);
+  return margin;
+}
+
+Axis x_axis(const Bounds& bounds, double right, const PlotOptions& o) {
+  const double left = 70;
   if (o.x_names.empty()) return make_axis(bounds.x0, bounds.x1, left, right, 8);
   const auto n = static_cast<double>(o.x_names.size());
   require(bounds.x0 >= 0 && bounds.x1 <= n - 1, "there are ", n, " words along x and points from ",
@@ -195,7 +208,7 @@ std::string svg_plot(const std::vector<PlotSeries>& series, const PlotOptions& o
   for (const auto& level : o.levels) bounds.add_y(level.first);
   for (const auto& vertical : o.verticals) bounds.add_x(vertical.first);
   for (const double y : o.y_range) bounds.add_y(y);
-  const Axis x = x_axis(bounds, o);
+  const Axis x = x_axis(bounds, o.width - right_margin(series, o), o);
   const Axis y = make_axis(bounds.y0, bounds.y1, o.height - 52, 36, 6);
 
   std::string s = cat("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", o.width, "\" height=\"",
@@ -211,7 +224,7 @@ std::string svg_plot(const std::vector<PlotSeries>& series, const PlotOptions& o
     const double middle = (static_cast<double>(series.size()) - 1) / 2;
     s += words ? draw_dots(series[i], x, y, 9 * (static_cast<double>(i) - middle), colour)
                : draw_line(series[i], x, y, colour);
-    if (o.legend) s += draw_legend(series[i], x, i);
+    s += draw_legend(series[i], x, i);
   }
   return s + "</svg>\n";
 }

@@ -12,7 +12,7 @@
 namespace planet {
 
 struct PlotSeries {
-  std::string label;
+  std::string label;  // in the legend; empty: not there
   std::vector<std::pair<double, double>> points{};  // (x, y), in drawing order; all finite
   std::vector<std::pair<double, double>> band{};    // (low, high) at each point; empty: none
 };
@@ -25,7 +25,6 @@ struct PlotOptions {
   /// other series' and its band their intervals: nothing lies between two words.
   std::vector<std::string> x_names{};
   std::vector<double> y_range;  // low and high that the axis must reach; empty: as the data need
-  bool legend = true;
   int width = 760, height = 420;
 };
 

@@ -56,20 +56,30 @@ TEST_CASE(
   CHECK(count(svg, "<circle") == 5);
   CHECK(svg.find("eyes closed") != std::string::npos);
   CHECK(svg == svg_plot(two, o));
-  o.legend = false;
-  CHECK(svg_plot(two, o).find(">plain<") == std::string::npos);
+  CHECK(svg.find(">plain<") != std::string::npos);
 }
 
 TEST_CASE("a band goes along its upper edge and back along its lower one") {
-  // 100 data units are 400 pixels here: the axis runs from pixel 70 to 760 - 150 = 610.
+  // 100 data units are 400 pixels here: the axis runs from pixel 70 to 760 - 53 = 707, for the
+  // legend's "s".
   const std::string svg = svg_plot({{"s", {{0, 0}, {10, 10}}, {{-2, 2}, {4, 16}}}}, {});
-  // Ticks along y: -5 0 5 10 15 20 between the pixels 368 and 36; along x 0 .. 10 on 70 .. 610.
+  // Ticks along y: -5 0 5 10 15 20 between the pixels 368 and 36; along x 0 .. 10 on 70 .. 707.
   const auto y = [](double v) { return 368 + (v + 5) / 25 * (36 - 368); };
   char polygon[200];
-  std::snprintf(polygon, sizeof polygon, "points=\"70.0,%.1f 610.0,%.1f 610.0,%.1f 70.0,%.1f \"",
+  std::snprintf(polygon, sizeof polygon, "points=\"70.0,%.1f 707.0,%.1f 707.0,%.1f 70.0,%.1f \"",
                 y(2), y(16), y(4), y(-2));
   INFO(svg);
   CHECK(svg.find(polygon) != std::string::npos);
+}
+
+TEST_CASE("the legend has room for the longest name and no entry for a series without one") {
+  const std::string name(60, 'n');
+  const std::string svg = svg_plot({{name, {{0, 0}, {1, 1}}}}, {});
+  const std::string begin = "x=\"" + std::to_string(760 - 60 * 7 - 10) + ".0\"";
+  CHECK(svg.find(begin + " y=\"48.0\" text-anchor=\"start\">" + name) != std::string::npos);
+  const std::string nameless = svg_plot({{"", {{0, 0}, {1, 1}}}}, {});
+  CHECK(count(nameless, "stroke-width=\"3\"") == 0);
+  CHECK(count(svg, "stroke-width=\"3\"") == 1);
 }
 
 TEST_CASE("several plots stand in a grid") {

@@ -2,7 +2,6 @@
 """Compares the tasks that dm_control has too with dm_control, step by step, through `play`.
 
     python3 tests/envs/compare_dm_control.py [--play build/release/bin/play] [--task NAME] ...
-    python3 tests/envs/compare_dm_control.py --write-reference tests/envs/mujoco
 
 Needs `pip install dm_control 'mujoco<4'`; where it is missing, says so and stops with status 0.
 
@@ -12,10 +11,9 @@ differences in the state (metres, radians and their rates) and in the reward. St
 differs by more than 1e-9 in a step or 1e-7 in a run, or a reward by more than 1e-9.
 
 MuJoCo 3 makes the contacts of a body on two slides alone softer than 2.2.2, which the cup follows:
-the cup is compared in control steps without ball contact only. --write-reference gives the ball the
-older inverse weight, 2/(3 m), and writes steps and runs, with contacts, for
-tests/envs/planar_reference.cpp. MuJoCo's solver is told not to stop before it has converged: by
-default it leaves one step in a few hundred up to 1e-6 away from its own minimum.
+the cup is compared in control steps without ball contact only (dm_control/make.py records the others
+with the older rule). MuJoCo's solver is told not to stop before it has converged: by default it leaves
+one step in a few hundred up to 1e-6 away from its own minimum.
 """
 import argparse
 import importlib.metadata
@@ -164,64 +162,14 @@ def compare(play, name, seed):
     return one, run, reward, len(chosen), sum(bool(s[2]) for s in chosen)
 
 
-def crossed_steps(theirs, rng, count):
-    """Steps of the cheetah from poses in which two legs cross: no way in the plane leads apart."""
-    model = theirs.physics.model
-    limited = model.jnt_limited == 1
-    low, high = model.jnt_range[limited].T
-    steps = []
-    while len(steps) < count:
-        state = np.concatenate([np.zeros(model.nq), rng.normal(0, 1, model.nv)])
-        state[:model.nq][limited] = rng.uniform(low, high)
-        theirs.set_state(state)
-        if any(abs(contact.frame[1]) > 0.5 for contact in theirs.physics.data.contact):
-            steps.append((state, rng.uniform(-1, 1, theirs.actions), True))
-    return steps
-
-
-def write_reference(folder, seed, count):
-    """Two CSV a body, 17 digits: state, action, state after one control step, reward; and
-    NAME-runs: state, 20 actions, state after them, sum of the rewards."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("cup_catch", "finger_spin", "cheetah_run", "walker_walk"):
-        rng = np.random.default_rng(seed)
-        theirs = Theirs(name, seed)
-        if name == "cup_catch":
-            model = theirs.physics.model
-            ball = model.name2id("ball", "body")
-            model.body_invweight0[ball, 0] = 2 / (3 * model.body_mass[ball])
-        steps = choose(visited(theirs, rng, 30, 100), count, rng)
-        if name == "cheetah_run":
-            steps += crossed_steps(theirs, rng, 4)
-        rows = []
-        for state, action, _ in steps:
-            theirs.set_state(state)
-            after, r, _ = theirs.step(action)
-            rows.append(np.concatenate([state, action, after, [r]]))
-        runs = []
-        for state, _, _ in choose(steps, 3, rng):
-            actions = random_actions(rng, RUN_LENGTH, theirs.actions)
-            theirs.set_state(state)
-            rewards = [theirs.step(action)[1] for action in actions]
-            runs.append(np.concatenate([state, actions.ravel(), theirs.state(), [sum(rewards)]]))
-        for suffix, table in (("", rows), ("-runs", runs)):
-            np.savetxt(folder / f"{name}{suffix}.csv", table, delimiter=",", fmt="%.17g")
-        print(f"{folder / name}: {len(rows)} steps, {len(runs)} runs")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--play", default="build/release/bin/play", help="the program")
     parser.add_argument("--task", action="append", choices=list(TASKS), help="only these")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--write-reference", type=pathlib.Path, metavar="FOLDER")
-    parser.add_argument("--steps", type=int, default=24, help="of the reference, a file")
     args = parser.parse_args()
     logging.set_verbosity(logging.ERROR)  # the cheetah's file warns of an old attribute
     print(f"dm_control {importlib.metadata.version('dm_control')} on MuJoCo {mujoco.__version__}")
-    if args.write_reference:
-        write_reference(args.write_reference, args.seed, args.steps)
-        return 0
     listed = subprocess.run([args.play, "--list-envs"], check=True, capture_output=True,
                             text=True).stdout.split()
     print(f"{'task':22s} {'one step':>10s} {'20 steps':>10s} {'reward':>10s}  steps (in contact)")

@@ -10,16 +10,24 @@ control steps of random actions. A row: run, step, the state after the step (qpo
 reacher the target), the action held during it, its reward; as many digits as tell a double apart.
 
 Where a task is ours (another motor, another reward) MuJoCo's model is changed in the same way and
-the reward is put together from dm_control's own tolerance function.
+the reward is put together from dm_control's own tolerance function. In the tasks with contacts half
+of the starts are states in which bodies touch, met by random episodes; the cheetah has some single
+steps with crossed legs besides, and the cup's ball has the inverse weight of MuJoCo 2.2.2, 2/(3 m).
 """
 import csv
 import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+sys.dont_write_bytecode = True
+
+from compare_dm_control import Theirs, choose, random_actions, visited  # first: it says what is missing
 
 import numpy as np
 from dm_control import suite
 from dm_control.utils.rewards import tolerance
 
-HERE = pathlib.Path(__file__).resolve().parent
 RUNS, STEPS = 8, 20
 
 
@@ -80,6 +88,21 @@ TASKS = {
 }
 
 
+CONTACT_TASKS = ('cup_catch', 'finger_spin', 'cheetah_run', 'walker_walk')
+
+
+def write_rows(name, nq, nv, actions, target, rows):
+    head = ['run', 'step', *(f'q{i}' for i in range(nq)), *(f'v{i}' for i in range(nv)), *target,
+            *(f'u{i}' for i in range(actions)), 'reward']
+    with open(HERE / f'{name}.csv', 'w', newline='') as file:
+        csv.writer(file, lineterminator='\n').writerows([head, *rows])
+    print(f'{name}: {len(rows)} rows')
+
+
+def row_of(run, step, *numbers):
+    return [run, step, *(repr(float(x)) for x in np.hstack(numbers))]
+
+
 def write_task(name, domain, task_name, start, reward, change):
     env = suite.load(domain, task_name, task_kwargs={'random': 0})
     physics, task = env.physics, env.task
@@ -105,15 +128,47 @@ def write_task(name, domain, task_name, start, reward, change):
                 task.before_step(action, physics)
                 physics.step(env._n_sub_steps)
                 pay = float(reward(physics) if reward else task.get_reward(physics))
-            state = [*physics.data.qpos, *physics.data.qvel, *goal]
-            rows.append([run, step, *(repr(float(x)) for x in [*state, *action, pay])])
-    names = [f'q{i}' for i in range(physics.model.nq)] + [f'v{i}' for i in range(physics.model.nv)]
-    head = ['run', 'step', *names, *target, *(f'u{i}' for i in range(physics.model.nu)), 'reward']
-    with open(HERE / f'{name}.csv', 'w', newline='') as file:
-        csv.writer(file, lineterminator='\n').writerows([head, *rows])
-    print(f'{name}: {len(rows)} rows')
+            rows.append(row_of(run, step, physics.data.qpos, physics.data.qvel, goal, action, pay))
+    write_rows(name, physics.model.nq, physics.model.nv, physics.model.nu, target, rows)
+
+
+def crossed_legs(theirs, rng, count):
+    """Poses of the cheetah in which two legs cross: no way in the plane leads apart."""
+    model = theirs.physics.model
+    limited = model.jnt_limited == 1
+    low, high = model.jnt_range[limited].T
+    states = []
+    while len(states) < count:
+        state = np.concatenate([np.zeros(model.nq), rng.normal(0, 1, model.nv)])
+        state[:model.nq][limited] = rng.uniform(low, high)
+        theirs.set_state(state)
+        if any(abs(contact.frame[1]) > 0.5 for contact in theirs.physics.data.contact):
+            states.append(state)
+    return states
+
+
+def write_contact_task(name):
+    rng = np.random.default_rng(1)
+    theirs = Theirs(name, 1)
+    model = theirs.physics.model
+    if name == 'cup_catch':
+        ball = model.name2id('ball', 'body')
+        model.body_invweight0[ball, 0] = 2 / (3 * model.body_mass[ball])
+    starts = [(s[0], STEPS) for s in choose(visited(theirs, rng, 30, 100), RUNS, rng)]
+    if name == 'cheetah_run':
+        starts += [(state, 1) for state in crossed_legs(theirs, rng, 4)]
+    rows = []
+    for run, (state, steps) in enumerate(starts):
+        theirs.set_state(state)
+        rows.append(row_of(run, 0, state, np.zeros(theirs.actions), 0))
+        for step, action in enumerate(random_actions(rng, steps, theirs.actions)):
+            after, pay, _ = theirs.step(action)
+            rows.append(row_of(run, step + 1, after, action, pay))
+    write_rows(name, model.nq, model.nv, theirs.actions, [], rows)
 
 
 if __name__ == '__main__':
     for name, what in TASKS.items():
         write_task(name, *what)
+    for name in CONTACT_TASKS:
+        write_contact_task(name)
