@@ -79,6 +79,15 @@ fs::path model_file(const fs::path& path) {
   return all.back() / "model.safetensors";
 }
 
+RunState read_state(const fs::path& file) {
+  const Json json = Json::parse(read_text(file), file.string());
+  try {
+    return RunState::from_json(json);
+  } catch (const Error& error) {
+    fail(file.string(), ": ", error.what());
+  }
+}
+
 }  // namespace
 
 fs::path save_checkpoint(const fs::path& checkpoints, const RunConfig& config,
@@ -140,9 +149,7 @@ std::optional<fs::path> newest_checkpoint(const fs::path& checkpoints) {
 }
 
 RunState load_checkpoint(const fs::path& checkpoint, WorldModel<float>& model, Adam<float>& adam) {
-  const fs::path state_file = checkpoint / "state.json";
-  const RunState state =
-      RunState::from_json(Json::parse(read_text(state_file), state_file.string()));
+  const RunState state = read_state(checkpoint / "state.json");
   load_optimizer(checkpoint / "optimizer.safetensors", adam);
   load_params(checkpoint / "model.safetensors", model.params());
   require(adam.steps() == state.updates, checkpoint.string(), ": the optimiser has done ",

@@ -240,6 +240,22 @@ TEST_CASE("a half-written checkpoint is nothing and the one before it counts") {
   CHECK(newest_checkpoint(path / "checkpoints") == newest);
 }
 
+TEST_CASE("counters that cannot be read are refused with their file and the key") {
+  const Scratch scratch;
+  const fs::path a = scratch / "a";
+  REQUIRE(run(scratch, "train", smallest(a, {"--total-episodes", "3"})).status == 0);
+  const fs::path file = latest(a) / "state.json";
+  std::string text = text_of(file);
+  text.replace(text.find("\"decisions\""), 11, "\"decision\"");
+  write_text_atomically(file, text);
+  const Result r = run(scratch, "train", resume(a, {"--total-episodes", "4"}));
+  CHECK(r.status == 2);
+  INFO(r.err);
+  CHECK(r.err.find("state.json: JSON: there is no key \"decisions\" (did you mean 'decision'?)") !=
+        std::string::npos);
+  CHECK(text_of(file) == text);
+}
+
 TEST_CASE("P31 a loss that is not finite stops the run with its first op and status 3") {
   const Scratch scratch;
   const fs::path path = scratch / "run";

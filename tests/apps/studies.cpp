@@ -193,13 +193,13 @@ TEST_CASE("the learning study has a file for each finished run and goes on with 
   };
   const fs::path tables = scratch / "learning";
   const auto csv = [&](const char* seed) {
-    return tables / "results" / ("pendulum_swingup-s" + std::string(seed) + ".csv");
+    return tables / "results" / ("pendulum_swingup-none-s" + std::string(seed) + ".csv");
   };
   expect(learn({"1", "2"}));
   const std::string first = text_of(csv("1"));
-  CHECK(
-      first.starts_with("run,task,seed,limit,score,return_mean,return_std,wall_clock_s,updates,"
-                        "episodes,random,oracle\npendulum_swingup-s1,pendulum_swingup,1,none,"));
+  CHECK(first.starts_with(
+      "run,task,seed,limit,score,return_mean,return_std,wall_clock_s,updates,"
+      "episodes,random,oracle\npendulum_swingup-none-s1,pendulum_swingup,1,none,"));
   CHECK(first.ends_with(",2,3,125.3,189.4\n"));
   const CsvTable table = CsvTable::read(csv("1"));
   const auto number = [&](const char* column) {
@@ -208,19 +208,19 @@ TEST_CASE("the learning study has a file for each finished run and goes on with 
   CHECK(number("score") ==
         doctest::Approx((number("return_mean") - 125.3) / (189.4 - 125.3)).epsilon(1e-6));
   CHECK(lines(tables / "results.csv") == 3);
-  CHECK(text_of(tables / "table.md").find("| `pendulum_swingup` | median | **") !=
+  CHECK(text_of(tables / "table.md").find("| `pendulum_swingup` | none | median | **") !=
         std::string::npos);
-  for (const char* file : {"pendulum_swingup.svg", "pendulum_swingup.png"})
+  for (const char* file : {"pendulum_swingup-none.svg", "pendulum_swingup-none.png"})
     CHECK(fs::exists(tables / file));
   // What stands is not made again; a run that has ended and was not measured is only measured.
   const std::string second = text_of(csv("2"));
-  fs::remove_all(scratch / "runs" / "learning" / "pendulum_swingup-s1");
+  fs::remove_all(scratch / "runs" / "learning" / "pendulum_swingup-none-s1");
   fs::remove(csv("2"));
   expect(learn({"1", "2"}));
   CHECK(text_of(csv("1")) == first);
-  CHECK(!fs::exists(scratch / "runs" / "learning" / "pendulum_swingup-s1"));
+  CHECK(!fs::exists(scratch / "runs" / "learning" / "pendulum_swingup-none-s1"));
   CHECK(text_of(csv("2")) == second);
-  CHECK(text_of(scratch / "runs" / "learning" / "pendulum_swingup-s2" / "command.txt")
+  CHECK(text_of(scratch / "runs" / "learning" / "pendulum_swingup-none-s2" / "command.txt")
             .find("--resume") != std::string::npos);
   CHECK(learn({}).status == 2);
 }

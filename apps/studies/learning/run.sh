@@ -5,13 +5,14 @@
 #
 #   bash apps/studies/learning/run.sh point_mass_easy 1 2 3
 #   bash apps/studies/learning/run.sh cartpole_swingup 1 2 3
+#   LIMIT=60s bash apps/studies/learning/run.sh pendulum_swingup 1 2 3 4 5      another budget
 #
 # A finished run is a CSV in results/, measured by its final checkpoint: ten episodes without noise. Its
 # figures are never made twice: a run whose CSV stands is skipped, one that was cut off is resumed. From
-# all that stand: results.csv, table.md, and for the tasks whose runs are still there TASK.svg, the
-# returns while training, and TASK.png, true frames over reconstructions.
+# all that stand: results.csv, table.md, and for the tasks whose runs are still there TASK-LIMIT.svg, the
+# returns while training, and TASK-LIMIT.png, true frames over reconstructions.
 #
-#   LIMIT=2m, SMALLER='--preset tiny'    to try something else; then give TABLES and RUNS of its own
+#   SMALLER='--preset tiny'    to try something else; then give TABLES and RUNS of its own
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 threads=0 # all of them
 results=$tables/results
@@ -28,12 +29,11 @@ budget() {
 # Here it is the run's own file that says whether it stands.
 stands() { [ -e "$results/$1.csv" ]; }
 
-# one TASK-sSEED
-one() {
-  local task=${1%-s*} seed=${1##*-s}
-  local limit=${LIMIT:-$(budget "$task")}
-  learn "$1" --env "$task" --seed "$seed" --time-limit "$limit"
-  measure "$1" "$task" "$seed" "$limit"
+one() { # TASK-LIMIT-sSEED
+  local task limit seed
+  IFS=- read -r task limit seed <<<"$1"
+  learn "$1" --env "$task" --seed "${seed#s}" --time-limit "$limit"
+  measure "$1" "$task" "${seed#s}" "$limit"
 }
 
 # The last row of the metrics is the final evaluation's.
@@ -56,12 +56,12 @@ measure() {
   mv "$results/.$1.new" "$results/$1.csv"
 }
 
-# All that stand, by task and seed; after a task's runs the median of their scores.
+# All that stand, by task, limit and seed; after a task's runs the median of their scores.
 collect() {
   local files=("$results"/*.csv)
   {
     head -q -n 1 "${files[0]}"
-    tail -q -n +2 "${files[@]}" | sort -t, -k2,2 -k3,3n
+    tail -q -n +2 "${files[@]}" | sort -t, -k2,2 -k4,4 -k3,3n
   } >"$tables/results.csv"
   awk -F, '
     function median(  i, j, x) { # of score[1..n], sorted by insertion
@@ -73,37 +73,37 @@ collect() {
       return (score[int((n + 1) / 2)] + score[int(n / 2) + 1]) / 2
     }
     function close_task() {
-      if (n > 1) printf "| `%s` | median | **%.3f** | | | | | | |\n", task, median()
+      if (n > 1) printf "| `%s` | %s | median | **%.3f** | | | | | | |\n", task, limit, median()
       n = 0
     }
     NR == 1 {
-      print "| task | seed | score | return | seconds | updates | episodes | random | oracle |"
-      print "|---|---|---|---|---|---|---|---|---|"
+      print "| task | limit | seed | score | return | seconds | updates | episodes | random | oracle |"
+      print "|---|---|---|---|---|---|---|---|---|---|"
       next
     }
-    $2 != task { close_task(); task = $2 }
+    $2 != task || $4 != limit { close_task(); task = $2; limit = $4 }
     {
       score[++n] = $5
-      printf "| `%s` | %s | %.3f | %.1f ± %.1f | %.0f | %s | %s | %s | %s |\n", task, $3, $5, $6, $7, \
-        $8, $9, $10, $11, $12
+      printf "| `%s` | %s | %s | %.3f | %.1f ± %.1f | %.0f | %s | %s | %s | %s |\n", task, limit, $3, $5, \
+        $6, $7, $8, $9, $10, $11, $12
     }
     END { close_task() }' "$tables/results.csv" >"$tables/table.md"
   cat "$tables/table.md"
 }
 
-draw() {
-  local task=$1 seed runs=()
+draw() { # TASK-LIMIT SEED...
+  local what=$1 seed runs=()
   shift
   for seed in "$@"; do
-    [ ! -e "$work/$task-s$seed/metrics.csv" ] || runs+=("$work/$task-s$seed")
+    [ ! -e "$work/$what-s$seed/metrics.csv" ] || runs+=("$work/$what-s$seed")
   done
   [ ${#runs[@]} -gt 0 ] || return 0
-  "$bin/curves" "${runs[@]}" --metric train/return --metric eval/return_mean --csv "$tables/$task-curves.csv" \
-    --svg "$tables/$task.svg" --title "$task from pixels: training return" >/dev/null
-  cp "$(find "${runs[0]}/pictures" -name 'eval-*.png' | sort | tail -n 1)" "$tables/$task.png"
+  "$bin/curves" "${runs[@]}" --metric train/return --metric eval/return_mean --csv "$tables/$what-curves.csv" \
+    --svg "$tables/$what.svg" --title "${what%-*} from pixels, --time-limit ${what#*-}: training return" >/dev/null
+  cp "$(find "${runs[0]}/pictures" -name 'eval-*.png' | sort | tail -n 1)" "$tables/$what.png"
 }
 
-if [ $# -eq 1 ] && [[ $1 == *-s[0-9]* ]]; then # as study calls it
+if [ $# -eq 1 ] && [[ $1 == *-*-s[0-9]* ]]; then # as study calls it
   one "$1"
   exit
 fi
@@ -112,7 +112,8 @@ fi
   exit 2
 }
 task=$1
+what=$task-${LIMIT:-$(budget "$task")}
 shift
-study -- "${@/#/$task-s}"
+study -- "${@/#/$what-s}"
 collect
-draw "$task" "$@"
+draw "$what" "$@"
