@@ -21,7 +21,7 @@
 #include "apps/bench/model_cases.hpp"
 #include "apps/bench/report.hpp"
 #include "apps/bench/studies.hpp"
-#include "apps/common/command_line.hpp"
+#include "apps/common/options/command_line.hpp"
 #include "autograd/base/parallel.hpp"
 #include "autograd/base/text.hpp"
 #include "nn/atomic_file.hpp"

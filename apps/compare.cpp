@@ -1,21 +1,22 @@
 // compare: several trained models on the same recorded episodes and the same random streams.
 //
 // Runs that differ in their seed alone are one model, measured several times: every figure is a
-// mean over a model's runs with the interval of common/statistics.hpp. What is measured of a run:
-// how far its open-loop predictions are from what happened (common/open_loop_error.hpp), what its
-// prior did not foresee while it saw (KL), its return, its size and what it cost.
+// mean over a model's runs with the interval of common/report/statistics.hpp. What is measured of a
+// run: how far its open-loop predictions are from what happened
+// (common/foresight/open_loop_error.hpp), what its prior did not foresee while it saw (KL), its
+// return, its size and what it cost.
 #include <algorithm>
 #include <iostream>
 
-#include "apps/common/checkpoint.hpp"
-#include "apps/common/command_line.hpp"
-#include "apps/common/error_curves.hpp"
-#include "apps/common/interrupt.hpp"
-#include "apps/common/open_loop.hpp"
-#include "apps/common/open_loop_error.hpp"
-#include "apps/common/open_loop_flags.hpp"
-#include "apps/common/open_loop_pictures.hpp"
-#include "apps/common/run_results.hpp"
+#include "apps/common/console/interrupt.hpp"
+#include "apps/common/foresight/error_curves.hpp"
+#include "apps/common/foresight/open_loop.hpp"
+#include "apps/common/foresight/open_loop_error.hpp"
+#include "apps/common/foresight/open_loop_flags.hpp"
+#include "apps/common/foresight/open_loop_pictures.hpp"
+#include "apps/common/options/command_line.hpp"
+#include "apps/common/run/checkpoint.hpp"
+#include "apps/common/run/run_results.hpp"
 #include "autograd/base/error.hpp"
 #include "envs/png.hpp"
 #include "nn/atomic_file.hpp"

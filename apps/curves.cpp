@@ -6,10 +6,10 @@
 #include <iostream>
 #include <map>
 
-#include "apps/common/command_line.hpp"
-#include "apps/common/config_file.hpp"
-#include "apps/common/metrics.hpp"
-#include "apps/common/svg_plot.hpp"
+#include "apps/common/options/command_line.hpp"
+#include "apps/common/options/config_file.hpp"
+#include "apps/common/report/svg_plot.hpp"
+#include "apps/common/run/metrics.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
 #include "nn/atomic_file.hpp"

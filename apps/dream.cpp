@@ -1,17 +1,17 @@
 // dream: what a model imagines with its eyes closed, beside what happened.
 //
-// It sees k rows of a recorded episode and then is told only the actions (common/open_loop.hpp).
-// Pictures of the first episode, errors by row over all of them.
+// It sees k rows of a recorded episode and then is told only the actions
+// (common/foresight/open_loop.hpp). Pictures of the first episode, errors by row over all of them.
 #include <iostream>
 
-#include "apps/common/checkpoint.hpp"
-#include "apps/common/command_line.hpp"
-#include "apps/common/error_curves.hpp"
-#include "apps/common/interrupt.hpp"
-#include "apps/common/open_loop.hpp"
-#include "apps/common/open_loop_error.hpp"
-#include "apps/common/open_loop_flags.hpp"
-#include "apps/common/open_loop_pictures.hpp"
+#include "apps/common/console/interrupt.hpp"
+#include "apps/common/foresight/error_curves.hpp"
+#include "apps/common/foresight/open_loop.hpp"
+#include "apps/common/foresight/open_loop_error.hpp"
+#include "apps/common/foresight/open_loop_flags.hpp"
+#include "apps/common/foresight/open_loop_pictures.hpp"
+#include "apps/common/options/command_line.hpp"
+#include "apps/common/run/checkpoint.hpp"
 #include "autograd/base/error.hpp"
 #include "envs/png.hpp"
 #include "nn/atomic_file.hpp"

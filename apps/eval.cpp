@@ -1,17 +1,17 @@
 // eval: how good is what was trained? Episodes without exploration noise, their returns, the score.
 //
 // Without options it repeats the run's final evaluation bit for bit: same environment seeds (1000,
-// 1001, ...), same random streams, same batch of episodes. What is measured: common/acting.hpp.
+// 1001, ...), same random streams, same batch of episodes. What is measured: common/run/acting.hpp.
 // --oracle plays the same seeds with the planner in the true simulator, the upper end of the score.
 #include <iostream>
 
-#include "apps/common/acting.hpp"
-#include "apps/common/checkpoint.hpp"
-#include "apps/common/command_line.hpp"
-#include "apps/common/console.hpp"
-#include "apps/common/interrupt.hpp"
-#include "apps/common/pictures.hpp"
-#include "apps/common/simulator_dynamics.hpp"
+#include "apps/common/console/console.hpp"
+#include "apps/common/console/interrupt.hpp"
+#include "apps/common/options/command_line.hpp"
+#include "apps/common/report/pictures.hpp"
+#include "apps/common/run/acting.hpp"
+#include "apps/common/run/checkpoint.hpp"
+#include "apps/common/simulator/simulator_dynamics.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 #include "envs/numbers.hpp"

@@ -6,10 +6,10 @@
 // --export FILE writes the model's case for another framework: rssm/README.md, "The export case".
 #include <iostream>
 
-#include "apps/common/command_line.hpp"
-#include "apps/common/export_case.hpp"
-#include "apps/common/grad_table.hpp"
-#include "apps/common/version.hpp"
+#include "apps/common/options/command_line.hpp"
+#include "apps/common/options/version.hpp"
+#include "apps/common/report/export_case.hpp"
+#include "apps/common/report/grad_table.hpp"
 
 namespace planet {
 namespace {

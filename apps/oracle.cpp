@@ -1,20 +1,21 @@
 // oracle: the two ends of a task's score. 0 is uniformly random actions, 1 is the planner with
 // nothing to learn: a planner in the true simulator (CEM: Table 1's last row). In tasks with
-// several futures also what planners of different honesty get (--future, common/futures.hpp).
+// several futures also what planners of different honesty get (--future,
+// common/simulator/futures.hpp).
 //
 // For the registered constants, and for everybody who adds a task and needs its own. A row of the
 // CSV is an episode; rows that are already there are kept, so a long measurement can be stopped and
-// gone on with. What is played: common/simulator_dynamics.hpp.
+// gone on with. What is played: common/simulator/simulator_dynamics.hpp.
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <map>
 
-#include "apps/common/command_line.hpp"
-#include "apps/common/console.hpp"
-#include "apps/common/simulator_dynamics.hpp"
-#include "apps/common/values.hpp"
+#include "apps/common/console/console.hpp"
+#include "apps/common/options/command_line.hpp"
+#include "apps/common/options/values.hpp"
+#include "apps/common/simulator/simulator_dynamics.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 #include "autograd/base/text.hpp"

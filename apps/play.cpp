@@ -1,7 +1,7 @@
 // play: one episode, by a policy or by a list of actions; shown, drawn or written down.
 //
 // It needs no training: `play --env pendulum_swingup --policy oracle` plans in the true simulator.
-// With a run or a checkpoint the trained agent plays. Policies: common/policies.hpp.
+// With a run or a checkpoint the trained agent plays. Policies: common/simulator/policies.hpp.
 #include <unistd.h>
 
 #include <chrono>
@@ -9,15 +9,15 @@
 #include <iostream>
 #include <thread>
 
-#include "apps/common/checkpoint.hpp"
-#include "apps/common/command_line.hpp"
-#include "apps/common/env_table.hpp"
-#include "apps/common/interrupt.hpp"
-#include "apps/common/policies.hpp"
-#include "apps/common/setup.hpp"
-#include "apps/common/simulator_dynamics.hpp"
-#include "apps/common/terminal.hpp"
-#include "apps/common/trajectory.hpp"
+#include "apps/common/console/interrupt.hpp"
+#include "apps/common/console/terminal.hpp"
+#include "apps/common/options/command_line.hpp"
+#include "apps/common/options/env_table.hpp"
+#include "apps/common/run/checkpoint.hpp"
+#include "apps/common/run/setup.hpp"
+#include "apps/common/simulator/policies.hpp"
+#include "apps/common/simulator/simulator_dynamics.hpp"
+#include "apps/common/simulator/trajectory.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 #include "autograd/base/text.hpp"

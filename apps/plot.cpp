@@ -4,15 +4,15 @@
 //   plot results.csv --by model --y left --y right --table table.md
 //
 // Rows that agree in --by and in --x are one figure, measured several times: its mean, with
-// Student's 95 % interval over them (common/statistics.hpp) as a band in the plot and as +- in the
-// table.
+// Student's 95 % interval over them (common/report/statistics.hpp) as a band in the plot and as +-
+// in the table.
 #include <algorithm>
 #include <iostream>
 
-#include "apps/common/command_line.hpp"
-#include "apps/common/csv_table.hpp"
-#include "apps/common/statistics.hpp"
-#include "apps/common/svg_plot.hpp"
+#include "apps/common/options/command_line.hpp"
+#include "apps/common/report/csv_table.hpp"
+#include "apps/common/report/statistics.hpp"
+#include "apps/common/report/svg_plot.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
 #include "nn/atomic_file.hpp"

@@ -1,6 +1,6 @@
 // What the planner plans in: anything that can say what action sequences are worth.
 //
-// Two kinds exist: the latent model (latent_dynamics.hpp) and a true simulator (apps/common). A
+// Two kinds exist: the latent model (latent_dynamics.hpp) and a true simulator (apps/common/simulator). A
 // third takes one function. The planner that asks: planner.hpp.
 #pragma once
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "apps/common/version.hpp"
+#include "apps/common/options/version.hpp"
 
 namespace planet::bench {
 namespace {

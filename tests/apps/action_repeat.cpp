@@ -4,7 +4,7 @@
 
 #include <numeric>
 
-#include "apps/common/simulator_dynamics.hpp"
+#include "apps/common/simulator/simulator_dynamics.hpp"
 
 using namespace planet;
 

@@ -1,7 +1,7 @@
 // What the programs answer to what people type.
 #include <doctest/doctest.h>
 
-#include "apps/common/config_file.hpp"
+#include "apps/common/options/config_file.hpp"
 #include "tests/apps/programs.hpp"
 
 using namespace planet;

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "apps/common/error_curves.hpp"
+#include "apps/common/foresight/error_curves.hpp"
 #include "autograd/base/error.hpp"
 #include "envs/png.hpp"
 #include "nn/atomic_file.hpp"

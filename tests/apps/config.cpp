@@ -3,7 +3,7 @@
 
 #include <map>
 
-#include "apps/common/config_file.hpp"
+#include "apps/common/options/config_file.hpp"
 #include "autograd/base/error.hpp"
 
 using namespace planet;

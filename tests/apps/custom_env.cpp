@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "apps/common/acting.hpp"
+#include "apps/common/run/acting.hpp"
 #include "autograd/base/error.hpp"
 #include "nn/adam.hpp"
 #include "rssm/world_model.hpp"

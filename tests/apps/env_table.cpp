@@ -1,5 +1,5 @@
 // What is said of the tasks: the table of --list-envs and the gallery.
-#include "apps/common/env_table.hpp"
+#include "apps/common/options/env_table.hpp"
 
 #include <doctest/doctest.h>
 

@@ -3,9 +3,9 @@
 
 #include <cmath>
 
-#include "apps/common/acting.hpp"
-#include "apps/common/checkpoint.hpp"
-#include "apps/common/simulator_dynamics.hpp"
+#include "apps/common/run/acting.hpp"
+#include "apps/common/run/checkpoint.hpp"
+#include "apps/common/simulator/simulator_dynamics.hpp"
 #include "envs/png.hpp"
 #include "nn/json.hpp"
 #include "tests/apps/programs.hpp"

@@ -1,5 +1,5 @@
 // gradcheck --model, and the case it exports: is the file enough to recompute everything?
-#include "apps/common/export_case.hpp"
+#include "apps/common/report/export_case.hpp"
 
 #include <doctest/doctest.h>
 

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "apps/common/config_file.hpp"
-#include "apps/common/lookahead.hpp"
-#include "apps/common/two_places.hpp"
+#include "apps/common/foresight/lookahead.hpp"
+#include "apps/common/foresight/two_places.hpp"
+#include "apps/common/options/config_file.hpp"
 #include "autograd/base/error.hpp"
 #include "tests/apps/programs.hpp"
 

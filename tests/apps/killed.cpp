@@ -11,8 +11,8 @@
 
 #include <csignal>
 
-#include "apps/common/checkpoint.hpp"
-#include "apps/common/run_config.hpp"
+#include "apps/common/options/run_config.hpp"
+#include "apps/common/run/checkpoint.hpp"
 #include "tests/apps/programs.hpp"
 
 namespace {

@@ -3,7 +3,7 @@
 
 #include <fstream>
 
-#include "apps/common/acting.hpp"
+#include "apps/common/run/acting.hpp"
 #include "nn/adam.hpp"
 #include "rssm/world_model.hpp"
 
@@ -70,5 +70,6 @@ TEST_CASE("P34 updates and episodes leave no memory behind") {
   CHECK(replay.bytes() <= replay.budget());
   CHECK(replay.first_index() > 50);
   REQUIRE(before > 0);
-  if (!freed_memory_is_kept) CHECK(resident() - before < 2048);  // 300 more updates and 75 more episodes
+  if (!freed_memory_is_kept)
+    CHECK(resident() - before < 2048);  // 300 more updates and 75 more episodes
 }

@@ -1,5 +1,5 @@
 // The rows that a run leaves, and its counters.
-#include "apps/common/metrics.hpp"
+#include "apps/common/run/metrics.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,7 +8,7 @@
 #include <map>
 #include <sstream>
 
-#include "apps/common/run_state.hpp"
+#include "apps/common/run/run_state.hpp"
 #include "autograd/base/error.hpp"
 #include "nn/json.hpp"
 #include "tests/apps/programs.hpp"

@@ -1,12 +1,12 @@
 // Open loop: what was seen is what filtering gives, what was imagined is the prior's, and nobody's
 // random numbers depend on how much is asked for.
-#include "apps/common/open_loop.hpp"
+#include "apps/common/foresight/open_loop.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 
-#include "apps/common/open_loop_error.hpp"
+#include "apps/common/foresight/open_loop_error.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/kernels/random.hpp"
 #include "rssm/preprocess.hpp"

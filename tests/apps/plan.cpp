@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "apps/common/checkpoint.hpp"
-#include "apps/common/open_loop.hpp"
-#include "apps/common/plan_report.hpp"
-#include "apps/common/values.hpp"
+#include "apps/common/foresight/open_loop.hpp"
+#include "apps/common/options/values.hpp"
+#include "apps/common/report/plan_report.hpp"
+#include "apps/common/run/checkpoint.hpp"
 #include "autograd/base/error.hpp"
 #include "envs/png.hpp"
 #include "planner/agent.hpp"

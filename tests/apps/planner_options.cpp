@@ -1,7 +1,7 @@
 // Planners chosen on a command line: of a run, over a checkpoint's own, in the true simulator.
 #include <doctest/doctest.h>
 
-#include "apps/common/simulator_dynamics.hpp"
+#include "apps/common/simulator/simulator_dynamics.hpp"
 #include "envs/numbers.hpp"
 #include "nn/json.hpp"
 #include "tests/apps/programs.hpp"

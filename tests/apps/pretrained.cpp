@@ -2,8 +2,8 @@
 // are committed in apps/pretrained can be loaded, evaluated, played and dreamt.
 #include <doctest/doctest.h>
 
-#include "apps/common/acting.hpp"
-#include "apps/common/checkpoint.hpp"
+#include "apps/common/run/acting.hpp"
+#include "apps/common/run/checkpoint.hpp"
 #include "nn/json.hpp"
 #include "tests/apps/programs.hpp"
 

@@ -10,7 +10,7 @@
 #include <set>
 #include <sstream>
 
-#include "apps/common/config_file.hpp"
+#include "apps/common/options/config_file.hpp"
 #include "autograd/base/error.hpp"
 #include "tests/apps/programs.hpp"
 

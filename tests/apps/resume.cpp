@@ -5,8 +5,8 @@
 #include <chrono>
 #include <thread>
 
-#include "apps/common/checkpoint.hpp"
-#include "apps/common/config_file.hpp"
+#include "apps/common/options/config_file.hpp"
+#include "apps/common/run/checkpoint.hpp"
 #include "autograd/base/philox.hpp"
 #include "nn/atomic_file.hpp"
 #include "tests/apps/programs.hpp"

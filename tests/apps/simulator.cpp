@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "apps/common/simulator_dynamics.hpp"
+#include "apps/common/simulator/simulator_dynamics.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 #include "envs/task_env.hpp"

@@ -1,5 +1,5 @@
 // Intervals against numbers that stand in every table.
-#include "apps/common/statistics.hpp"
+#include "apps/common/report/statistics.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "apps/common/values.hpp"
+#include "apps/common/options/values.hpp"
 
 #include <doctest/doctest.h>
 

@@ -126,8 +126,7 @@ TEST_CASE("a model with a wrong op inside is rejected") {
       [&](Tape<double>& t) { return sum(t.record<Cube<true>, MyOps>({t.use(w)})); }, params);
   REQUIRE(reports.size() == 1);
   CHECK_FALSE(reports[0].ok);
-  CHECK(
-      reports[0].failure.starts_with("the gradient of w is "));
+  CHECK(reports[0].failure.starts_with("the gradient of w is "));
 }
 
 TEST_CASE("a parameter that does not matter is not called checked") {

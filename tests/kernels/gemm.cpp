@@ -47,7 +47,8 @@ TEST_CASE_TEMPLATE("gemm equals three loops bit for bit at every edge of the til
                    double) {
   int wrong = 0;
   for (std::ptrdiff_t M : {0, 1, 2, 3, 5, 8, 11, 12, 13, 23, 24, 25, 37}) {
-    for (std::ptrdiff_t N : {0, 1, 3, 7, 8, 9, 15, 16, 17, 24, 25, 31, 32, 33, 47, 50, 56, 57, 63, 64, 65, 90}) {
+    for (std::ptrdiff_t N :
+         {0, 1, 3, 7, 8, 9, 15, 16, 17, 24, 25, 31, 32, 33, 47, 50, 56, 57, 63, 64, 65, 90}) {
       for (std::ptrdiff_t K : {0, 1, 2, 3, 5, 18}) {
         for (int t = 0; t < 4; ++t) {
           if (!agrees<T>(M, N, K, t & 1, t & 2)) {
@@ -68,7 +69,8 @@ TEST_CASE_TEMPLATE("gemm equals three loops bit for bit at every edge of the til
 TEST_CASE_TEMPLATE("gemm equals three loops across blocks of k and of rows", T, float, double) {
   for (int t = 0; t < 4; ++t) {
     CAPTURE(t);
-    for (std::ptrdiff_t K : {127, 128, 129, 300, 511, 512, 513, 1030}) CHECK(agrees<T>(27, 41, K, t & 1, t & 2));
+    for (std::ptrdiff_t K : {127, 128, 129, 300, 511, 512, 513, 1030})
+      CHECK(agrees<T>(27, 41, K, t & 1, t & 2));
     CHECK(agrees<T>(200, 90, 70, t & 1, t & 2));
     CHECK(agrees<T>(390, 33, 20, t & 1, t & 2));    // more than one block of rows
     CHECK(agrees<T>(60, 300, 300, t & 1, t & 2));   // B is worth packing

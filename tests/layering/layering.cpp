@@ -13,13 +13,16 @@ namespace planet::test {
 namespace {
 
 // A part is a folder, or one of the three inner folders of autograd, or the one header that kernels
-// and ops share, the enum of activations, or planar mechanics, a library of its own within envs.
+// and ops share, the enum of activations, or planar mechanics, a library of its own within envs, or
+// a folder of what the programs share.
 constexpr const char* shared = "autograd/activation.hpp";
 std::string part_of(const std::string& path) {
   if (path == shared) return shared;
   for (const char* own : {"envs/planar/", "envs/physics."})
     if (path.starts_with(own)) return "envs/planar";
-  for (const char* inner : {"autograd/base", "autograd/kernels", "autograd/ops"})
+  for (const char* inner : {"autograd/base", "autograd/kernels", "autograd/ops",
+                            "apps/common/console", "apps/common/options", "apps/common/run",
+                            "apps/common/simulator", "apps/common/report", "apps/common/foresight"})
     if (path.starts_with(std::string(inner) + "/")) return inner;
   const auto slash = path.find('/');
   return slash == std::string::npos ? "" : path.substr(0, slash);
@@ -35,6 +38,14 @@ const std::map<std::string, std::set<std::string>>& arrows() {
   };
   static const std::set<std::string> user = {"autograd/base", "autograd/kernels", "autograd",
                                              shared};
+  // What a program may know, with these folders of apps/common.
+  static const auto below_apps = [](const std::set<std::string>& common) {
+    std::set<std::string> a = with(user, {"nn", "rssm", "planner", "envs/planar", "envs"});
+    for (const std::string& folder : common) a.insert("apps/common/" + folder);
+    return a;
+  };
+  static const std::set<std::string> all_common = {"console",   "options", "run",
+                                                   "simulator", "report",  "foresight"};
   static const std::map<std::string, std::set<std::string>> allowed = {
       {"autograd/base", {"autograd/base"}},
       {"autograd/kernels", {"autograd/base", "autograd/kernels", shared}},
@@ -46,8 +57,14 @@ const std::map<std::string, std::set<std::string>>& arrows() {
       {"planner", with(user, {"nn", "rssm", "planner"})},
       {"envs/planar", {"autograd/base", "envs/planar"}},
       {"envs", {"autograd/base", "envs/planar", "envs"}},
-      {"apps", with(user, {"nn", "rssm", "planner", "envs/planar", "envs", "apps"})},
-      {"tests", with(engine, {"nn", "rssm", "planner", "envs/planar", "envs", "apps", "tests"})},
+      {"apps/common/console", below_apps({"console"})},
+      {"apps/common/options", below_apps({"console", "options"})},
+      {"apps/common/report", below_apps({"console", "options", "report"})},
+      {"apps/common/run", below_apps({"console", "options", "run"})},
+      {"apps/common/simulator", below_apps({"console", "options", "run", "simulator"})},
+      {"apps/common/foresight", below_apps({"console", "options", "report", "run", "foresight"})},
+      {"apps", with(below_apps(all_common), {"apps"})},
+      {"tests", with(engine, with(below_apps(all_common), {"apps", "tests"}))},
   };
   return allowed;
 }
@@ -55,8 +72,8 @@ const std::map<std::string, std::set<std::string>>& arrows() {
 // A header that is installed: its users have neither kernels/ nor the op structs.
 bool is_public_header(const std::string& path) {
   const std::string part = part_of(path);
-  return path.ends_with(".hpp") && part != "apps" && part != "tests" && part != "autograd/ops" &&
-         part != "autograd/kernels";
+  return path.ends_with(".hpp") && !part.starts_with("apps") && part != "tests" &&
+         part != "autograd/ops" && part != "autograd/kernels";
 }
 
 void check_own_include(const File& file, const std::string& target,
@@ -138,6 +155,8 @@ TEST_CASE("a planted fault of each kind is found") {
   found("envs/planar/a.cpp", "#include \"envs/task.hpp\"", "envs/planar must not know envs");
   found("planner/a.cpp", "#include \"envs/env.hpp\"", "planner must not know envs");
   found("apps/a.cpp", "#include \"tests/layering/tree.hpp\"", "apps must not know tests");
+  found("apps/common/run/a.cpp", "#include \"apps/common/report/svg_plot.hpp\"",
+        "apps/common/run must not know apps/common/report");
   found("nn/a.cpp", "#include \"autograd/tapes.hpp\"", "which is not a path from the root");
   found("nn/a.cpp", "#include \"adam.hpp\"", "must not know files outside");
   found("nn/a.hpp", "#include \"autograd/kernels/random.hpp\"", "is installed, and includes");

@@ -1,0 +1,96 @@
+#include "apps/common/console/console.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+
+#include "autograd/base/error.hpp"
+
+namespace planet {
+namespace {
+
+const auto process_start = std::chrono::steady_clock::now();  // set before main()
+
+int terminal_width() {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return 80;
+}
+
+}  // namespace
+
+double process_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - process_start).count();
+}
+
+Progress progress_from(const std::string& word) {
+  if (word == "bar") return Progress::bar;
+  if (word == "plain") return Progress::plain;
+  if (word == "none") return Progress::none;
+  return isatty(STDERR_FILENO) != 0 ? Progress::bar : Progress::plain;
+}
+
+Console::Console(Progress progress, const std::filesystem::path& log) : progress_(progress) {
+  const char* no_color = std::getenv("NO_COLOR");
+  color_ = isatty(STDERR_FILENO) != 0 && (no_color == nullptr || *no_color == '\0');
+  if (!log.empty()) {
+    log_ = std::fopen(log.c_str(), "ab");
+    require(log_ != nullptr, log.string(), " cannot be written");
+  }
+}
+
+Console::~Console() {
+  clear_bar();
+  if (log_ != nullptr) std::fclose(log_);
+}
+
+void Console::write(const std::string& text) {
+  clear_bar();
+  if (progress_ != Progress::none) std::fprintf(stderr, "%s\n", text.c_str());
+  if (log_ != nullptr) {
+    std::fprintf(log_, "%s\n", text.c_str());
+    std::fflush(log_);
+  }
+}
+
+void Console::line(const std::string& text) { write(text); }
+
+void Console::row(const std::string& text, bool always) {
+  const double now = process_seconds();
+  const double pause = progress_ == Progress::bar ? 5 : 30;
+  if (!always && now - last_row_ < pause) return;
+  last_row_ = now;
+  write(text);
+}
+
+void Console::bar(double fraction, const std::string& text) {
+  if (progress_ != Progress::bar) return;
+  const double now = process_seconds();
+  if (now - last_bar_ < 0.1) return;
+  last_bar_ = now;
+  std::string line;
+  if (fraction >= 0) {
+    constexpr int width = 24;
+    const int full = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * width + 0.5);
+    line = std::string(static_cast<std::size_t>(full), '#') +
+           std::string(static_cast<std::size_t>(width - full), '.') + " ";
+  }
+  line += text;
+  // A line that wraps could not be erased.
+  line.resize(std::min(line.size(), static_cast<std::size_t>(std::max(1, terminal_width() - 1))));
+  std::fprintf(stderr, color_ ? "\r\033[36m%s\033[0m\033[K" : "\r%s\033[K", line.c_str());
+  std::fflush(stderr);
+  bar_visible_ = true;
+}
+
+void Console::clear_bar() {
+  if (!bar_visible_) return;
+  std::fputs("\r\033[K", stderr);
+  std::fflush(stderr);
+  bar_visible_ = false;
+}
+
+}  // namespace planet

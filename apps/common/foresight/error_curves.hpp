@@ -1,0 +1,41 @@
+// A measure by row of the episode, with its interval: as CSV and as a plot. Used by dream
+// (intervals over episodes) and compare (over seeds).
+//
+//   model,measure,row,horizon,n,mean,low,high
+//
+// horizon counts the rows that were imagined from 1 on and is empty for those that were seen; low
+// and high are the ends of the 95 % interval over n (statistics.hpp), empty when n is 1.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "apps/common/options/run_config.hpp"
+#include "apps/common/report/statistics.hpp"
+#include "apps/common/report/svg_plot.hpp"
+
+namespace planet {
+
+struct ErrorCurve {
+  std::string model, measure;
+  std::vector<Interval> rows;  // [T]
+  std::size_t n = 0;           // how many numbers are behind each
+  std::ptrdiff_t context = 0;  // rows that were seen
+};
+
+/// x [n][T], as many rows in each.
+ErrorCurve error_curve(const std::string& model, const std::string& measure,
+                       std::span<const std::vector<double>> x, std::ptrdiff_t context);
+std::string error_csv(std::span<const ErrorCurve> curves);
+/// One line a curve, a band where it has an interval (cut off at 0, below which there are no
+/// errors), and a mark where the eyes are closed. labels: one for each curve.
+std::string error_svg(std::span<const ErrorCurve> curves, std::span<const std::string> labels,
+                      PlotOptions options);
+
+/// What a model is called beside others: "rssm", with latent overshooting over 4 rows "rssm D=4".
+/// With keys, those of its config: "free_nats=3 seed=1". Error: a key that is no field.
+std::string model_label(const RunConfig& config, std::span<const std::string> keys = {});
+
+}  // namespace planet

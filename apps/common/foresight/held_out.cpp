@@ -1,0 +1,119 @@
+#include "apps/common/foresight/held_out.hpp"
+
+#include <algorithm>
+
+#include "apps/common/console/interrupt.hpp"
+#include "apps/common/run/acting.hpp"
+#include "apps/common/run/episode_file.hpp"
+#include "autograd/base/error.hpp"
+#include "autograd/base/text.hpp"
+
+namespace planet {
+namespace fs = std::filesystem;
+namespace {
+
+std::vector<fs::path> episode_files(const std::vector<std::string>& names) {
+  std::vector<fs::path> files;
+  for (const std::string& name : names) {
+    if (!fs::is_directory(name)) {
+      files.emplace_back(name);
+      continue;
+    }
+    std::vector<fs::path> inside;
+    for (const fs::directory_entry& entry : fs::directory_iterator(name))
+      if (entry.path().extension() == ".npz") inside.push_back(entry.path());
+    require(!inside.empty(), "--episodes ", name, ": there is no .npz file in this folder");
+    std::sort(inside.begin(), inside.end());
+    files.insert(files.end(), inside.begin(), inside.end());
+  }
+  return files;
+}
+
+HeldOut from_files(const HeldOutOptions& o, const ModelConfig& model) {
+  require(
+      o.policy.empty() && o.seed.empty() && o.count.empty(),
+      "--episodes names recorded episodes; --policy, --episode-seed and --episode-count are for "
+      "episodes that are played");
+  HeldOut out;
+  for (const fs::path& file : episode_files(o.files)) {
+    out.episodes.push_back(load_episode_file(file));
+    const Episode& e = out.episodes.back();
+    require(e.image_size == model.image_size && e.action_size == model.action_size, file.string(),
+            " has pictures of ", e.image_size, " pixels and ", e.action_size,
+            " numbers in an action; the model has ", model.image_size, " and ", model.action_size);
+  }
+  out.description =
+      cat(out.episodes.size(), out.episodes.size() == 1 ? " episode" : " episodes", " from files");
+  return out;
+}
+
+// Each agent plays its share, one after the other in the order of the seeds.
+bool play_agents(std::span<const LoadedModel> agents, std::uint64_t seed, int count,
+                 Console& console, std::vector<Episode>& episodes) {
+  const int n = static_cast<int>(agents.size());
+  require(count >= n, "--episode-count is ", count, ", but there are ", n,
+          " agents, and each plays at least one episode; --policy random needs none of them");
+  for (int i = 0; i < n; ++i) {
+    const int share = count / n + (i < count % n ? 1 : 0);
+    const LoadedModel& agent = agents[static_cast<std::size_t>(i)];
+    console.bar(static_cast<double>(i) / n, cat("agent ", i + 1, " of ", n, " plays"));
+    std::optional<Evaluation> e = evaluate(*agent.model, agent.config, share, seed);
+    if (!e) return false;
+    seed += static_cast<std::uint64_t>(share);
+    std::ranges::move(e->episodes, std::back_inserter(episodes));
+  }
+  console.clear_bar();
+  return true;
+}
+
+}  // namespace
+
+void HeldOutOptions::add_to(CommandLine& cli, const std::string& default_count) {
+  const char* group = "Episodes";
+  cli.list("--episodes", files,
+           "predict these recorded episodes: a file, or a folder of them (.npz, as in "
+           "RUN/episodes); may be given several times",
+           group);
+  cli.option("--policy", policy, "play new ones by `agent` (default) or `random` actions", group);
+  cli.option("--episode-seed", seed, "environment seed of the first (default 1000)", group);
+  cli.option("--episode-count", count, cat("how many (default ", default_count, ")"), group);
+}
+
+std::optional<HeldOut> held_out_episodes(const HeldOutOptions& o,
+                                         std::span<const LoadedModel> agents, int default_count,
+                                         Console& console) {
+  const RunConfig& config = agents.front().config;
+  if (!o.files.empty()) return from_files(o, config.model);
+  const std::vector<std::string> policies{"agent", "random"};
+  const std::string policy = o.policy.empty() ? "agent" : o.policy;
+  require(std::ranges::find(policies, policy) != policies.end(), "--policy is '", policy,
+          "'; it is agent or random", did_you_mean(policy, policies));
+  std::uint64_t seed = first_evaluation_seed;
+  int count = default_count;
+  if (!o.seed.empty()) read_option("--episode-seed", o.seed, seed);
+  if (!o.count.empty()) read_option("--episode-count", o.count, count);
+  require(count >= 1, "--episode-count is ", count, "; it must be at least 1");
+  require(seed < std::uint64_t{1} << 32, "--episode-seed is ", seed,
+          "; from 4294967296 on the seeds belong to training");
+
+  HeldOut out;
+  const auto last = seed + static_cast<std::uint64_t>(count) - 1;
+  out.description = cat(count, count == 1 ? " episode by " : " episodes by ",
+                        policy == "random"   ? "random actions"
+                        : agents.size() == 1 ? "the agent"
+                                             : "the agents in turn",
+                        count == 1 ? ", seed " : ", seeds ", seed);
+  if (count > 1) out.description += cat(" to ", last);
+  if (policy == "agent") {
+    if (!play_agents(agents, seed, count, console, out.episodes)) return std::nullopt;
+    return out;
+  }
+  const std::unique_ptr<Env> env = make_env(config.env, config.make_env_options());
+  for (; seed <= last; ++seed) {
+    if (interrupted()) return std::nullopt;
+    out.episodes.push_back(random_episode(*env, seed));
+  }
+  return out;
+}
+
+}  // namespace planet

@@ -1,0 +1,30 @@
+// The options that dream and compare share: how much is seen, how much imagined, and in what.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "apps/common/foresight/held_out.hpp"
+
+namespace planet {
+
+class OpenLoopFlags {
+ public:
+  void add_to(CommandLine& cli, const std::string& default_episodes);
+  /// Reads what was typed and sets the number of threads. Error: a number that cannot be.
+  void read();
+  /// T: --length, or 50 (Appendix H) as far as every episode has so many rows. Error: longer than
+  /// the shortest episode, or shorter than the context.
+  std::ptrdiff_t rows(std::span<const Episode> held) const;
+
+  std::int64_t context = 5, samples = 1, columns = 15;
+  std::uint64_t seed = 1;
+  HeldOutOptions episodes;
+
+ private:
+  std::int64_t length_ = 0;  // 0: not given
+  std::string context_, length_text_, samples_, columns_, seed_, threads_;
+};
+
+}  // namespace planet

@@ -1,0 +1,139 @@
+#include "apps/common/options/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <deque>
+#include <iostream>
+
+#include "apps/common/console/wait_policy.hpp"
+#include "apps/common/options/version.hpp"
+#include "autograd/base/error.hpp"
+#include "autograd/base/text.hpp"
+
+namespace planet {
+
+struct CommandLine::Implementation {
+  explicit Implementation(const std::string& description) : app(description) {}
+  CLI::App app;
+  struct Typed {
+    const Field* field;
+    std::vector<std::string> values;
+  };
+  std::deque<Typed> fields;  // a deque: CLI11 keeps references to the values
+};
+
+CommandLine::CommandLine(std::string program, const std::string& description)
+    : cli_(std::make_unique<Implementation>(description)), program_(std::move(program)) {
+  CLI::App& app = cli_->app;
+  app.name(program_);
+  app.allow_extras();  // we look at them ourselves, to suggest the nearest flag
+  app.set_version_flag("--version", version_text());
+  app.get_formatter()->column_width(34);
+}
+CommandLine::~CommandLine() = default;
+
+void CommandLine::option(const std::string& names, std::string& value, const std::string& help,
+                         const std::string& group) {
+  cli_->app.add_option(names, value, help)->group(group);
+}
+
+void CommandLine::optional_word(const std::string& names, std::string& value,
+                                const std::string& bare, const std::string& help,
+                                const std::string& group) {
+  cli_->app.add_option(names, value, help)->group(group)->expected(0, 1)->default_str(bare);
+}
+
+void CommandLine::list(const std::string& names, std::vector<std::string>& values,
+                       const std::string& help, const std::string& group) {
+  cli_->app.add_option(names, values, help)->group(group)->allow_extra_args(false);
+}
+
+void CommandLine::flag(const std::string& names, bool& value, const std::string& help,
+                       const std::string& group) {
+  cli_->app.add_flag(names, value, help)->group(group);
+}
+
+void CommandLine::positional(const std::string& name, std::string& value, const std::string& help,
+                             bool required) {
+  cli_->app.add_option(name, value, help)->required(required)->group("Arguments");
+}
+
+void CommandLine::positionals(const std::string& name, std::vector<std::string>& values,
+                              const std::string& help) {
+  cli_->app.add_option(name, values, help)->required()->group("Arguments");
+}
+
+void CommandLine::run_options(const std::string& group) {
+  for (const Field& field : run_fields()) {
+    if (!group.empty() && field.group != group) continue;
+    auto& typed = cli_->fields.emplace_back();
+    typed.field = &field;
+    const std::string names = field.flag() + (field.aliases.empty() ? "" : "," + field.aliases);
+    CLI::Option* option = cli_->app.add_option(names, typed.values, field.help)
+                              ->group(field.group)
+                              ->allow_extra_args(false)
+                              ->type_name("");
+    // --check-finite alone is true; --check-finite=false is false.
+    if (field.kind == Field::Kind::boolean) option->expected(0, 1);
+  }
+}
+
+void CommandLine::footer(const std::string& text) { cli_->app.footer(text); }
+
+namespace {
+
+// Words that nobody asked for: a flag gets the nearest flag, anything else is named.
+[[noreturn]] void fail_extra(const CLI::App& app, const std::vector<std::string>& extras) {
+  for (const std::string& word : extras) {
+    if (!word.starts_with("-") || word == "-" || word == "--") continue;
+    std::vector<std::string> flags;
+    for (const CLI::Option* option : app.get_options())
+      for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+    const std::string flag = word.substr(0, word.find('='));
+    fail("there is no option ", flag, did_you_mean(flag, flags), "; --help lists all");
+  }
+  fail("'", extras.front(), "' is not expected here; options begin with --, see --help");
+}
+
+}  // namespace
+
+bool CommandLine::parse(int argc, const char* const* argv) {
+  CLI::App& app = cli_->app;
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& e) {
+    std::cout << app.help();
+    return false;
+  } catch (const CLI::CallForVersion& e) {
+    std::cout << program_ << " " << version_text() << "\n";
+    return false;
+  } catch (const CLI::RequiredError& e) {
+    if (const auto extras = app.remaining(); !extras.empty()) fail_extra(app, extras);
+    fail(e.what(), "; see --help");
+  } catch (const CLI::ParseError& e) {
+    fail(e.what());
+  }
+  if (const auto extras = app.remaining(); !extras.empty()) fail_extra(app, extras);
+  for (const auto& typed : cli_->fields) {
+    const std::string flag = typed.field->flag();
+    require(typed.values.size() <= 1 || typed.field->kind == Field::Kind::list, flag, " is given ",
+            typed.values.size(), " times; give it once");
+    for (const std::string& value : typed.values) {
+      // A boolean without a value, --check-finite, arrives as an empty word.
+      const bool bare = typed.field->kind == Field::Kind::boolean && value.empty();
+      assignments_.push_back({typed.field, bare ? "true" : value, flag});
+    }
+  }
+  return true;
+}
+
+int run_main(const std::string& program, const std::function<int()>& body) {
+  sleep_when_idle();
+  try {
+    return body();
+  } catch (const std::exception& e) {
+    std::cerr << program << ": " << e.what() << std::endl;
+    return 2;
+  }
+}
+
+}  // namespace planet

@@ -1,0 +1,262 @@
+#include "apps/common/options/config_file.hpp"
+
+#include <algorithm>
+
+#include "autograd/base/error.hpp"
+#include "autograd/base/text.hpp"
+#include "nn/atomic_file.hpp"
+
+namespace planet {
+namespace {
+
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (c == '\n') out += "\\n";
+    else if (c == '\t') out += "\\t";
+    else out += c;
+  }
+  return out + "\"";
+}
+
+std::string value_text(const Field& field, const RunConfig& config) {
+  const std::string text = field.get(config);
+  switch (field.kind) {
+    case Field::Kind::number:
+    case Field::Kind::boolean:
+      return text;
+    case Field::Kind::text:
+      return quoted(text);
+    case Field::Kind::list:
+      break;
+  }
+  std::string list;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(',', at), text.size());
+    list += (list.empty() ? "" : ", ") + quoted(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return "[" + list + "]";
+}
+
+/// What is left of one line, read from the left.
+class Line {
+ public:
+  Line(std::string_view rest, std::string where) : rest_(rest), where_(std::move(where)) {}
+
+  void skip_blanks() {
+    while (!rest_.empty() && (rest_[0] == ' ' || rest_[0] == '\t' || rest_[0] == '\r'))
+      rest_.remove_prefix(1);
+  }
+  bool at_end() {
+    skip_blanks();
+    return rest_.empty() || rest_[0] == '#';
+  }
+  bool take(char c) {
+    skip_blanks();
+    if (rest_.empty() || rest_[0] != c) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+  std::string_view word(std::string_view stops) {
+    skip_blanks();
+    const std::size_t end = std::min(rest_.find_first_of(stops), rest_.size());
+    const std::string_view w = rest_.substr(0, end);
+    rest_.remove_prefix(end);
+    return w;
+  }
+  std::string value() {
+    if (take('"')) return string_rest();
+    const std::string_view w = word(" \t\r#,]\"");
+    require(!w.empty(), where_, ": a value is missing; write key = value");
+    return std::string(w);
+  }
+  const std::string& where() const { return where_; }
+
+ private:
+  std::string string_rest() {
+    std::string out;
+    while (!rest_.empty() && rest_[0] != '"') {
+      char c = rest_[0];
+      rest_.remove_prefix(1);
+      if (c == '\\') {
+        require(!rest_.empty(), where_, ": the string ends in a backslash");
+        c = rest_[0];
+        rest_.remove_prefix(1);
+        require(c == '"' || c == '\\' || c == 'n' || c == 't', where_, ": \\", c,
+                " is not known in a string; there are \\\" \\\\ \\n \\t");
+        if (c == 'n') c = '\n';
+        if (c == 't') c = '\t';
+      }
+      out += c;
+    }
+    require(take('"'), where_, ": the string has no closing quote");
+    return out;
+  }
+
+  std::string_view rest_;
+  std::string where_;
+};
+
+const Field& field_of(const std::string& key, const std::string& where) {
+  const Field* field = find_field(key);
+  if (field == nullptr) {
+    const std::vector<std::string> keys = field_keys();
+    fail(where, ": there is no option '", key, "'", did_you_mean(key, keys));
+  }
+  return *field;
+}
+
+void parse_line(Line line, std::vector<Assignment>& out) {
+  if (line.at_end()) return;
+  require(!line.take('['), line.where(), ": sections are not used here; write key = value");
+  const std::string key(line.word(" \t=#"));
+  require(line.take('='), line.where(), ": after '", key, "' comes '='; write key = value");
+  const Field& field = field_of(key, line.where());
+  for (const Assignment& earlier : out)
+    require(earlier.field != &field, line.where(), ": '", key, "' was set before");
+  const std::string where = cat(line.where(), ": ", key);
+  if (line.take('[')) {
+    require(field.kind == Field::Kind::list, where, " is one value, not a list");
+    while (!line.take(']')) {
+      out.push_back({&field, line.value(), where});
+      if (line.take(',')) continue;
+      require(line.take(']'), where, ": the list has no closing bracket on this line");
+      break;
+    }
+  } else {
+    out.push_back({&field, line.value(), where});
+  }
+  require(line.at_end(), where, ": something follows the value");
+}
+
+// The last value of `key` in a list of assignments, or null.
+const Assignment* last(const std::vector<Assignment>& list, std::string_view key) {
+  const auto found = std::find_if(list.rbegin(), list.rend(),
+                                  [&](const Assignment& a) { return a.field->key == key; });
+  return found == list.rend() ? nullptr : &*found;
+}
+
+void apply(const Assignment& a, RunConfig& config) {
+  try {
+    a.field->set(config, a.text);
+  } catch (const Error& e) {
+    fail(a.where, " ", e.what());
+  }
+}
+
+}  // namespace
+
+std::string config_text(const RunConfig& config) {
+  std::string text;
+  std::string group;
+  for (const Field& field : run_fields()) {
+    if (field.group != group) {
+      group = field.group;
+      text += cat(text.empty() ? "" : "\n", "# ", group, "\n");
+    }
+    const std::string line = field.key + " = " + value_text(field, config);
+    text +=
+        line + std::string(line.size() < 34 ? 34 - line.size() : 1, ' ') + "# " + field.help + "\n";
+  }
+  return text;
+}
+
+std::vector<Assignment> parse_config(std::string_view text, const std::string& name) {
+  std::vector<Assignment> out;
+  int number = 1;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    parse_line(Line(text.substr(0, end), cat(name, ", line ", number++)), out);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+std::vector<Assignment> read_config_file(const std::filesystem::path& path) {
+  return parse_config(read_text(path, std::size_t{1} << 20), path.string());
+}
+
+RunConfig resolve_config(const std::vector<Assignment>& file,
+                         const std::vector<Assignment>& command_line) {
+  const auto strongest = [&](std::string_view key) {
+    const Assignment* a = last(command_line, key);
+    return a != nullptr ? a : last(file, key);
+  };
+  // What follows from these would have no effect where the file has set every field of it.
+  for (const char* key : {"preset", "model"}) {
+    const Assignment *typed = last(command_line, key), *saved = last(file, key);
+    require(typed == nullptr || saved == nullptr || typed->text == saved->text, "--", key, " is '",
+            typed == nullptr ? "" : typed->text, "', but ", saved == nullptr ? "" : saved->where,
+            " is '", saved == nullptr ? "" : saved->text,
+            "', and a config file is stronger than a ", key, "; give one of them");
+  }
+
+  const Assignment* env = strongest("env");
+  RunConfig config = task_defaults(env != nullptr ? env->text : RunConfig{}.env);
+  const Assignment *preset = strongest("preset"), *image = strongest("image_size");
+  if (preset != nullptr || image != nullptr) {
+    int image_size = 0;
+    if (image != nullptr) {
+      RunConfig probe;
+      apply(*image, probe);
+      image_size = probe.model.image_size;
+    }
+    if (preset != nullptr) apply_preset(config, preset->text, image_size);
+    else {  // the task's preset at another size: only what depends on the pixels follows
+      const ModelConfig sized = model_preset(config.preset, image_size);
+      config.model.image_size = sized.image_size;
+      config.model.encoder = sized.encoder;
+      config.model.embed_size = sized.embed_size;
+      config.model.decoder = sized.decoder;
+      config.model.free_nats = sized.free_nats;
+    }
+  }
+  if (const Assignment* model = strongest("model"); model != nullptr)
+    choose_latent_model(config.model, model->text);
+  for (const Assignment& a : file) apply(a, config);
+  put_over(config, command_line);
+  const Assignment* noise = last(command_line, "action_noise");
+  require(noise == nullptr || config.collect != "random", "--action-noise is ",
+          noise == nullptr ? "" : noise->text,
+          ", but with --collect random no action is planned and none gets noise; leave it out");
+
+  const std::unique_ptr<Env> probe = make_env(config.env, config.make_env_options());
+  config.model.action_size = probe->action_size();
+  require(config.batch_length <= probe->episode_length() + 1, "batch_length is ",
+          config.batch_length, ", but an episode of ", config.env, " has only ",
+          probe->episode_length() + 1, " rows (", probe->episode_length(), " decisions)");
+  config.check();
+  return config;
+}
+
+void put_over(RunConfig& config, const std::vector<Assignment>& typed) {
+  const Assignment* planner = last(typed, "planner");
+  if (planner != nullptr && planner->text != config.planner.method) {
+    config.planner.cem = {};
+    config.planner.icem = {};
+    config.planner.mppi = {};
+  }
+  for (const Assignment& a : typed) apply(a, config);
+  for (const Assignment& a : typed) {
+    const std::string owner = method_of_option(a.field->key);
+    require(option_has_effect(config.planner, a.field->key), a.where, " would have no effect: ",
+            owner.empty() ? cat("--planner ", config.planner.method, " does not read it")
+                          : cat("it is for --planner ", owner, ", and the planner is ",
+                                config.planner.method));
+  }
+}
+
+std::string take_assignment(std::vector<Assignment>& list, std::string_view key) {
+  const Assignment* found = last(list, key);
+  const std::string text = found == nullptr ? "" : found->text;
+  std::erase_if(list, [&](const Assignment& a) { return a.field->key == key; });
+  return text;
+}
+
+RunConfig config_from_text(std::string_view text, const std::string& name) {
+  return resolve_config(parse_config(text, name), {});
+}
+
+}  // namespace planet

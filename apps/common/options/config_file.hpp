@@ -1,0 +1,44 @@
+// config.toml: every option of a run as used, one "key = value" a line, read back to the same run.
+//
+// The subset of TOML that is written is what is read: comments, numbers, true and false, strings in
+// double quotes, and lists of strings on one line. An unknown key, a key twice, or a [section] is
+// an error with the file's name and the line.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apps/common/options/run_config.hpp"
+
+namespace planet {
+
+/// One value given to one option, and where it was given (for the message).
+struct Assignment {
+  const Field* field = nullptr;
+  std::string text;
+  std::string where;  // "--batch-size" or "config.toml, line 12: batch_size"
+};
+
+/// The text of config.toml: grouped, each key with its help as a comment.
+std::string config_text(const RunConfig& config);
+
+/// Reads such a text; `name` stands in the messages.
+std::vector<Assignment> parse_config(std::string_view text, const std::string& name);
+std::vector<Assignment> read_config_file(const std::filesystem::path& path);
+
+/// Defaults < the task's preset < --preset < `file` < `command_line` (run_config.hpp). Fills in
+/// what follows from the task (action_size) and checks the result.
+RunConfig resolve_config(const std::vector<Assignment>& file,
+                         const std::vector<Assignment>& command_line);
+/// Puts what was typed over `config`, one option after the other. A planner that is typed begins
+/// with its own defaults: what was set for the one before it is dropped. Checks nothing else.
+/// Error: no such value; an option that the planner does not read.
+void put_over(RunConfig& config, const std::vector<Assignment>& typed);
+/// Takes the assignments to `key` out of `list`: the text of the last, or "".
+std::string take_assignment(std::vector<Assignment>& list, std::string_view key);
+/// A config that was saved as text: exactly that run.
+RunConfig config_from_text(std::string_view text, const std::string& name);
+
+}  // namespace planet

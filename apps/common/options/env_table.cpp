@@ -1,0 +1,157 @@
+#include "apps/common/options/env_table.hpp"
+
+#include <algorithm>
+#include <sstream>
+#include <vector>
+
+#include "apps/common/options/values.hpp"
+#include "autograd/base/error.hpp"
+#include "autograd/base/text.hpp"
+#include "envs/registry.hpp"
+#include "envs/sheet.hpp"
+
+namespace planet {
+namespace {
+
+using Cells = std::vector<std::string>;
+
+// 125.3, 100, 0.08: as few digits as tell the number.
+std::string number(double value) {
+  std::ostringstream text;
+  text << value;
+  return text.str();
+}
+
+std::string with_spread(const ReferenceReturn& r) {
+  return number(r.mean) + " +- " + number(r.std);
+}
+
+std::string budget_text(const PlannerBudget& b) {
+  const std::string futures = b.samples > 1 ? cat(" x", b.samples) : "";
+  return cat(b.candidates, "/", b.iterations, "/", b.elites, futures);
+}
+
+Cells cells(const EnvSpec& spec) {
+  Cells row{spec.name,
+            cat(spec.time_limit),
+            cat(spec.action_repeat),
+            number(spec.dt * spec.action_repeat),
+            cat(spec.action_size),
+            cat(spec.state_names.size())};
+  if (!spec.scale) row.insert(row.end(), {"-", "-", "-", "-"});
+  else
+    row.insert(row.end(),
+               {number(spec.max_return), with_spread(spec.scale->random),
+                with_spread(spec.scale->oracle), budget_text(spec.scale->oracle_budget)});
+  return row;
+}
+
+std::string table(const std::vector<Cells>& rows) {
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const Cells& row : rows)
+    for (std::size_t j = 0; j < row.size(); ++j) widths[j] = std::max(widths[j], row[j].size());
+  std::string text;
+  for (const Cells& row : rows) {
+    std::string line = row[0] + std::string(widths[0] - row[0].size(), ' ');  // the name, left
+    for (std::size_t j = 1; j + 1 < row.size(); ++j)                          // numbers, right
+      line += std::string(2 + widths[j] - row[j].size(), ' ') + row[j];
+    text += line + "  " + row.back() + "\n";
+  }
+  return text;
+}
+
+// `words` after `head`, broken between words; what follows the first line stands under the words.
+std::string paragraph(const std::string& head, const std::string& words, std::size_t width) {
+  std::string text = head;
+  std::size_t column = head.size();
+  std::istringstream in(words);
+  for (std::string word; in >> word;) {
+    const bool first = column == head.size();
+    if (!first && column + 1 + word.size() > width) {
+      text.append(1, '\n').append(head.size(), ' ');
+      column = head.size();
+    } else if (!first) {
+      text += ' ', ++column;
+    }
+    text += word, column += word.size();
+  }
+  return text + "\n";
+}
+
+std::string option_text(const TaskOption& option) {
+  return cat(option.name, "=", option.default_value, ", ", option.description,
+             option.choices.empty() ? "" : cat(" (", join(option.choices), ")"));
+}
+
+std::string details(const EnvSpec& spec, std::size_t width) {
+  std::string text = spec.name + "\n";
+  text += paragraph("  ", spec.description, width);
+  text += paragraph("  state    ", join(spec.state_names), width);
+  Cells training{cat("preset=", spec.preset)};
+  training.insert(training.end(), spec.recipe.begin(), spec.recipe.end());
+  text += paragraph("  train    ", join(training), width);
+  text += paragraph("  options  ", join(env_option_names(spec)), width);
+  for (const TaskOption& option : spec.options)
+    text += paragraph("           ", option_text(option), width);
+  return text;
+}
+
+}  // namespace
+
+std::string env_table(std::size_t width) {
+  std::vector<Cells> rows{
+      {"task", "T", "R", "sec", "A", "state", "most", "random", "oracle", "J/I/K"}};
+  for (const EnvSpec& spec : list_envs()) rows.push_back(cells(spec));
+  std::string text = table(rows) + "\n";
+  text +=
+      paragraph("",
+                "T control steps an episode, R of them a decision, which lasts so many seconds; "
+                "A actions, each in [-1, 1]; numbers in the state. No episode returns more than "
+                "'most'. random and oracle are the score's 0 and 1, mean +- standard deviation: "
+                "uniformly random actions, and CEM in the true simulator with a horizon of 12 "
+                "decisions, J candidates, I iterations, K elites (x16: each candidate averaged "
+                "over 16 futures that all share).",
+                width);
+  for (const EnvSpec& spec : list_envs()) text.append(1, '\n').append(details(spec, width));
+  return text;
+}
+
+Image env_gallery() {
+  const std::vector<int> decisions{0, 2, 5, 10, 20};
+  constexpr int side = 128;
+  std::vector<SheetRow> rows;
+  for (const EnvSpec& spec : list_envs()) {
+    if (spec.for_tests) continue;
+    SheetRow row{spec.name, {}};
+    const auto at_size = [&](int n) {
+      EnvOptions options;
+      options.image_size = n;
+      return make_env(spec.name, options);
+    };
+    const auto show = [&](const Env& env) {
+      const int n = env.image_size();
+      row.images.push_back(enlarge(Image(n, n, env.render()), side / n));
+    };
+    const std::unique_ptr<Env> env = at_size(64);
+    Rng rng(1, Stream::random_action);
+    std::vector<double> action(static_cast<std::size_t>(spec.action_size));
+    env->reset(1);
+    for (int t = 0; t <= decisions.back(); ++t) {
+      if (std::find(decisions.begin(), decisions.end(), t) != decisions.end()) show(*env);
+      for (double& a : action) a = rng.uniform(-1, 1);
+      env->step(action);
+    }
+    for (const int n : {32, 16}) {
+      const std::unique_ptr<Env> small = at_size(n);
+      small->reset(1);
+      show(*small);
+    }
+    rows.push_back(std::move(row));
+  }
+  SheetOptions options{.scale = 1, .gap = 4, .title = "", .columns = {}};
+  for (const int t : decisions) options.columns.push_back(cat("decision ", t));
+  options.columns.insert(options.columns.end(), {"32 x 32", "16 x 16"});
+  return contact_sheet(rows, options);
+}
+
+}  // namespace planet

@@ -1,0 +1,331 @@
+#include "apps/common/report/export_case.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+#include "apps/common/options/run_config.hpp"
+#include "autograd/base/error.hpp"
+#include "nn/safetensors.hpp"
+
+namespace planet {
+
+// ---- flags
+
+namespace {
+
+// The fields of a run that a case has too; their flags, help and rules are those of `train`.
+constexpr std::array case_fields = {"continue_head",
+                                    "continue_scale",
+                                    "free_nats_after_mean",
+                                    "global_kl_scale",
+                                    "overshooting_distance",
+                                    "overshooting_scale",
+                                    "overshooting_reward_scale",
+                                    "preset",
+                                    "seed",
+                                    "batch_size",
+                                    "batch_length",
+                                    "image_size",
+                                    "image_bits",
+                                    "encoder",
+                                    "embed_size",
+                                    "decoder",
+                                    "deter_size",
+                                    "stoch_size",
+                                    "hidden_size",
+                                    "min_std",
+                                    "free_nats",
+                                    "kl_scale",
+                                    "kl_balance",
+                                    "reward_layers",
+                                    "reward_units",
+                                    "reward_scale"};
+
+std::string flag_of(const std::string& key) {
+  std::string flag = "--" + key;
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
+}  // namespace
+
+void CaseFlags::add(CommandLine& cli) {
+  const std::string group = "With --model";
+  for (const char* key : case_fields) {
+    const Field* field = find_field(key);
+    require(field, "a run has no field ", key);
+    cli.option(field->flag(), values_[key], field->help, group);
+  }
+  cli.option("--action-size", values_["action_size"], "A, numbers in an action", group);
+  cli.option("--elements", values_["elements"],
+             "compared with finite differences of each parameter; 0: all", group);
+}
+
+std::string CaseFlags::given() const {
+  for (const auto& [key, value] : values_)
+    if (!value.empty()) return flag_of(key);
+  return "";
+}
+
+CaseOptions CaseFlags::options(const std::string& latent_model) const {
+  const auto set = [&](const std::string& key, auto&& read) {
+    const auto found = values_.find(key);
+    if (found == values_.end() || found->second.empty()) return;
+    try {
+      read(found->second);
+    } catch (const Error& e) {
+      fail(flag_of(key), " ", e.what());
+    }
+  };
+  CaseOptions out;
+  RunConfig run;
+  run.model = out.model, run.batch_length = 3, run.batch_size = 2;
+  const std::string preset = values_.contains("preset") ? values_.at("preset") : "";
+  if (!preset.empty()) {
+    int image_size = 0;
+    set("image_size", [&](const std::string& text) { read_value(text, image_size); });
+    run.model = model_preset(preset, image_size);  // and not its batch: 3 x 2 is enough
+    out.elements = 8;
+  }
+  choose_latent_model(run.model, latent_model);
+  for (const char* key : case_fields)
+    if (std::string_view(key) != "preset")
+      set(key, [&](const std::string& text) { find_field(key)->set(run, text); });
+  set("action_size", [&](const std::string& text) { read_value(text, run.model.action_size); });
+  set("elements", [&](const std::string& text) { read_value(text, out.elements); });
+  require(out.elements >= 0, "--elements is ", out.elements, "; it must be at least 0");
+  require(run.batch_size >= 1 && run.batch_length >= 1, "--batch-size is ", run.batch_size,
+          " and --batch-length is ", run.batch_length, "; both must be at least 1");
+  require(run.model.overshooting_distance <= run.batch_length, "--overshooting-distance is ",
+          run.model.overshooting_distance, " and --batch-length is ", run.batch_length,
+          "; a window holds no target further than its length from a start");
+  run.model.check();
+  out.model = run.model, out.B = run.batch_size, out.L = run.batch_length, out.seed = run.seed;
+  return out;
+}
+
+// ---- the case
+
+ModelCase::ModelCase(const CaseOptions& options)
+    : options_(options), model_(options.model, options.seed) {
+  const ModelConfig& c = options.model;
+  batch_.T = options.L, batch_.B = options.B;
+  batch_.image_size = c.image_size, batch_.action_size = c.action_size;
+  const auto rows = static_cast<std::size_t>(options.L * options.B);
+  const auto n = static_cast<std::size_t>(c.image_size);
+  Rng rng(options.seed, Stream::check);
+  batch_.image.resize(rows * n * n * 3);
+  for (std::uint8_t& x : batch_.image) x = static_cast<std::uint8_t>(rng.below(256));
+  batch_.action.resize(rows * static_cast<std::size_t>(c.action_size));
+  for (float& x : batch_.action) x = static_cast<float>(rng.uniform(-1, 1));
+  batch_.reward.resize(rows);
+  for (float& x : batch_.reward) x = static_cast<float>(rng.uniform(0, 1));
+  batch_.continues.assign(rows, 1);
+  for (std::size_t i = rows - static_cast<std::size_t>(options.B); i < rows; ++i)
+    batch_.continues[i] = i % 2 == 0 ? 0 : 1;  // every other window ends its episode
+  // With biases of 0 a row in which every ReLU of a layer is dead would sit on the next one's kink.
+  for (const Param<double>& p : model_.params().params())
+    if (p.name.ends_with("/bias"))
+      for (std::ptrdiff_t i = 0; i < p.shape.size(); ++i) p.value()[i] += rng.uniform(-0.1, 0.1);
+
+  Tape<double> tape(Mode::inference);
+  Rng dequantise(options.seed, Stream::dequantise), posterior(options.seed, Stream::posterior),
+      overshoot(options.seed, Stream::overshoot);
+  const Sequence<double> x = make_sequence(tape, batch_, c, dequantise, posterior, &overshoot);
+  const auto keep = [](Var<double> v, std::vector<double>& out) {
+    out.assign(v.value().begin(), v.value().end());
+  };
+  keep(x.image, image_), keep(x.action, action_), keep(x.reward, reward_), keep(x.noise, noise_);
+  if (!x.continues.empty()) keep(x.continues, continues_);
+  if (!x.overshoot_noise.empty()) keep(x.overshoot_noise, overshoot_noise_);
+  const ElboTerms<double> terms = model_.elbo(x);
+  keep(terms.q.mean, q_mean_), keep(terms.q.std, q_std_);
+  keep(terms.p.mean, p_mean_), keep(terms.p.std, p_std_);
+}
+
+Shape ModelCase::image_shape() const {
+  const int n = options_.model.image_size;
+  return {options_.L * options_.B, n, n, 3};
+}
+
+ElboTerms<double> ModelCase::elbo(Tape<double>& tape) const {
+  const ModelConfig& c = options_.model;
+  const std::ptrdiff_t L = options_.L, B = options_.B;
+  const Shape latent{L, B, c.stoch_size};
+  Sequence<double> x;
+  x.image = tape.borrow(image_.data(), image_shape());
+  x.action = tape.borrow(action_.data(), {L, B, c.action_size});
+  x.reward = tape.borrow(reward_.data(), {L, B});
+  x.noise = tape.borrow(noise_.data(), latent);
+  if (!continues_.empty()) x.continues = tape.borrow(continues_.data(), {L, B});
+  if (!overshoot_noise_.empty())
+    x.overshoot_noise =
+        tape.borrow(overshoot_noise_.data(), {c.overshooting_distance, L, B, c.stoch_size});
+  if (tape.mode() == Mode::inference) {
+    x.fixed_q = {tape.borrow(q_mean_.data(), latent), tape.borrow(q_std_.data(), latent)};
+    x.fixed_p = {tape.borrow(p_mean_.data(), latent), tape.borrow(p_std_.data(), latent)};
+  }
+  return model_.elbo(x);
+}
+
+namespace {
+
+// What a reader has to know to use the numbers, beside the model's fields.
+Metadata conventions(const CaseOptions& o, const std::string& version) {
+  Metadata m;
+  for (const auto& [field, value] : o.model.to_map()) m["model." + field] = value;
+  m["format"] = "planet case 1";
+  m["version"] = version;
+  m["L"] = std::to_string(o.L);
+  m["B"] = std::to_string(o.B);
+  m["seed"] = std::to_string(o.seed);
+  m["time"] = "row t holds the action that led to frame t and the reward that arrived with it";
+  m["initial_state"] = "zero";
+  m["layout.image"] = "L,B,row,column,channel";
+  m["layout.linear"] = "weight [in,out]; y = x W + b";
+  m["layout.conv"] =
+      "weight [kh,kw,in,out], stride 2, valid, cross-correlation; then relu; flattened"
+      " as row,column,channel";
+  m["layout.conv_transpose"] = "weight [kh,kw,out,in], stride 2, valid; relu but after the last";
+  m["layout.gru"] =
+      "weight rows x,h; columns r,u,c; c = tanh(W_c [x, r*h] + b_c);"
+      " h' = u*h + (1-u)*c";
+  m["latent_hidden_size"] = std::to_string(latent_hidden_size(o.model));
+  const bool ssm = o.model.latent_model == "ssm", rnn = o.model.latent_model == "rnn";
+  m["layout.features"] = ssm ? "s" : "s,h";
+  m["layout.posterior"] =
+      ssm ? "hidden layer reads prior mean,prior std,e" : "hidden layer reads h,e";
+  m["std"] = rnn ? "1 in the KL, 0 in the sample" : "softplus(x) + min_std";
+  m["loss"] =
+      "mean(term/image) + reward_scale mean(term/reward)"
+      " + kl_scale mean(max(term/kl - free_nats, 0)); where kl_balance is not 0, term/kl is"
+      " kl_balance KL[sg(q), p] + (1 - kl_balance) KL[q, sg(p)], sg a stop-gradient;"
+      " where free_nats_after_mean is true, max(mean(term/kl) - free_nats, 0) takes the place of"
+      " mean(max(term/kl - free_nats, 0))";
+  if (o.model.continue_head)
+    m["loss"] += "; + continue_scale mean(term/continues), -ln of a Bernoulli with this logit";
+  if (o.model.global_kl_scale > 0) m["loss"] += "; + global_kl_scale mean(term/global_kl)";
+  if (o.model.overshooting_distance > 1)
+    m["loss"] +=
+        "; + kl_scale overshooting_scale / (D - 1) sum over d = 2..D of the same of"
+        " term/overshooting/d, with KL[sg(q_t), p_t] for the rows t = d-1..L-1, and p_t the prior "
+        "of"
+        " a state imagined by d - 1 steps from the posterior of row t - d (zero before row 0);"
+        " + overshooting_reward_scale / (D - 1) sum over d of mean(term/overshooting_reward/d)";
+  return m;
+}
+
+}  // namespace
+
+void ModelCase::save(const std::filesystem::path& file, const std::string& version) {
+  const ModelConfig& c = options_.model;
+  const std::int64_t L = options_.L, B = options_.B, n = c.image_size;
+  Tape<double> tape;
+  ParamStore<double>& params = model_.params();
+  params.zero_grad();
+  const ElboTerms<double> terms = elbo(tape);
+
+  std::vector<TensorView> tensors;
+  const auto add = [&](const std::string& name, std::vector<std::int64_t> shape,
+                       const double* data) {
+    tensors.push_back({name, DType::f64, std::move(shape), data});
+  };
+  const auto add_value = [&](const std::string& name, Var<double> v) {
+    tensors.push_back(tensor_view(name, v.shape(), v.value().data()));
+  };
+  tensors.push_back({"data/pixels", DType::u8, {L, B, n, n, 3}, batch_.image.data()});
+  add("data/image", {L, B, n, n, 3}, image_.data());
+  add("data/action", {L, B, c.action_size}, action_.data());
+  add("data/reward", {L, B}, reward_.data());
+  if (!continues_.empty()) add("data/continues", {L, B}, continues_.data());
+  add("data/noise", {L, B, c.stoch_size}, noise_.data());
+  if (!overshoot_noise_.empty())
+    add("data/overshoot_noise", {c.overshooting_distance, L, B, c.stoch_size},
+        overshoot_noise_.data());
+  if (!terms.state.h.empty()) add_value("state/h", terms.state.h);
+  add_value("state/s", terms.state.s);
+  add_value("posterior/mean", terms.q.mean);
+  add_value("posterior/std", terms.q.std);
+  add_value("prior/mean", terms.p.mean);
+  add_value("prior/std", terms.p.std);
+  add("predicted/image", {L, B, n, n, 3}, terms.reconstruction.value().data());
+  add_value("predicted/reward", terms.predicted_reward);
+  add_value("term/image", terms.image);
+  add_value("term/reward", terms.reward);
+  add_value("term/kl", terms.kl);
+  if (!terms.continues.empty()) {
+    add_value("predicted/continue_logit", terms.continue_logit);
+    add_value("term/continues", terms.continues);
+  }
+  if (!terms.global_kl.empty()) add_value("term/global_kl", terms.global_kl);
+  for (std::size_t i = 0; i < terms.overshooting.size(); ++i)
+    add_value(cat("term/overshooting/", i + 2), terms.overshooting[i]);
+  for (std::size_t i = 0; i < terms.overshooting_reward.size(); ++i)
+    add_value(cat("term/overshooting_reward/", i + 2), terms.overshooting_reward[i]);
+  add("loss", {}, terms.loss.value().data());
+  tape.backward(terms.loss);
+  for (const Param<double>& p : params.params()) {
+    tensors.push_back(tensor_view("param/" + p.name, p.shape, p.value()));
+    tensors.push_back(tensor_view("grad/" + p.name, p.shape, p.grad()));
+  }
+  save_safetensors(file, tensors, conventions(options_, version));
+}
+
+namespace {
+
+// Does a KL, of one distance or another, exceed its free nats anywhere?
+bool is_spent(Var<double> kl, const ModelConfig& c) {
+  const auto x = kl.value();
+  const double most = c.free_nats_after_mean
+                          ? std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(x.size())
+                          : *std::max_element(x.begin(), x.end());
+  return most > c.free_nats;
+}
+
+// Does nothing of the loss depend on this parameter? An SSM's prior is read by its posterior.
+bool is_unreached(const std::string& name, const ModelConfig& c, const ElboTerms<double>& terms) {
+  if (name.starts_with("continue/")) return c.continue_scale == 0;
+  if (name.starts_with("reward/")) return c.reward_scale == 0 && c.overshooting_reward_scale == 0;
+  if (!name.starts_with(c.latent_model + "/prior/") || c.latent_model == "ssm") return false;
+  if (c.overshooting_reward_scale > 0) return false;
+  const bool far =
+      c.overshooting_scale > 0 && std::any_of(terms.overshooting.begin(), terms.overshooting.end(),
+                                              [&](Var<double> kl) { return is_spent(kl, c); });
+  return c.kl_scale == 0 || (!far && !is_spent(terms.kl, c));
+}
+
+}  // namespace
+
+std::vector<GradReport> ModelCase::check() {
+  ParamStore<double>& params = model_.params();
+  Tape<double> tape;
+  params.zero_grad();
+  const ElboTerms<double> terms = elbo(tape);
+  tape.backward(terms.loss);
+  GradcheckOptions options;
+  options.elements = options_.elements;
+  // A central difference cannot see what rounds away in the loss: eps |loss| / h, some 4e-11
+  // |loss|. Large images make a large loss; what counts as small goes with it.
+  options.absolute = std::max(options.absolute, 1e-10 * std::abs(terms.loss.item()));
+  options.least = 1e3 * options.absolute;  // a derivative that proves something to 0.1 %
+  std::vector<GradReport> zeros;
+  for (const Param<double>& p : params.params()) {
+    const bool unreached = is_unreached(p.name, options_.model, terms);
+    if (!unreached) {
+      options.only.push_back(p.name);
+      continue;
+    }
+    GradReport& r = zeros.emplace_back();
+    r.name = p.name, r.example = p.shape.str();
+    r.ok = std::all_of(p.grad(), p.grad() + p.shape.size(), [](double g) { return g == 0; });
+    if (!r.ok) r.failure = "nothing of the loss depends on it, but its gradient is not zero";
+  }
+  std::vector<GradReport> reports =
+      gradcheck([this](Tape<double>& t) { return elbo(t).loss; }, params, options);
+  reports.insert(reports.end(), zeros.begin(), zeros.end());
+  return reports;
+}
+
+}  // namespace planet

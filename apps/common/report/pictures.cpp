@@ -1,0 +1,70 @@
+#include "apps/common/report/pictures.hpp"
+
+#include "autograd/base/error.hpp"
+#include "envs/sheet.hpp"
+#include "rssm/preprocess.hpp"
+
+namespace planet {
+namespace {
+
+Image true_frame(const Episode& episode, std::ptrdiff_t t) {
+  const auto n = static_cast<std::size_t>(episode.image_size);
+  const std::span<const std::uint8_t> all(episode.image);
+  return Image(static_cast<int>(n), static_cast<int>(n),
+               all.subspan(static_cast<std::size_t>(t) * n * n * 3, n * n * 3));
+}
+
+}  // namespace
+
+std::vector<Image> reconstruct(const WorldModel<float>& model, const Episode& episode,
+                               std::uint64_t seed) {
+  Batch batch;
+  batch.T = episode.rows();
+  batch.B = 1;
+  batch.image_size = episode.image_size;
+  batch.action_size = episode.action_size;
+  batch.image = episode.image;
+  batch.action = episode.action;
+  batch.reward = episode.reward;
+  // Substreams that no evaluation's episode has.
+  Rng dequantise(seed, Stream::evaluate, 0xFFFFFFFE), posterior(seed, Stream::evaluate, 0xFFFFFFFF);
+  Tape<float> tape(Mode::inference);
+  const Sequence<float> sequence =
+      make_sequence(tape, batch, model.config(), dequantise, posterior);
+  const std::span<const float> decoded = model.elbo(sequence).reconstruction.value();
+  const auto n = static_cast<std::size_t>(episode.image_size);
+  std::vector<Image> images;
+  std::vector<std::uint8_t> bytes(n * n * 3);
+  for (std::ptrdiff_t t = 0; t < batch.T; ++t) {
+    postprocess(decoded.data() + static_cast<std::size_t>(t) * bytes.size(),
+                static_cast<std::ptrdiff_t>(bytes.size()), model.config().image_bits, bytes.data());
+    images.emplace_back(static_cast<int>(n), static_cast<int>(n), bytes);
+  }
+  return images;
+}
+
+Image reconstruction_sheet(const WorldModel<float>& model, std::span<const Episode> episodes,
+                           std::uint64_t seed, const std::string& title, int columns) {
+  require(!episodes.empty(), "a sheet needs at least one episode");
+  SheetOptions options;
+  options.title = title;
+  options.scale = episodes.front().image_size >= 64 ? 1 : 2;
+  std::vector<SheetRow> rows;
+  for (const Episode& episode : episodes) {
+    SheetRow shown{"true", {}}, decoded{"model", {}};
+    const std::vector<Image> images = reconstruct(model, episode, seed);
+    const std::ptrdiff_t last = episode.rows() - 1;
+    const std::ptrdiff_t count = std::min<std::ptrdiff_t>(columns, last + 1);
+    for (std::ptrdiff_t i = 0; i < count; ++i) {
+      const std::ptrdiff_t t = count == 1 ? 0 : i * last / (count - 1);
+      shown.images.push_back(true_frame(episode, t));
+      decoded.images.push_back(images[static_cast<std::size_t>(t)]);
+      if (rows.empty()) options.columns.push_back(std::to_string(t));
+    }
+    rows.push_back(std::move(shown));
+    rows.push_back(std::move(decoded));
+  }
+  return contact_sheet(rows, options);
+}
+
+}  // namespace planet

@@ -1,0 +1,112 @@
+#include "apps/common/run/episode_file.hpp"
+
+#include <cmath>
+#include <cstring>
+
+#include "apps/common/run/npz.hpp"
+#include "autograd/base/error.hpp"
+#include "autograd/base/text.hpp"
+#include "nn/atomic_file.hpp"
+
+namespace planet {
+namespace {
+
+constexpr std::size_t max_bytes = std::size_t{1} << 30;
+
+std::size_t size(std::ptrdiff_t n) { return static_cast<std::size_t>(n); }
+
+NpyArray floats(const std::vector<float>& x, std::vector<std::size_t> shape) {
+  NpyArray a{"<f4", std::move(shape), std::vector<std::uint8_t>(4 * x.size())};
+  std::memcpy(a.bytes.data(), x.data(), a.bytes.size());
+  return a;
+}
+NpyArray truth(bool x) { return {"|b1", {}, {static_cast<std::uint8_t>(x)}}; }
+
+// Takes arrays out of a file by name and complains in its name.
+struct Reader {
+  NpzArrays arrays;
+  std::string where;
+
+  NpyArray take(const std::string& name, const std::string& dtype, std::size_t rank) {
+    const auto found = arrays.find(name);
+    require(found != arrays.end(), where, ": the array '", name, "' is missing");
+    NpyArray a = std::move(found->second);
+    arrays.erase(found);
+    require(a.dtype == dtype && a.shape.size() == rank, where, ": the array '", name,
+            "' has dtype ", a.dtype, " and ", a.shape.size(), " axes; it must have ", dtype,
+            " and ", rank);
+    return a;
+  }
+  std::vector<float> floats(const NpyArray& a, const char* name) const {
+    std::vector<float> x(a.bytes.size() / 4);
+    if (!x.empty()) std::memcpy(x.data(), a.bytes.data(), a.bytes.size());
+    for (const float v : x)
+      require(std::isfinite(v), where, ": the array '", name, "' holds ", v,
+              "; every number must be finite");
+    return x;
+  }
+  bool truth(const std::string& name) {
+    const NpyArray a = take(name, "|b1", 0);
+    require(a.bytes[0] <= 1, where, ": the array '", name, "' is neither True nor False");
+    return a.bytes[0] != 0;
+  }
+};
+
+}  // namespace
+
+std::string encode_episode(const Episode& e) {
+  e.check();
+  const std::size_t rows = size(e.rows()), n = size(e.image_size);
+  NpzArrays arrays;
+  arrays["image"] = {"|u1", {rows, n, n, 3}, e.image};
+  arrays["action"] = floats(e.action, {rows, size(e.action_size)});
+  arrays["reward"] = floats(e.reward, {rows});
+  arrays["terminated"] = truth(e.terminated);
+  arrays["truncated"] = truth(e.truncated);
+  return encode_npz(arrays);
+}
+
+Episode decode_episode(const std::string& file, const std::string& name) {
+  Reader in{decode_npz(file, name, max_bytes), cat("[episode] ", name)};
+  NpyArray image = in.take("image", "|u1", 4);
+  const NpyArray action = in.take("action", "<f4", 2);
+  const NpyArray reward = in.take("reward", "<f4", 1);
+  Episode e;
+  e.terminated = in.truth("terminated");
+  e.truncated = in.truth("truncated");
+  if (!in.arrays.empty()) {
+    const std::vector<std::string> known{"image", "action", "reward", "terminated", "truncated"};
+    const std::string& unknown = in.arrays.begin()->first;
+    fail(in.where, ": the array '", unknown, "' is not part of an episode",
+         did_you_mean(unknown, known), "; ", join(known), " are");
+  }
+  const std::size_t rows = reward.shape[0], n = image.shape[1];
+  require(image.shape[0] == rows && action.shape[0] == rows, in.where,
+          ": image, action and reward "
+          "have ",
+          image.shape[0], ", ", action.shape[0], " and ", rows,
+          " rows; they must have as many as each other");
+  require(image.shape[2] == n && image.shape[3] == 3, in.where, ": frames have the shape [", n, ",",
+          image.shape[2], ",", image.shape[3], "]; it must be [n,n,3]");
+  e.image_size = static_cast<std::ptrdiff_t>(n);
+  e.action_size = static_cast<std::ptrdiff_t>(action.shape[1]);
+  e.image = std::move(image.bytes);
+  e.action = in.floats(action, "action");
+  e.reward = in.floats(reward, "reward");
+  try {
+    e.check();
+  } catch (const Error& error) {
+    fail(in.where, ": ", error.what());
+  }
+  return e;
+}
+
+void save_episode_file(const std::filesystem::path& path, const Episode& episode) {
+  write_text_atomically(path, encode_episode(episode));
+}
+
+Episode load_episode_file(const std::filesystem::path& path) {
+  return decode_episode(read_text(path, max_bytes), path.string());
+}
+
+}  // namespace planet

@@ -1,0 +1,58 @@
+#include "apps/common/run/limits.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "apps/common/console/console.hpp"
+#include "apps/common/console/interrupt.hpp"
+#include "autograd/base/error.hpp"
+
+namespace planet {
+
+Limits::Limits(const RunConfig& config, const RunState& state)
+    : config_(config), before_(state.seconds) {
+  start_fraction_ = fraction(state);
+}
+
+double Limits::elapsed() const { return before_ + process_seconds(); }
+
+double Limits::remaining() const {
+  if (config_.time_limit.seconds == 0) return std::numeric_limits<double>::infinity();
+  return config_.time_limit.seconds - elapsed();
+}
+
+bool Limits::stopped() { return interrupted(); }
+
+bool Limits::reached(const RunState& state) const {
+  return no_room_for_update() ||
+         (config_.total_episodes > 0 && state.episodes >= config_.total_episodes) ||
+         (config_.steps > 0 && state.env_frames >= config_.steps);
+}
+
+std::string Limits::reason(const RunState& state) const {
+  if (interrupted()) return "interrupted";
+  if (config_.total_episodes > 0 && state.episodes >= config_.total_episodes)
+    return cat(with_commas(state.episodes), " episodes");
+  if (config_.steps > 0 && state.env_frames >= config_.steps)
+    return cat(with_commas(state.env_frames), " environment frames");
+  return "time limit " + write_value(config_.time_limit);
+}
+
+double Limits::fraction(const RunState& state) const {
+  double f = 0;
+  if (config_.total_episodes > 0)
+    f = std::max(f,
+                 static_cast<double>(state.episodes) / static_cast<double>(config_.total_episodes));
+  if (config_.steps > 0)
+    f = std::max(f, static_cast<double>(state.env_frames) / static_cast<double>(config_.steps));
+  if (config_.time_limit.seconds > 0) f = std::max(f, elapsed() / config_.time_limit.seconds);
+  return std::min(f, 1.0);
+}
+
+std::optional<double> Limits::seconds_left(const RunState& state) const {
+  const double now = fraction(state);
+  if (!(now > start_fraction_)) return std::nullopt;
+  return std::min(process_seconds() * (1 - now) / (now - start_fraction_), remaining());
+}
+
+}  // namespace planet

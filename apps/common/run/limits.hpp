@@ -1,0 +1,54 @@
+// When a run ends: the number of episodes, of environment frames, the wall clock, or Ctrl-C.
+//
+// The time limit covers everything from the start of the process, the last evaluation included, so
+// the run has to stop learning early enough: Limits keeps measured times of an update, a decision
+// and an evaluation, and asks before each piece of work whether it still fits.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "apps/common/options/run_config.hpp"
+#include "apps/common/run/run_state.hpp"
+
+namespace planet {
+
+class Limits {
+ public:
+  Limits(const RunConfig& config, const RunState& state);
+
+  /// Wall clock of the run in seconds, earlier processes included.
+  double elapsed() const;
+  /// Until the time limit; infinite without one.
+  double remaining() const;
+  /// Learned from measurement; a running mean that leans to the recent.
+  void measured_update(double seconds) { learn(update_, seconds); }
+  void measured_decision(double seconds) { learn(decision_, seconds); }
+  /// What the work at the end takes: the last evaluation and the last checkpoint.
+  void expect_ending(double seconds) { ending_ = seconds; }
+
+  /// Is it time to stop before one more update, or one more decision? Ctrl-C counts.
+  bool no_room_for_update() const { return stopped() || !fits(update_); }
+  bool no_room_for_decision() const { return stopped() || !fits(decision_); }
+  /// Before a round or an episode: the counters too.
+  bool reached(const RunState& state) const;
+  /// Why the run ended: "40 episodes", "time limit 3m", "interrupted".
+  std::string reason(const RunState& state) const;
+  /// How much of the nearest limit is used, in [0, 1]; and the seconds left as it goes, or nothing.
+  double fraction(const RunState& state) const;
+  std::optional<double> seconds_left(const RunState& state) const;
+
+ private:
+  static void learn(double& estimate, double seconds) {
+    estimate = estimate == 0 ? seconds : 0.8 * estimate + 0.2 * seconds;
+  }
+  bool fits(double seconds) const { return remaining() > ending_ + seconds; }
+  static bool stopped();
+
+  const RunConfig& config_;
+  double before_;  // seconds spent in earlier processes
+  double start_fraction_ = 0;
+  double update_ = 0, decision_ = 0, ending_ = 0;
+};
+
+}  // namespace planet

@@ -1,0 +1,37 @@
+// The lines that train prints and the pieces of it that are not the algorithm: restoring a run,
+// table rows, the explanation of a loss that is not finite.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "apps/common/run/acting.hpp"
+#include "apps/common/run/checkpoint.hpp"
+#include "apps/common/run/metrics.hpp"
+#include "apps/common/run/run_folder.hpp"
+
+namespace planet {
+
+/// Loads a run's newest checkpoint and the episodes it had: where the run goes on. A run that was
+/// stopped before its first checkpoint begins again from nothing.
+RunState restore(const RunFolder& folder, WorldModel<float>& model, Adam<float>& adam,
+                 Replay& replay);
+
+/// A row with the four counters and the clock.
+MetricsRow counters_row(const RunState& run, double elapsed);
+
+/// The table's head, and one row of it.
+std::string round_header();
+std::string round_line(const RunState& run, const Limits& limits, double episode_return);
+std::string evaluation_line(const RunState& run, const Evaluation& e);
+std::string bar_text(const RunState& run, const Limits& limits, const RunConfig& config);
+/// The result, to stdout.
+void print_result(const RunConfig& config, const Evaluation& e,
+                  const std::filesystem::path& checkpoint, const std::string& reason);
+
+/// Repeats update `update` on the same batch with every op checked, so that the first one that made
+/// an infinity or a NaN is named. Always throws NonFinite.
+[[noreturn]] void explain_non_finite(WorldModel<float>& model, const Batch& batch,
+                                     const RunConfig& config, std::int64_t update);
+
+}  // namespace planet

@@ -1,0 +1,103 @@
+#include "apps/common/run/run_state.hpp"
+
+namespace planet {
+namespace {
+
+double mean_of(std::span<const float> values) {
+  double sum = 0;
+  for (const float v : values) sum += static_cast<double>(v);
+  return sum / static_cast<double>(values.size());
+}
+
+// Every distance weighs the same, however few rows it has.
+double mean_of(std::span<const Var<float>> distances) {
+  double sum = 0;
+  for (const Var<float>& d : distances) sum += mean_of(d.value());
+  return sum / static_cast<double>(distances.size());
+}
+
+void add_to(std::optional<double>& sum, double value) { sum = sum.value_or(0) + value; }
+
+Json json_of(const std::optional<double>& x) { return x ? Json(*x) : Json(); }
+std::optional<double> optional_of(const Json& json) {
+  return json.is_null() ? std::nullopt : std::optional(json.as_double());
+}
+
+}  // namespace
+
+void LossSums::add(const ElboTerms<float>& elbo, double norm, double spent) {
+  ++updates;
+  total += static_cast<double>(elbo.loss.item());
+  image += mean_of(elbo.image.value());
+  reward += mean_of(elbo.reward.value());
+  kl += mean_of(elbo.kl.value());
+  if (!elbo.continues.empty()) add_to(continues, mean_of(elbo.continues.value()));
+  if (!elbo.global_kl.empty()) add_to(global_kl, mean_of(elbo.global_kl.value()));
+  if (!elbo.overshooting.empty()) add_to(overshooting, mean_of(elbo.overshooting));
+  if (!elbo.overshooting_reward.empty())
+    add_to(overshooting_reward, mean_of(elbo.overshooting_reward));
+  grad_norm += norm;
+  seconds += spent;
+}
+
+Json RunState::to_json() const {
+  Json sums = Json::object();
+  sums.set("updates", round.updates)
+      .set("total", round.total)
+      .set("image", round.image)
+      .set("reward", round.reward)
+      .set("kl", round.kl)
+      .set("continues", json_of(round.continues))
+      .set("global_kl", json_of(round.global_kl))
+      .set("overshooting", json_of(round.overshooting))
+      .set("overshooting_reward", json_of(round.overshooting_reward))
+      .set("grad_norm", round.grad_norm)
+      .set("seconds", round.seconds);
+  Json json = Json::object();
+  json.set("format", 1)
+      .set("updates", updates)
+      .set("episodes", episodes)
+      .set("decisions", decisions)
+      .set("env_frames", env_frames)
+      .set("round", std::move(sums))
+      .set("seconds", seconds)
+      .set("evaluated_episodes", evaluated_episodes)
+      .set("evaluated_updates", evaluated_updates)
+      .set("evaluated_seconds", evaluated_seconds)
+      .set("evaluation_cost", evaluation_cost)
+      .set("metrics_rows", metrics_rows)
+      .set("best_return", json_of(best_return))
+      .set("best", best);
+  return json;
+}
+
+RunState RunState::from_json(const Json& json) {
+  RunState s;
+  s.updates = json.at("updates").as_int64();
+  s.episodes = json.at("episodes").as_int64();
+  s.decisions = json.at("decisions").as_int64();
+  s.env_frames = json.at("env_frames").as_int64();
+  const Json& sums = json.at("round");
+  s.round.updates = sums.at("updates").as_int64();
+  s.round.total = sums.at("total").as_double();
+  s.round.image = sums.at("image").as_double();
+  s.round.reward = sums.at("reward").as_double();
+  s.round.kl = sums.at("kl").as_double();
+  s.round.continues = optional_of(sums.at("continues"));
+  s.round.global_kl = optional_of(sums.at("global_kl"));
+  s.round.overshooting = optional_of(sums.at("overshooting"));
+  s.round.overshooting_reward = optional_of(sums.at("overshooting_reward"));
+  s.round.grad_norm = sums.at("grad_norm").as_double();
+  s.round.seconds = sums.at("seconds").as_double();
+  s.seconds = json.at("seconds").as_double();
+  s.evaluated_episodes = json.at("evaluated_episodes").as_int64();
+  s.evaluated_updates = json.at("evaluated_updates").as_int64();
+  s.evaluated_seconds = json.at("evaluated_seconds").as_double();
+  s.evaluation_cost = json.at("evaluation_cost").as_double();
+  s.metrics_rows = json.at("metrics_rows").as_int64();
+  s.best_return = optional_of(json.at("best_return"));
+  s.best = json.at("best").as_string();
+  return s;
+}
+
+}  // namespace planet

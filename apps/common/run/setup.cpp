@@ -1,0 +1,206 @@
+#include "apps/common/run/setup.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <map>
+
+#include "apps/common/options/command_line.hpp"
+#include "apps/common/options/env_table.hpp"
+#include "apps/common/options/version.hpp"
+#include "apps/common/run/reporting.hpp"
+#include "autograd/base/error.hpp"
+#include "autograd/base/parallel.hpp"
+#include "autograd/base/text.hpp"
+
+namespace planet {
+namespace {
+
+// The first number in a file such as cgroup's memory.max; 0 when there is none ("max").
+std::uint64_t number_in(const char* path) {
+  std::ifstream in(path);
+  std::uint64_t value = 0;
+  return in >> value ? value : 0;
+}
+
+// No replay memory is promised that the machine does not have.
+void check_memory(const RunConfig& config, const Env& env) {
+  const std::uint64_t row =
+      env.image_bytes() + sizeof(float) * (static_cast<std::uint64_t>(env.action_size()) + 1);
+  std::uint64_t needed = config.replay_bytes();
+  if (config.total_episodes > 0)
+    needed = std::min(needed, static_cast<std::uint64_t>(config.total_episodes) * row *
+                                  static_cast<std::uint64_t>(env.episode_length() + 1));
+  const std::uint64_t there = available_memory();
+  require(there == 0 || needed <= there, "the replay memory may grow to ",
+          bytes_text(static_cast<double>(needed)), ", and only ",
+          bytes_text(static_cast<double>(there)), " are available; give a smaller --replay-memory");
+}
+
+RunConfig resumed_config(const RunConfig& before, const std::vector<Assignment>& typed) {
+  RunConfig after = before;
+  for (const Assignment& a : typed) {
+    RunConfig changed = after;
+    try {
+      a.field->set(changed, a.text);
+    } catch (const Error& e) {
+      fail(a.where, " ", e.what());
+    }
+    const std::string was = a.field->get(after), is = a.field->get(changed);
+    require(was == is || a.field->may_change, a.where, " is ", is, ", but the run began with ", was,
+            "; a resumed run computes what it would have computed, so only limits, looking and "
+            "machine options may change");
+    after = changed;
+  }
+  after.check();
+  return after;
+}
+
+const char* const examples =
+    "Examples:\n"
+    "  train --env pendulum_swingup --time-limit 3m\n"
+    "  train --env cartpole_swingup --preset small --total-episodes 300 --logdir runs/cart\n"
+    "  train --resume runs/cart --total-episodes 600\n"
+    "  train --config runs/cart/config.toml --seed 2\n"
+    "What wins: command line, then --config, then --preset, then the task's own preset.\n"
+    "Exit status: 0 done, 2 bad input, 3 a non-finite loss, 130 stopped by Ctrl-C (saved).";
+
+}  // namespace
+
+std::uint64_t available_memory() {
+  std::uint64_t available = 0;
+  std::ifstream meminfo("/proc/meminfo");
+  for (std::string key; meminfo >> key;) {
+    std::uint64_t kib = 0;
+    if (key == "MemAvailable:" && meminfo >> kib) available = kib * 1024;
+    std::getline(meminfo, key);
+  }
+  const std::uint64_t limit = number_in("/sys/fs/cgroup/memory.max");
+  const std::uint64_t used = number_in("/sys/fs/cgroup/memory.current");
+  if (limit > 0) {
+    const std::uint64_t left = limit > used ? limit - used : 1;
+    available = available == 0 ? left : std::min(available, left);
+  }
+  return available;
+}
+
+std::optional<Setup> setup_run(int argc, const char* const* argv) {
+  CommandLine cli("train", "PlaNet: learn a world model from pixels and plan in it (Algorithm 1).");
+  std::string resume, config_file, logdir;
+  bool list = false, print_config = false;
+  cli.option("--resume", resume, "go on with the run in this folder, bit for bit", "Run");
+  cli.option("--config", config_file, "read options from a saved config.toml", "Run");
+  cli.option("--logdir", logdir, "the run folder (default: runs/ENV-sSEED-TIME)", "Run");
+  cli.flag("--print-config", print_config,
+           "print the options as they would be used, as config.toml has them, and stop", "Run");
+  cli.flag("--list-envs", list, "print the tasks: figures, states, recipes and options; and stop",
+           "Task");
+  cli.run_options();
+  cli.footer(examples);
+  if (!cli.parse(argc, argv)) return std::nullopt;
+  if (list) {
+    std::cout << env_table();
+    return std::nullopt;
+  }
+  if (!resume.empty()) {
+    require(!print_config, "--resume has its config in its folder; leave --print-config out");
+    require(config_file.empty(), "--resume has the run's own config; leave --config out");
+    require(logdir.empty() || std::filesystem::path(logdir) == resume,
+            "--resume goes on in its own folder; leave --logdir out");
+    RunFolder folder = RunFolder::open(resume);
+    const RunConfig before = folder.config();
+    const RunConfig config = resumed_config(before, cli.assignments());
+    if (!(config == before)) folder.write_config(config);
+    set_threads(useful_threads(config.threads));
+    folder.note_command(argc, argv);
+    return Setup{config, std::move(folder), true};
+  }
+  const std::vector<Assignment> file =
+      config_file.empty() ? std::vector<Assignment>{} : read_config_file(config_file);
+  const RunConfig config = resolve_config(file, cli.assignments());
+  if (print_config) {
+    std::cout << config_text(config);
+    return std::nullopt;
+  }
+  check_memory(config, *make_env(config.env, config.make_env_options()));
+  set_threads(useful_threads(config.threads));
+  RunFolder folder = RunFolder::create(
+      logdir.empty() ? default_run_path(config) : std::filesystem::path(logdir), config);
+  folder.note_command(argc, argv);
+  return Setup{config, std::move(folder), false};
+}
+
+namespace {
+
+std::string model_line(const WorldModel<float>& model) {
+  std::vector<std::pair<std::string, std::int64_t>> parts;
+  for (const Param<float>& p : model.params().params()) {
+    const std::string part = p.name.substr(0, p.name.find('/'));
+    if (parts.empty() || parts.back().first != part) parts.emplace_back(part, 0);
+    parts.back().second += p.shape.size();
+  }
+  std::string text;
+  for (const auto& [part, count] : parts)
+    text += cat(text.empty() ? "" : " + ", part, " ", with_commas(count));
+  text += cat(" = ", with_commas(model.params().size()), " parameters");
+  ModelConfig c = model.config();
+  if (c.latent_model == "rssm") return text;
+  const int width = latent_hidden_size(c);
+  c.latent_model = "rssm";
+  return cat(text, "; hidden width ", width, " in the place of ", c.hidden_size, ": an rssm has ",
+             with_commas(latent_parameters(c, c.hidden_size)));
+}
+
+// What the task's recipe decided, as far as nothing stronger did. "" when that is nothing.
+std::string recipe_line(const RunConfig& config) {
+  const RunConfig defaults = task_defaults(config.env);
+  std::string text;
+  for (const std::string& entry : env_spec(config.env).recipe) {
+    const Field& field = *find_field(entry.substr(0, entry.find('=')));
+    const std::string value = field.get(config);
+    if (value == field.get(defaults))
+      text += cat(text.empty() ? "recipe   " : ", ", field.key, " ", value);
+  }
+  return text.empty() ? text : cat(text, ", ", config.env, "'s own");
+}
+
+std::string ends_line(const RunConfig& config) {
+  std::vector<std::string> ends;
+  if (config.total_episodes > 0) ends.push_back(with_commas(config.total_episodes) + " episodes");
+  if (config.steps > 0) ends.push_back(with_commas(config.steps) + " environment frames");
+  if (config.time_limit.seconds > 0)
+    ends.push_back(write_value(config.time_limit) + " of wall clock, the last evaluation included");
+  return ends.empty() ? "never; stop it by Ctrl-C, which saves" : "after " + join(ends, " or ");
+}
+
+}  // namespace
+
+void print_header(Console& console, const Setup& setup, const Env& env,
+                  const WorldModel<float>& model) {
+  const RunConfig& c = setup.config;
+  const double budget = static_cast<double>(c.replay_bytes());
+  console.line(version_text());
+  console.line(cat("run      ", setup.folder.path().string(), setup.resumed ? " (resumed)" : ""));
+  console.line(cat("threads  ", threads(), " used; the default is ", cpu_budget().describe()));
+  console.line(cat("task     ", c.env, ": ", env_spec(c.env).description, "; ", env.image_size(),
+                   "x", env.image_size(), " pixels, ", env.action_size(),
+                   env.action_size() == 1 ? " action" : " actions", ", repeat ",
+                   env.action_repeat(), ", ", env.episode_length(), " decisions an episode, seed ",
+                   c.seed));
+  console.line(cat("model    preset ", c.preset, ": ", model_line(model)));
+  if (const std::string recipe = recipe_line(c); !recipe.empty()) console.line(recipe);
+  console.line(cat("round    ", c.updates_per_episode, " updates of ", c.batch_size, " x ",
+                   c.batch_length, " rows, then one episode ",
+                   c.collect == "random" ? "of random actions; evaluations are " : "",
+                   "planned with ", planner_text(c.planner)));
+  console.line(
+      cat("replay   up to ", bytes_text(budget), " = ",
+          with_commas(static_cast<std::int64_t>(budget / static_cast<double>(env.image_bytes()))),
+          " frames; ", bytes_text(static_cast<double>(available_memory())), " available"));
+  console.line("ends     " + ends_line(c));
+  console.line(
+      "Losses are means over a round; the return is the collected episode's: noisy, trained on.");
+  console.line(round_header());
+}
+
+}  // namespace planet

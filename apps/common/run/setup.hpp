@@ -1,0 +1,32 @@
+// From a command line to a run that can begin: options put together, folder made, lock taken.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "apps/common/console/console.hpp"
+#include "apps/common/options/run_config.hpp"
+#include "apps/common/run/run_folder.hpp"
+#include "rssm/world_model.hpp"
+
+namespace planet {
+
+struct Setup {
+  RunConfig config;
+  RunFolder folder;
+  bool resumed = false;
+};
+
+/// Reads train's command line. Nothing when it only asked for help, the version or --list-envs.
+/// Error: anything wrong with the options or the folder; with --resume, an option that would change
+/// what the run computes.
+std::optional<Setup> setup_run(int argc, const char* const* argv);
+
+/// What is about to happen: machine, task, model, memory, ends, columns.
+void print_header(Console& console, const Setup& setup, const Env& env,
+                  const WorldModel<float>& model);
+
+/// Bytes that this process may still use: of the machine and of its cgroup; 0 when unknown.
+std::uint64_t available_memory();
+
+}  // namespace planet

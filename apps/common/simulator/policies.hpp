@@ -1,0 +1,50 @@
+// Who chooses the actions in `play`: chance, nobody, the trained agent, the planner in the true
+// simulator, a file, or a person.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "apps/common/options/run_config.hpp"
+#include "apps/common/simulator/futures.hpp"
+#include "apps/common/simulator/recorded_uniforms.hpp"
+#include "envs/env.hpp"
+#include "envs/raster.hpp"
+#include "rssm/world_model.hpp"
+
+namespace planet {
+
+class Policy {
+ public:
+  virtual ~Policy() = default;
+  /// The action [A] in `env`'s present state, which `image` shows; valid until the next call.
+  /// Nothing when there are no more.
+  virtual std::optional<std::span<const double>> act(const Env& env, const Image& image) = 0;
+  /// Actions that were never asked for.
+  virtual int unused() const { return 0; }
+};
+
+std::unique_ptr<Policy> zero_policy(int action_size);
+/// Uniform in [-1, 1]^A.
+std::unique_ptr<Policy> random_policy(int action_size, std::uint64_t seed);
+/// The agent without exploration noise. Seeds from 1000 on are the episodes of an evaluation: play
+/// from seed 1003 is its fourth, bit for bit. The model must outlive it.
+std::unique_ptr<Policy> agent_policy(const WorldModel<float>& model, const RunConfig& config,
+                                     std::uint64_t seed);
+/// The planner in the true simulator, a copy of `prototype` (oracle_planner() makes its config).
+/// Its stream is Rng(seed, Stream::planner).
+/// `recorded`, if not null, is the chance that will be played, and must outlive it.
+/// Error: a future that the task does not have.
+std::unique_ptr<Policy> oracle_policy(const Env& prototype, const PlannerConfig& planner,
+                                      std::uint64_t seed, const FutureConfig& future = {},
+                                      const RecordedUniforms* recorded = nullptr);
+/// A CSV without header: a row a decision, A numbers. Error: a row with another count, a word that
+/// is no finite number, no rows; with the line.
+std::unique_ptr<Policy> actions_from_file(const std::filesystem::path& path, int action_size);
+/// The keyboard; a push lasts for three decisions after the key.
+std::unique_ptr<Policy> keys_policy(int action_size);
+
+}  // namespace planet
