@@ -5,8 +5,11 @@
 
 namespace planet {
 
-// Optimal string alignment: Levenshtein's recurrence plus one row further back for swaps.
-int edit_distance(std::string_view a, std::string_view b) {
+namespace {
+
+// From `a` to every beginning of `b`: entry j is the distance to its first j letters. Optimal
+// string alignment: Levenshtein's recurrence plus one row further back for swaps.
+std::vector<int> distances(std::string_view a, std::string_view b) {
   const std::size_t n = b.size();
   std::vector<int> before(n + 1), last(n + 1), row(n + 1);
   for (std::size_t j = 0; j <= n; ++j) last[j] = static_cast<int>(j);
@@ -21,16 +24,21 @@ int edit_distance(std::string_view a, std::string_view b) {
     before = last;
     last = row;
   }
-  return last[n];
+  return last;
 }
+
+}  // namespace
+
+int edit_distance(std::string_view a, std::string_view b) { return distances(a, b).back(); }
 
 std::string nearest(std::string_view word, std::span<const std::string> choices) {
   std::string best;
   int best_distance = static_cast<int>(word.size()) / 3 + 2;
   for (const std::string& choice : choices) {
-    const bool prefix = word.size() >= 3 && choice.starts_with(word);
-    const int edits = edit_distance(word, choice);
-    const int distance = prefix ? std::min(1, edits) : edits;
+    const std::vector<int> edits = distances(word, choice);
+    const int beginning = *std::min_element(edits.begin(), edits.end());
+    const bool begins = word.size() >= 3 && beginning <= static_cast<int>(word.size()) / 5;
+    const int distance = begins ? std::min(1 + beginning, edits.back()) : edits.back();
     if (distance < best_distance) {
       best = choice;
       best_distance = distance;

@@ -82,6 +82,11 @@ TEST_CASE("the legend has room for the longest name and no entry for a series wi
   CHECK(count(svg, "stroke-width=\"3\"") == 1);
 }
 
+TEST_CASE("nine series are told apart: the colours' second round is dashed") {
+  const std::vector<PlotSeries> nine(9, {"s", {{0, 0}, {1, 1}}});
+  CHECK(count(svg_plot(nine, {}), "stroke-dasharray") == 4);  // two lines, two entries
+}
+
 TEST_CASE("several plots stand in a grid") {
   const std::string one = svg_plot(two, {});
   const std::string grid = svg_grid({one, one, one}, 2, 760, 420);

@@ -36,6 +36,7 @@ TEST_CASE("nearest finds the word that was meant") {
   CHECK(nearest("pendulum_swingup", envs) == "pendulum_swingup");
   CHECK(nearest("pendulum_swignup", envs) == "pendulum_swingup");
   CHECK(nearest("pendulum", envs) == "pendulum_swingup");  // its beginning
+  CHECK(nearest("pendulm", envs) == "pendulum_swingup");   // with a slip
   CHECK(nearest("cartpole-swing-up", envs) == "cartpole_swingup");
   CHECK(nearest("conting", envs) == "counting");
 }

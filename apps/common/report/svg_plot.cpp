@@ -14,6 +14,12 @@ namespace {
 constexpr std::array colours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                 "#e69f00", "#56b4e9", "#777777"};
 
+const char* colour_of(std::size_t series) { return colours[series % colours.size()]; }
+// The colours' second round is dashed.
+const char* dash_of(std::size_t series) {
+  return series < colours.size() ? "" : " stroke-dasharray=\"6 3\"";
+}
+
 std::string number(double v, int decimals) {
   std::array<char, 64> text;
   std::snprintf(text.data(), text.size(), "%.*f", decimals, v);
@@ -105,9 +111,8 @@ std::string draw_band(const PlotSeries& p, const Axis& x, const Axis& y, const c
 std::string draw_legend(const PlotSeries& p, const Axis& x, std::size_t index) {
   if (p.label.empty()) return "";
   const double y = 44 + 20 * static_cast<double>(index);
-  const char* colour = colours[index % colours.size()];
   return line(x.pixel_high + 10, y, x.pixel_high + 30, y,
-              cat("stroke=\"", colour, "\" stroke-width=\"3\"")) +
+              cat("stroke=\"", colour_of(index), "\" stroke-width=\"3\"", dash_of(index))) +
          text(x.pixel_high + 36, y + 4, "start", p.label);
 }
 
@@ -116,14 +121,15 @@ std::string dot(double x, double y, const char* colour) {
              colour, "\"/>\n");
 }
 
-std::string draw_line(const PlotSeries& p, const Axis& x, const Axis& y, const char* colour) {
+std::string draw_line(const PlotSeries& p, const Axis& x, const Axis& y, std::size_t index) {
+  const char* colour = colour_of(index);
   std::string points, dots;
   for (const auto& [px, py] : p.points) {
     points += cat(points.empty() ? "" : " ", number(x.at(px), 1), ",", number(y.at(py), 1));
     dots += dot(x.at(px), y.at(py), colour);
   }
-  return cat("<polyline fill=\"none\" stroke=\"", colour, "\" stroke-width=\"1.8\" points=\"",
-             points, "\"/>\n", dots);
+  return cat("<polyline fill=\"none\" stroke=\"", colour, "\" stroke-width=\"1.8\"", dash_of(index),
+             " points=\"", points, "\"/>\n", dots);
 }
 
 // `shift` pixels beside the place of the word, so that no series hides another.
@@ -218,12 +224,11 @@ std::string svg_plot(const std::vector<PlotSeries>& series, const PlotOptions& o
   s += draw_axes(x, y, o);
   const bool words = !o.x_names.empty();
   for (std::size_t i = 0; i < series.size(); ++i)
-    if (!words) s += draw_band(series[i], x, y, colours[i % colours.size()]);
+    if (!words) s += draw_band(series[i], x, y, colour_of(i));
   for (std::size_t i = 0; i < series.size(); ++i) {
-    const char* colour = colours[i % colours.size()];
     const double middle = (static_cast<double>(series.size()) - 1) / 2;
-    s += words ? draw_dots(series[i], x, y, 9 * (static_cast<double>(i) - middle), colour)
-               : draw_line(series[i], x, y, colour);
+    s += words ? draw_dots(series[i], x, y, 9 * (static_cast<double>(i) - middle), colour_of(i))
+               : draw_line(series[i], x, y, i);
     s += draw_legend(series[i], x, i);
   }
   return s + "</svg>\n";
