@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
 # The three models as agents: what do RNN, SSM and RSSM return after the same time on the same machine?
-# Two minutes of pendulum (three seeds) and fifteen of cart-pole (two), one after the other with all
-# threads. Results depend on the machine's speed, unlike those of the other studies.
+# Two minutes of pendulum (three seeds) and fifteen of cart-pole (two), each training on one core.
+# Results depend on the machine's speed, unlike those of the other studies: as many at a time as there
+# are cores, and nothing beside them.
 #
-#   bash apps/studies/agents/run.sh
+#   JOBS=2 bash apps/studies/agents/run.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
-JOBS=1 # equal wall clock: nothing beside it
-threads=0
 
 one() { # ENV-MODEL-SEED
   local env model seed limit=2m
