@@ -24,8 +24,8 @@ try:
 
     from peer_model import World
     from peer_torch import parameter_pairs, read_safetensors
-except ImportError as error:
-    print(f"peer_train.py: {error.name} is not installed for this Python; install it "
+except ImportError:
+    print("peer_train.py: PyTorch or NumPy is not installed for this Python; install them "
           "(pip install torch numpy) or name another Python.", file=sys.stderr)
     sys.exit(2)
 
@@ -87,6 +87,8 @@ def as_ours(world, shapes):
         convert(parts).backward(parameter.detach())
         for name, part in zip(names, parts):
             ours[name] += part.grad
+    for names, parameter, convert in parameter_pairs(world):
+        assert torch.equal(convert([ours[name] for name in names]), parameter), names
     return ours
 
 

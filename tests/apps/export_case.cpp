@@ -177,11 +177,15 @@ TEST_CASE("the PyTorch counterpart agrees with the case, or says that PyTorch is
   // A module of that name that cannot be imported stands in for a Python without PyTorch.
   fs::create_directory(scratch / "none");
   REQUIRE(shell("echo 'raise ImportError' > " + (scratch / "none" / "torch.py").string()) == 0);
-  CHECK(shell("PYTHONPATH=" + (scratch / "none").string() + " " + peer + " check " + file + " 2> " +
-              err) == 2);
-  const std::string sentence = text_of(err);
-  CHECK(sentence.starts_with("peer_torch.py: PyTorch is not installed"));
-  CHECK(std::count(sentence.begin(), sentence.end(), '\n') == 1);
+  const std::string without =
+      "PYTHONPATH=" + (scratch / "none").string() + " python3 " PLANET_SOURCE_DIR "/apps/";
+  for (const std::string& program : {"peer_torch.py check " + file, "peer_train.py run " + file}) {
+    CHECK(shell(without + program + " 2> " + err) == 2);
+    const std::string sentence = text_of(err);
+    CHECK(sentence.starts_with(program.substr(0, 13) + ": PyTorch "));
+    CHECK(sentence.find(" is not installed") != std::string::npos);
+    CHECK(std::count(sentence.begin(), sentence.end(), '\n') == 1);
+  }
 
   if (shell("python3 -c 'import torch' 2>/dev/null") != 0) return;
   CHECK(shell(peer + " check " + file + " > /dev/null") == 0);
