@@ -224,3 +224,22 @@ TEST_CASE("the learning study has a file for each finished run and goes on with 
             .find("--resume") != std::string::npos);
   CHECK(learn({}).status == 2);
 }
+
+TEST_CASE("the true simulator's study keeps its episodes and shows the tasks that were measured") {
+  const Scratch scratch;
+  const auto measure = [&] {
+    return run(scratch, "/usr/bin/env",
+               {"BIN=" PLANET_BINARY_DIR "/bin", "TABLES=" + (scratch / "tables").string(),
+                "EPISODES=1", "RANDOM_EPISODES=3", "bash",
+                PLANET_SOURCE_DIR "/apps/studies/true_simulator/run.sh", "point_mass_dmc"});
+  };
+  expect(measure());
+  const fs::path file = scratch / "tables" / "point_mass_dmc.csv";
+  const std::string episodes = text_of(file);
+  CHECK(lines(file) == 2);
+  const std::string table = text_of(scratch / "tables" / "table.md");
+  CHECK(std::count(table.begin(), table.end(), '\n') == 4);  // the head, random, oracle
+  CHECK(table.find("| `point_mass_dmc` | oracle | 300/5/30 | 1 |") != std::string::npos);
+  expect(measure());
+  CHECK(text_of(file) == episodes);
+}

@@ -19,7 +19,7 @@ mkdir -p "$tables"
 # All tasks that have a score, in the registry's order.
 all() { "$bin/play" --list-envs | awk 'NF == 0 { end = 1 } !end && NR > 1 && $NF != "-" { print $1 }'; }
 
-rows() { tail -n +2 "$1" 2>/dev/null | wc -l; }
+rows() { if [ -e "$1" ]; then tail -n +2 "$1" | wc -l; else echo 0; fi; }
 
 # measure TASK POLICY FILE EPISODES: those that are missing, and a sentence.
 differ=()
