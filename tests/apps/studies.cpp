@@ -63,6 +63,16 @@ std::size_t lines(const fs::path& file) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
+double mean_of_first_returns(const fs::path& metrics, int n) {
+  double sum = 0;
+  int left = n;
+  const CsvTable table = CsvTable::read(metrics);
+  for (const auto& row : table.rows())
+    if (!row[4].empty() && left-- > 0) sum += std::stod(row[4]);
+  REQUIRE(left <= 0);
+  return sum / n;
+}
+
 void expect(const Result& r) {
   INFO(r.err);
   CHECK(r.status == 0);
@@ -170,9 +180,15 @@ TEST_CASE("the other studies write their rows and tables") {
     CHECK(std::stod(gain[i]) ==
           doctest::Approx(std::stod(sixteen[i]) - std::stod(one[i])).epsilon(1e-4));
 
-  expect(study(scratch, "agents", "pendulum_swingup-rnn-1"));
-  CHECK(column("agents", "updates") == Cells{"2"});
-  CHECK(lines(scratch / "agents" / "curves.csv") == 2);
+  expect(study(scratch, "agents", "pendulum_swingup-rnn-1",
+               {"--updates-per-episode", "1", "--total-episodes", "13"}));
+  CHECK(column("agents", "updates") == Cells{"11"});
+  const CsvTable curve = CsvTable::read(scratch / "agents" / "curves.csv");
+  REQUIRE(curve.rows().size() == 1);  // of eleven planned episodes the first ten
+  CHECK(curve.rows()[0][4] == "12");
+  CHECK(std::stod(curve.rows()[0][6]) ==
+        doctest::Approx(mean_of_first_returns(
+            scratch / "runs" / "agents" / "pendulum_swingup-rnn-1" / "metrics.csv", 10)));
   for (const char* file :
        {"memory/true_side.svg", "overshooting/image.svg", "overshooting/reward.svg",
         "honest_agents/duel.svg", "agents/pendulum_swingup.svg"})

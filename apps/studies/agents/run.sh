@@ -19,12 +19,19 @@ one() { # ENV-MODEL-SEED
       print run, env, model, seed, $column["eval/score"], $column["eval/return_mean"], \
         $column["counter/updates"], $column["counter/episodes"], $column["time/elapsed"]
     }' "$work/$1/metrics.csv" >"$work/$1.csv"
-  "$bin/curves" "$work/$1" --against counter/episodes --metric train/return --metric time/elapsed \
-    --csv "$work/$1-curves.csv"
-  awk -F, -v OFS=, -v env="$env" -v model="$model" '
-    NR == 1 || $4 != "" { print $0, NR == 1 ? "env" : env, NR == 1 ? "model" : model }
-  ' "$work/$1-curves.csv" >"$work/$1-curves-of.csv"
-  add curves.csv "$1" "$work/$1-curves-of.csv"
+  # the returns of the episodes that were collected: means of ten
+  awk -F, -v OFS=, -v run="$1" -v env="$env" -v model="$model" -v seed="$seed" '
+    NR == 1 {
+      for (i = 1; i <= NF; ++i) column[$i] = i
+      print "run", "env", "model", "seed", "episodes", "seconds", "return"
+      next
+    }
+    $column["train/return"] != "" { sum += $column["train/return"]; ++n }
+    n == 10 {
+      print run, env, model, seed, $column["counter/episodes"], $column["time/elapsed"], sum / n
+      n = sum = 0
+    }' "$work/$1/metrics.csv" >"$work/$1-curve.csv"
+  add curves.csv "$1" "$work/$1-curve.csv"
   add results.csv "$1" "$work/$1.csv"
 }
 trainings=()
@@ -35,7 +42,7 @@ study "$@" -- "${trainings[@]}"
 for env in pendulum_swingup cartpole_swingup; do
   grep -q ",$env," "$tables/results.csv" || continue
   plot "$env" --where "env=$env" --x model --y return --title "$env: return after the same time"
-  "$bin/plot" "$tables/curves.csv" --where "env=$env" --by model --x counter/episodes \
-    --y train/return --title "$env: return of the episodes collected" --svg "$tables/$env-curves.svg"
+  "$bin/plot" "$tables/curves.csv" --where "env=$env" --by model --by seed --x episodes --y return \
+    --title "$env: return while training, means of ten episodes" --svg "$tables/$env-curves.svg"
 done
 table --by env --by model --y score --y return --y updates --y episodes --y seconds
