@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Learns a task from pixels within its wall-clock budget, once for each seed, by the task's own recipe
-# (`train --env TASK` without more): 5 minutes for point_mass_easy, 3 for pendulum_swingup, 30 for any
-# other. The clock is part of the result, so the runs follow one another and each has all cores.
+# (`train --env TASK` without more): 3 minutes for pendulum_swingup, 5 for point_mass_easy, 10 for
+# reacher_shaped, 30 for any other. The clock is part of the result, so the runs follow one another and
+# each has all cores.
 #
 #   bash apps/studies/learning/run.sh point_mass_easy 1 2 3
 #   bash apps/studies/learning/run.sh cartpole_swingup 1 2 3
@@ -22,6 +23,7 @@ budget() {
   case $1 in
     pendulum_swingup) echo 3m ;;
     point_mass_easy) echo 5m ;;
+    reacher_shaped) echo 10m ;;
     *) echo 30m ;;
   esac
 }
