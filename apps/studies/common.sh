@@ -77,6 +77,12 @@ add() {
   ) 9>"$work/lock"
 }
 
+# played MODEL EPISODES OPTIONS...: lines seed,return of the episodes that eval plays.
+played() {
+  "$bin/eval" "$1" --episodes "$2" --threads 1 --json "${@:3}" | tr -d ' \n' |
+    sed 's/.*"returns":\[\([^]]*\)\].*/\1\n/' | tr ',' '\n' | awk '{ print 999 + NR "," $1 }'
+}
+
 # plot FILE OPTIONS...: results.csv as FILE.svg, by the program of this name.
 plot() {
   local file=$1

@@ -91,7 +91,7 @@ EnvSpec spec_of_cup() {
   spec.dt = 0.02;
   spec.view = 0.9;
   spec.max_return = 1000;
-  spec.preset = "small";
+  spec.recipe = warm_recipe;
   return spec;
 }
 

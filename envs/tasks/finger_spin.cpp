@@ -99,7 +99,7 @@ EnvSpec spec_of_finger() {
   spec.dt = 0.02;
   spec.view = 0.86;
   spec.max_return = 1000;
-  spec.preset = "small";
+  spec.recipe = warm_recipe;
   return spec;
 }
 

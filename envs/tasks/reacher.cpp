@@ -106,10 +106,7 @@ EnvSpec reacher_easy_spec() {
   spec.view = 0.62;
   spec.max_return = 1000;
   spec.scale = ScoreScale{{49, 57, 100}, {950, 93, 10}, {12, 7, 500, 50}};
-  // A light KL that teaches the prior, and half as many candidates, from the last plan on: pilots
-  // of reacher_shaped came to 1.007 in 13 minutes of one core, with the plain KL to 0.990.
-  spec.recipe = {"learning_rate=2e-3", "kl_scale=0.3", "kl_balance=0.8",
-                 "candidates=100",     "elites=10",    "warm_start=true"};
+  spec.recipe = warm_recipe;
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<Reacher>(false);
   };

@@ -115,7 +115,7 @@ EnvSpec spec_of_walker() {
   spec.dt = 0.025;
   spec.view = 2.6;
   spec.max_return = 1000;
-  spec.preset = "small";
+  spec.recipe = warm_recipe;
   return spec;
 }
 

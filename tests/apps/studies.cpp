@@ -189,9 +189,13 @@ TEST_CASE("the other studies write their rows and tables") {
   CHECK(std::stod(curve.rows()[0][6]) ==
         doctest::Approx(mean_of_first_returns(
             scratch / "runs" / "agents" / "pendulum_swingup-rnn-1" / "metrics.csv", 10)));
+
+  expect(study(scratch, "horizon", "*-04"));
+  CHECK(column("horizon", "world") == Cells{"learned", "learned", "simulator", "simulator"});
+  CHECK(column("horizon", "env_seed") == Cells{"1000", "1001", "1000", "1001"});
   for (const char* file :
        {"memory/true_side.svg", "overshooting/image.svg", "overshooting/reward.svg",
-        "honest_agents/duel.svg", "agents/pendulum_swingup.svg"})
+        "honest_agents/duel.svg", "agents/pendulum_swingup.svg", "horizon/horizon.svg"})
     CHECK(fs::exists(scratch.path() / file));
 }
 

@@ -11,19 +11,15 @@ one() { # ENV-SEED
   IFS=- read -r env seed <<<"$1"
   learn "$1" --env "$env" --seed "$seed"
   for samples in 1 16; do
-    "$bin/eval" "$work/$1" --episodes "${EPISODES:-20}" --samples-per-candidate "$samples" --threads 1 \
-      --json >"$work/$1-$samples.json"
+    played "$work/$1" "${EPISODES:-20}" --samples-per-candidate "$samples" >"$work/$1-$samples.csv"
   done
-  paste -d, <(returns "$work/$1-1.json") <(returns "$work/$1-16.json") |
+  paste -d, "$work/$1-1.csv" "$work/$1-16.csv" |
     awk -F, -v OFS=, -v run="$1" -v env="$env" -v seed="$seed" '
       BEGIN { print "run", "env", "seed", "env_seed", "one", "sixteen", "gain" }
-      { print run, env, seed, 999 + NR, $1, $2, $2 - $1 }
+      { print run, env, seed, $1, $2, $4, $4 - $2 }
     ' >"$work/$1.csv"
   add results.csv "$1" "$work/$1.csv"
 }
-
-# The episodes' returns in what eval --json printed, a line each.
-returns() { tr -d ' \n' <"$1" | sed 's/.*"returns":\[\([^]]*\)\].*/\1\n/' | tr ',' '\n'; }
 
 trainings=()
 for seed in 1 2 3; do trainings+=({duel,peg_dodge}-"$seed"); done

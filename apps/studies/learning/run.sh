@@ -13,6 +13,11 @@
 # all that stand: results.csv, table.md, and for the tasks whose runs are still there TASK-LIMIT.svg, the
 # returns while training, and TASK-LIMIT.png, true frames over reconstructions.
 #
+# Where the clock is no target, two tasks may share the machine, each on a core of its own:
+#
+#   taskset -c 0 bash apps/studies/learning/run.sh cup_catch 1 &
+#   taskset -c 1 bash apps/studies/learning/run.sh finger_spin 1
+#
 #   SMALLER='--preset tiny'    to try something else; then give TABLES and RUNS of its own
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 threads=0 # all of them

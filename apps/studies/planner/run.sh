@@ -63,8 +63,7 @@ returns() { # WORLD SETTING OPTIONS...
   shift 2
   [ "$world" != cartpole_swingup ] || episodes=5
   if [ "$world" = learned ]; then
-    "$bin/eval" "$work/learned" --episodes "$episodes" --threads 1 --json "$@" | tr -d ' \n' |
-      sed 's/.*"returns":\[\([^]]*\)\].*/\1\n/' | tr ',' '\n' | awk '{ print 999 + NR "," $1 }'
+    played "$work/learned" "$episodes" "$@"
   else # an episode at a time: what is done stays done
     "$bin/oracle" --env "$world" --episodes "$episodes" --at-once 1 --threads 1 \
       --csv "$work/$setting-episodes.csv" "$@" >/dev/null
