@@ -74,7 +74,7 @@ returns() { # WORLD SETTING OPTIONS...
 settings=()
 settings+=(pendulum_swingup-{cem,full,icem,icem25,mppi,random}-{cold,warm}-{00060,00200,00600,01200,04000,10000})
 settings+=(cartpole_swingup-{cem,full,icem,icem25,mppi,random}-{cold,warm}-{00060,00200,00600,01200})
-settings+=(cartpole_swingup-{cem,full,icem,icem25,mppi,random}-cold-04000)
+settings+=(cartpole_swingup-{cem,full,icem,icem25,mppi,random}-{cold,warm}-04000)
 settings+=(learned-{cem,full,icem,icem25,mppi,random,shared,fresh}-{cold,warm}-{00060,00200,00600,01200})
 # The learned world is trained once, before those that plan in it.
 if [ $# = 0 ]; then
