@@ -34,6 +34,16 @@ std::span<const std::uint8_t, 3> Image::at(int x, int y) const {
 
 // ---- signed distances
 
+namespace {
+
+// Clamped to [0, 1]; std::clamp, which returns a reference, keeps a loop from becoming SIMD.
+double to_unit(double v) {
+  v = v > 0 ? v : 0;
+  return v < 1 ? v : 1;
+}
+
+}  // namespace
+
 double disc_distance(Vec2 p, Vec2 centre, double radius) {
   const double dx = p.x - centre.x, dy = p.y - centre.y;
   return std::sqrt(dx * dx + dy * dy) - radius;
@@ -42,9 +52,9 @@ double disc_distance(Vec2 p, Vec2 centre, double radius) {
 // The distance to the nearest point of the segment, less the radius.
 double capsule_distance(Vec2 p, Vec2 from, Vec2 to, double radius) {
   const double ax = to.x - from.x, ay = to.y - from.y;
-  const double length2 = ax * ax + ay * ay;
+  const double length2 = std::max(ax * ax + ay * ay, 1e-300);  // of a point, too: 0 / 1e-300
   const double along = (p.x - from.x) * ax + (p.y - from.y) * ay;
-  const double t = length2 > 0 ? std::clamp(along / length2, 0.0, 1.0) : 0.0;
+  const double t = to_unit(along / length2);
   return disc_distance(p, {from.x + t * ax, from.y + t * ay}, radius);
 }
 
@@ -115,21 +125,23 @@ Scene::Window Scene::window(const Body& body, int n) const {
 struct Scene::Tile {
   static constexpr int width = 64;
   std::array<Rgb, width> colors;
-  std::array<double, width> x;  // of the columns
-  double y;                     // of the row
-  int first, last;              // columns [first, last)
+  std::array<double, width> x;      // of the columns
+  std::array<double, width> cover;  // of one body
+  double y;                         // of the row
+  int first, last;                  // columns [first, last)
   double pixels_per_unit;
 
-  /// Mixes a body in, given its signed distance from a point.
+  /// Mixes a body in, given its signed distance from a point: first what it covers of every pixel,
+  /// which the compiler makes SIMD of, then the colours of those it touches.
   template <class Distance>
   void mix(const Window& window, const Rgb& color, Distance&& distance) {
-    for (int j = std::max(first, window.left); j < std::min(last, window.right); ++j) {
-      const auto at = static_cast<std::size_t>(j - first);
-      const double d = distance(Vec2{x[at], y}) * pixels_per_unit;
-      const double cover = std::clamp(0.5 - d, 0.0, 1.0);
-      Rgb& c = colors[at];
-      for (std::size_t q = 0; q < 3; ++q) c[q] += cover * (color[q] - c[q]);
-    }
+    const auto begin = static_cast<std::size_t>(std::max(window.left - first, 0));
+    const auto end = static_cast<std::size_t>(std::max(std::min(last, window.right) - first, 0));
+    for (std::size_t j = begin; j < end; ++j)
+      cover[j] = to_unit(0.5 - distance(Vec2{x[j], y}) * pixels_per_unit);
+    for (std::size_t j = begin; j < end; ++j)
+      if (cover[j] > 0)
+        for (std::size_t q = 0; q < 3; ++q) colors[j][q] += cover[j] * (color[q] - colors[j][q]);
   }
 };
 
