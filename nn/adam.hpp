@@ -8,6 +8,9 @@
 // epsilon / sqrt(1-b2^t): with 1e-4 that acts like 3.2e-3 at step 1, 3.3e-4 at step 100, and 1e-4
 // after some thousand steps. There is no switch: epsilon is the textbook's. tests/nn/adam.cpp
 // computes both.
+//
+// A moment below the smallest normal number becomes zero: a parameter that gets no gradient for a
+// few hundred steps would otherwise make every later step slow.
 #pragma once
 
 #include <cmath>

@@ -12,13 +12,15 @@ std::uint64_t word64(const PhiloxCounter& w) { return (std::uint64_t{w[0]} << 32
 
 }  // namespace
 
-double Rng::uniform() { return static_cast<double>(word64(block(take(1))) >> 11) * 0x1p-53; }
+std::uint64_t Rng::bits() { return word64(block(take(1))); }
+
+double Rng::uniform() { return static_cast<double>(bits() >> 11) * 0x1p-53; }
 
 std::uint64_t Rng::below(std::uint64_t n) {
   require(n >= 1, "[Rng::below] n is 0; there is nothing to choose from");
   const std::uint64_t rest = (0 - n) % n;  // 2^64 mod n: words below it would favour small results
   for (;;) {
-    const std::uint64_t w = word64(block(take(1)));
+    const std::uint64_t w = bits();
     if (w >= rest) return w % n;
   }
 }

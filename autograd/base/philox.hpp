@@ -43,6 +43,7 @@ enum class Stream : std::uint32_t {
   check,          // gradient checks: cotangents and inputs
   test,           // tests
   dream,          // open-loop predictions of recorded episodes
+  training_env,   // the seeds of the environments that a run learns in
 };
 
 /// A place in one stream of one seed. Each draw uses one counter and throws the rest of its four
@@ -58,6 +59,8 @@ class Rng {
   double uniform(double low, double high) { return low + (high - low) * uniform(); }
   /// Uniform among 0 .. n-1, without bias; n >= 1.
   std::uint64_t below(std::uint64_t n);
+  /// 64 random bits.
+  std::uint64_t bits();
   /// Standard normal (Box-Muller in double).
   double normal();
 

@@ -37,10 +37,11 @@ struct GaussianSample {
   };
 };
 
-// KL[q || p] of q = N(m, s^2) and p = N(n, t^2), summed over the last axis:
-//   y   = sum_D  ln(t/s) + (s^2 + (m - n)^2) / (2 t^2) - 1/2
-//   dm += dy (m - n) / t^2                   ds += dy (s^2/t^2 - 1) / s
-//   dn -= dy (m - n) / t^2                   dt += dy (1 - (s^2 + (m - n)^2) / t^2) / t
+// KL[q || p] of q = N(m, s^2) and p = N(n, t^2), summed over the last axis; with r = s/t and
+// z = (m - n)/t, ratios that stay in range where squares of a tiny or huge deviation would not:
+//   y   = sum_D  ln(t/s) + (r^2 + z^2 - 1) / 2
+//   dm += dy z / t                           ds += dy (r^2 - 1) / s
+//   dn -= dy z / t                           dt += dy (1 - r^2 - z^2) / t
 struct GaussianKl {
   static constexpr std::string_view name = "gaussian_kl";
   static constexpr int arity = 4;
@@ -55,8 +56,8 @@ struct GaussianKl {
     kernels::each(N, [=](auto i) { kl[i] = t[i] / s[i]; });
     kernels::log(kl, kl, N);
     kernels::each(N, [=](auto i) {
-      const T d = m[i] - n[i];
-      kl[i] += (s[i] * s[i] + d * d) / (2 * t[i] * t[i]) - T(0.5);
+      const T r = s[i] / t[i], z = (m[i] - n[i]) / t[i];
+      kl[i] += T(0.5) * (r * r + z * z - 1);
     });
     kernels::row_sums(kl, c.shape(0).rows(), D, c.y());
   }
@@ -64,13 +65,15 @@ struct GaussianKl {
   static void backward(const Call<T>& c) {
     const T *m = c.x(0), *s = c.x(1), *n = c.x(2), *t = c.x(3), *dy = c.dy();
     const auto R = c.shape(0).rows(), D = c.shape(0).last();
-    add_per_row(c.sink(0), dy, R, D, [=](auto i) { return (m[i] - n[i]) / (t[i] * t[i]); });
-    add_per_row(c.sink(1), dy, R, D,
-                [=](auto i) { return (s[i] * s[i] / (t[i] * t[i]) - 1) / s[i]; });
-    add_per_row(c.sink(2), dy, R, D, [=](auto i) { return (n[i] - m[i]) / (t[i] * t[i]); });
+    add_per_row(c.sink(0), dy, R, D, [=](auto i) { return (m[i] - n[i]) / t[i] / t[i]; });
+    add_per_row(c.sink(1), dy, R, D, [=](auto i) {
+      const T r = s[i] / t[i];
+      return (r * r - 1) / s[i];
+    });
+    add_per_row(c.sink(2), dy, R, D, [=](auto i) { return (n[i] - m[i]) / t[i] / t[i]; });
     add_per_row(c.sink(3), dy, R, D, [=](auto i) {
-      const T d = m[i] - n[i];
-      return (1 - (s[i] * s[i] + d * d) / (t[i] * t[i])) / t[i];
+      const T r = s[i] / t[i], z = (m[i] - n[i]) / t[i];
+      return (1 - r * r - z * z) / t[i];
     });
   }
   static constexpr std::array examples = {
@@ -106,8 +109,8 @@ struct GaussianLogLikelihood {
   static void backward(const Call<T>& c) {
     const T *x = c.x(0), *m = c.x(1), *s = c.x(2), *dy = c.dy();
     const auto R = c.shape(0).rows(), D = c.shape(0).last();
-    add_per_row(c.sink(0), dy, R, D, [=](auto i) { return (m[i] - x[i]) / (s[i] * s[i]); });
-    add_per_row(c.sink(1), dy, R, D, [=](auto i) { return (x[i] - m[i]) / (s[i] * s[i]); });
+    add_per_row(c.sink(0), dy, R, D, [=](auto i) { return (m[i] - x[i]) / s[i] / s[i]; });
+    add_per_row(c.sink(1), dy, R, D, [=](auto i) { return (x[i] - m[i]) / s[i] / s[i]; });
     add_per_row(c.sink(2), dy, R, D, [=](auto i) {
       const T z = (x[i] - m[i]) / s[i];
       return (z * z - 1) / s[i];

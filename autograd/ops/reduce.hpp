@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <limits>
 
 #include "autograd/kernels/math.hpp"
 #include "autograd/kernels/reduce.hpp"
@@ -78,6 +79,7 @@ struct SumLast {
 };
 
 // y[r] = ln sum_c e^x[r,c]                 dx[r,c] += dy[r] e^(x[r,c] - y[r])
+// A row of -infinity alone gives -infinity and no gradient: each e^x is zero, whatever divides it.
 struct LogSumExp {
   static constexpr std::string_view name = "log_sum_exp";
   static constexpr int arity = 1;
@@ -97,7 +99,8 @@ struct LogSumExp {
     const auto R = c.shape(0).rows(), D = c.shape(0).last();
     T* p = c.scratch(R * D);  // the softmax of each row: at most 1, so nothing overflows
     each_row(R, D, [=](auto r) {
-      for (std::ptrdiff_t j = 0; j < D; ++j) p[r * D + j] = x[r * D + j] - y[r];
+      const T shift = y[r] == -std::numeric_limits<T>::infinity() ? T(0) : y[r];
+      for (std::ptrdiff_t j = 0; j < D; ++j) p[r * D + j] = x[r * D + j] - shift;
     });
     kernels::exp(p, p, R * D);
     add_per_row(dx, dy, R, D, [=](auto i) { return p[i]; });

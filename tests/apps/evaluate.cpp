@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <set>
 
 #include "apps/common/run/acting.hpp"
 #include "apps/common/run/checkpoint.hpp"
@@ -115,10 +116,14 @@ TEST_CASE("P19 the episodes of an evaluation begin differently") {
       CHECK(!std::equal(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(n), y.begin()));
     }
   // Nor does training ever meet one of their seeds.
-  for (std::uint64_t seed : {0u, 1u, 7u})
-    for (std::int64_t k = 0; k < 2000; k += 100) {
+  // Two runs whose seeds differ in any bit, and two episodes of a run, start differently.
+  std::set<std::uint64_t> seen;
+  for (const std::uint64_t seed :
+       {0ull, 1ull, 7ull, 1ull << 32 | 1, 1ull << 33 | 1, 0xffffffffull, ~0ull})
+    for (std::int64_t k = 0; k < 2000; ++k) {
       const std::uint64_t s = training_env_seed(seed, k);
-      CHECK((s < first_evaluation_seed || s > first_evaluation_seed + 1000));
+      CHECK((s < first_evaluation_seed || s > first_evaluation_seed + 1000000));
+      CHECK(seen.insert(s).second);
     }
 }
 

@@ -52,6 +52,23 @@ TEST_CASE("the KL of a Gaussian with itself is zero and so are its gradients") {
   }
 }
 
+TEST_CASE("the KL of tiny and huge deviations is formed from ratios") {
+  for (const double s : {1e-30, 1e-25, 1e-20, 1e19, 1e25, 1e30}) {
+    const Kl same = kl<float>(0, s, 0, s);
+    CHECK(same.value == 0);
+    CHECK(same.q_std == 0);
+    CHECK(same.p_std == 0);
+    CHECK(same.q_mean == 0);
+    // KL[N(s, (2s)^2) || N(0, s^2)] does not depend on s; its gradients go with 1/s.
+    const Kl k = kl<float>(s, 2 * s, 0, s), one = kl<double>(1, 2, 0, 1);
+    CHECK(std::abs(k.value - one.value) <= 1e-6);
+    CHECK(std::abs(k.q_mean * s - one.q_mean) <= 1e-5);
+    CHECK(std::abs(k.q_std * s - one.q_std) <= 1e-5);
+    CHECK(std::abs(k.p_mean * s - one.p_mean) <= 1e-5);
+    CHECK(std::abs(k.p_std * s - one.p_std) <= 1e-5);
+  }
+}
+
 TEST_CASE("the KL has the value and the gradients of the closed form") {
   const std::vector<double> m = numbers(20, 1), n = numbers(20, 2);
   std::vector<double> s = numbers(20, 3), t = numbers(20, 4);

@@ -1,5 +1,6 @@
 // Views, copies and reductions.
 #include <array>
+#include <limits>
 
 #include "ops_support.hpp"
 
@@ -107,6 +108,17 @@ TEST_CASE("log_sum_exp neither overflows nor underflows") {
   CHECK(std::abs(log_sum_exp(u).item() - (1e4f + std::log(2.0f))) <= 2e-3f);
   narrow.backward(log_sum_exp(u));
   check_close(narrow.grad(u), {0.5, 0, 0.5}, 1e-3);
+}
+
+TEST_CASE("log_sum_exp of a row of minus infinities has no gradient") {
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  Tape<double> tape;
+  const auto x = var<double>(tape, {-inf, -inf, -inf, 0}, {2, 2});
+  const auto y = log_sum_exp(x);
+  CHECK(y.value()[0] == -inf);
+  CHECK(y.value()[1] == 0);
+  tape.backward(y, std::vector<double>{1, 1});
+  check_close(tape.grad(x), {0, 0, 0, 1});
 }
 
 TEST_CASE("shape errors of views copies and reductions state the rule") {

@@ -200,6 +200,32 @@ TEST_CASE("Adam gives the same bits on one and on two threads") {
   CHECK(std::memcmp(results[0].data(), results[1].data(), sizeof(float) * n) == 0);
 }
 
+TEST_CASE_TEMPLATE("moments decay to zero and never stay subnormal", T, float, double) {
+  const std::ptrdiff_t n = 37;
+  ParamStore<T> store;
+  auto& w = store.add("w", {n});
+  Adam<T> adam(store, {.beta1 = 0.5, .beta2 = 0.5});
+  for (std::ptrdiff_t i = 0; i < n; ++i) w.grad()[i] = i % 2 ? T(1) : T(-1e-3);
+  adam.step();
+  store.zero_grad();
+  bool was_normal = false;
+  for (int t = 0; t < 1100; ++t) {
+    adam.step();
+    for (const T* moments : {store.first_moments(), store.second_moments()})
+      for (std::ptrdiff_t i = 0; i < n; ++i) {
+        const int kind = std::fpclassify(moments[i]);
+        was_normal = was_normal || kind == FP_NORMAL;
+        if (kind != FP_NORMAL && kind != FP_ZERO) FAIL("a subnormal moment after ", t, " steps");
+      }
+  }
+  CHECK(was_normal);
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    CHECK(store.first_moments()[i] == 0);
+    CHECK(store.second_moments()[i] == 0);
+    CHECK(std::isfinite(w.value()[i]));
+  }
+}
+
 TEST_CASE("Adam's settings are checked") {
   ParamStore<float> store;
   store.add("w", {1});

@@ -101,7 +101,7 @@ void Evaluation::summarise(const EnvSpec& spec, const EnvOptions& options) {
 }
 
 std::uint64_t training_env_seed(std::uint64_t run_seed, std::int64_t episode) {
-  return (run_seed + 1) << 32 | static_cast<std::uint64_t>(episode);
+  return Rng(run_seed, Stream::training_env, substream(episode)).bits() | std::uint64_t{1} << 63;
 }
 
 namespace {

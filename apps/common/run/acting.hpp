@@ -25,7 +25,8 @@ struct Collected {
   std::int64_t env_frames = 0;  // control steps, also when the task ended inside a decision
 };
 
-/// The seed of training episode k's environment: never one of an evaluation's (1000, 1001, ...).
+/// The seed of training episode k's environment, from all 64 bits of the run's seed. Its highest
+/// bit is set, so it is never one of an evaluation's (1000, 1001, ...).
 std::uint64_t training_env_seed(std::uint64_t run_seed, std::int64_t episode);
 
 /// Episode k of a run by uniformly random actions.
