@@ -24,7 +24,7 @@
 #include "apps/common/options/command_line.hpp"
 #include "autograd/base/parallel.hpp"
 #include "autograd/base/text.hpp"
-#include "nn/atomic_file.hpp"
+#include "nn/files/atomic_file.hpp"
 
 namespace planet::bench {
 namespace {

@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "apps/common/console/interrupt.hpp"
+#include "apps/common/files/png.hpp"
 #include "apps/common/foresight/error_curves.hpp"
 #include "apps/common/foresight/open_loop.hpp"
 #include "apps/common/foresight/open_loop_error.hpp"
@@ -18,8 +19,7 @@
 #include "apps/common/run/checkpoint.hpp"
 #include "apps/common/run/run_results.hpp"
 #include "autograd/base/error.hpp"
-#include "envs/png.hpp"
-#include "nn/atomic_file.hpp"
+#include "nn/files/atomic_file.hpp"
 
 namespace planet {
 namespace {

@@ -6,14 +6,14 @@
 #include <iostream>
 #include <map>
 
+#include "apps/common/files/svg_plot.hpp"
 #include "apps/common/options/command_line.hpp"
 #include "apps/common/options/config_file.hpp"
-#include "apps/common/report/svg_plot.hpp"
 #include "apps/common/run/metrics.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
-#include "nn/atomic_file.hpp"
-#include "nn/json.hpp"
+#include "nn/files/atomic_file.hpp"
+#include "nn/files/json.hpp"
 
 namespace planet {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "apps/common/console/console.hpp"
 #include "apps/common/console/interrupt.hpp"
+#include "apps/common/files/png.hpp"
 #include "apps/common/options/command_line.hpp"
 #include "apps/common/report/pictures.hpp"
 #include "apps/common/run/acting.hpp"
@@ -15,8 +16,7 @@
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 #include "envs/numbers.hpp"
-#include "envs/png.hpp"
-#include "nn/json.hpp"
+#include "nn/files/json.hpp"
 
 namespace planet {
 namespace {

@@ -14,6 +14,8 @@
 #include <iostream>
 
 #include "apps/common/console/interrupt.hpp"
+#include "apps/common/files/png.hpp"
+#include "apps/common/files/sheet.hpp"
 #include "apps/common/foresight/lookahead.hpp"
 #include "apps/common/foresight/open_loop.hpp"
 #include "apps/common/foresight/open_loop_pictures.hpp"
@@ -22,9 +24,7 @@
 #include "apps/common/run/checkpoint.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
-#include "envs/png.hpp"
-#include "envs/sheet.hpp"
-#include "nn/atomic_file.hpp"
+#include "nn/files/atomic_file.hpp"
 
 namespace planet {
 namespace {

@@ -20,7 +20,7 @@
 #include "autograd/base/parallel.hpp"
 #include "autograd/base/text.hpp"
 #include "envs/numbers.hpp"
-#include "nn/atomic_file.hpp"
+#include "nn/files/atomic_file.hpp"
 
 namespace planet {
 namespace {

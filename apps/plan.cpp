@@ -10,6 +10,7 @@
 
 #include "apps/common/console/console.hpp"
 #include "apps/common/console/interrupt.hpp"
+#include "apps/common/files/png.hpp"
 #include "apps/common/foresight/error_curves.hpp"
 #include "apps/common/foresight/open_loop.hpp"
 #include "apps/common/foresight/open_loop_pictures.hpp"
@@ -20,8 +21,7 @@
 #include "apps/common/run/checkpoint.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
-#include "envs/png.hpp"
-#include "nn/atomic_file.hpp"
+#include "nn/files/atomic_file.hpp"
 #include "planner/agent.hpp"
 
 namespace planet {

@@ -11,6 +11,7 @@
 
 #include "apps/common/console/interrupt.hpp"
 #include "apps/common/console/terminal.hpp"
+#include "apps/common/files/png.hpp"
 #include "apps/common/options/command_line.hpp"
 #include "apps/common/options/env_table.hpp"
 #include "apps/common/run/checkpoint.hpp"
@@ -22,7 +23,6 @@
 #include "autograd/base/parallel.hpp"
 #include "autograd/base/text.hpp"
 #include "envs/numbers.hpp"
-#include "envs/png.hpp"
 
 namespace planet {
 namespace {

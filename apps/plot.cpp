@@ -9,13 +9,13 @@
 #include <algorithm>
 #include <iostream>
 
+#include "apps/common/files/csv_table.hpp"
+#include "apps/common/files/svg_plot.hpp"
 #include "apps/common/options/command_line.hpp"
-#include "apps/common/report/csv_table.hpp"
 #include "apps/common/report/statistics.hpp"
-#include "apps/common/report/svg_plot.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
-#include "nn/atomic_file.hpp"
+#include "nn/files/atomic_file.hpp"
 
 namespace planet {
 namespace {

@@ -15,6 +15,7 @@
 
 #include "apps/common/console/console.hpp"
 #include "apps/common/console/interrupt.hpp"
+#include "apps/common/files/png.hpp"
 #include "apps/common/options/command_line.hpp"
 #include "apps/common/report/pictures.hpp"
 #include "apps/common/run/acting.hpp"
@@ -24,7 +25,6 @@
 #include "apps/common/run/setup.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
-#include "envs/png.hpp"
 
 namespace planet {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "apps/bench/machine.hpp"
 #include "apps/bench/measure.hpp"
-#include "nn/json.hpp"
+#include "nn/files/json.hpp"
 
 namespace planet::bench {
 

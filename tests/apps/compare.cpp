@@ -3,11 +3,11 @@
 
 #include <cmath>
 
+#include "apps/common/files/png.hpp"
 #include "apps/common/foresight/error_curves.hpp"
 #include "autograd/base/error.hpp"
-#include "envs/png.hpp"
-#include "nn/atomic_file.hpp"
-#include "nn/json.hpp"
+#include "nn/files/atomic_file.hpp"
+#include "nn/files/json.hpp"
 #include "tests/apps/csv.hpp"
 #include "tests/apps/xml.hpp"
 

@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <set>
 
+#include "apps/common/files/episode_file.hpp"
+#include "apps/common/files/png.hpp"
 #include "apps/common/foresight/open_loop_error.hpp"
 #include "apps/common/foresight/open_loop_pictures.hpp"
 #include "apps/common/report/statistics.hpp"
 #include "apps/common/run/acting.hpp"
 #include "apps/common/run/checkpoint.hpp"
-#include "apps/common/run/episode_file.hpp"
-#include "envs/png.hpp"
 #include "tests/apps/csv.hpp"
 #include "tests/apps/xml.hpp"
 

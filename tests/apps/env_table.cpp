@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "envs/png.hpp"
+#include "apps/common/files/png.hpp"
 #include "envs/registry.hpp"
 #include "tests/apps/programs.hpp"
 

@@ -4,11 +4,11 @@
 #include <cmath>
 #include <set>
 
+#include "apps/common/files/png.hpp"
 #include "apps/common/run/acting.hpp"
 #include "apps/common/run/checkpoint.hpp"
 #include "apps/common/simulator/simulator_dynamics.hpp"
-#include "envs/png.hpp"
-#include "nn/json.hpp"
+#include "nn/files/json.hpp"
 #include "tests/apps/programs.hpp"
 
 using namespace planet;

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "nn/safetensors.hpp"
+#include "nn/files/safetensors.hpp"
 #include "tests/apps/programs.hpp"
 
 namespace planet::test {

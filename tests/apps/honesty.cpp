@@ -8,7 +8,7 @@
 #include "apps/common/simulator/simulator_dynamics.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
-#include "tests/nn/scratch_folder.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 using namespace planet;
 using planet::test::error_of;

@@ -10,7 +10,7 @@
 
 #include "apps/common/run/run_state.hpp"
 #include "autograd/base/error.hpp"
-#include "nn/json.hpp"
+#include "nn/files/json.hpp"
 #include "tests/apps/programs.hpp"
 
 using namespace planet;

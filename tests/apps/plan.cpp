@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "apps/common/files/png.hpp"
 #include "apps/common/foresight/open_loop.hpp"
 #include "apps/common/options/values.hpp"
 #include "apps/common/report/plan_report.hpp"
 #include "apps/common/run/checkpoint.hpp"
 #include "autograd/base/error.hpp"
-#include "envs/png.hpp"
 #include "planner/agent.hpp"
 #include "tests/apps/csv.hpp"
 #include "tests/apps/xml.hpp"

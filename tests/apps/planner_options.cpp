@@ -3,7 +3,7 @@
 
 #include "apps/common/simulator/simulator_dynamics.hpp"
 #include "envs/numbers.hpp"
-#include "nn/json.hpp"
+#include "nn/files/json.hpp"
 #include "tests/apps/programs.hpp"
 
 using namespace planet;

@@ -5,11 +5,11 @@
 #include <cmath>
 #include <sstream>
 
+#include "apps/common/files/png.hpp"
 #include "autograd/base/error.hpp"
 #include "envs/numbers.hpp"
-#include "envs/png.hpp"
 #include "envs/registry.hpp"
-#include "nn/json.hpp"
+#include "nn/files/json.hpp"
 #include "tests/apps/programs.hpp"
 
 using namespace planet;

@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <fstream>
 
-#include "apps/common/report/csv_table.hpp"
-#include "apps/common/report/svg_plot.hpp"
+#include "apps/common/files/csv_table.hpp"
+#include "apps/common/files/svg_plot.hpp"
 #include "autograd/base/error.hpp"
 #include "tests/apps/programs.hpp"
 

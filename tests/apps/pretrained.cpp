@@ -4,7 +4,7 @@
 
 #include "apps/common/run/acting.hpp"
 #include "apps/common/run/checkpoint.hpp"
-#include "nn/json.hpp"
+#include "nn/files/json.hpp"
 #include "tests/apps/programs.hpp"
 
 using namespace planet;

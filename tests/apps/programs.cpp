@@ -11,7 +11,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "nn/safetensors.hpp"
+#include "nn/files/safetensors.hpp"
 
 namespace planet::test {
 

@@ -8,7 +8,7 @@
 #include "apps/common/options/config_file.hpp"
 #include "apps/common/run/checkpoint.hpp"
 #include "autograd/base/philox.hpp"
-#include "nn/atomic_file.hpp"
+#include "nn/files/atomic_file.hpp"
 #include "tests/apps/programs.hpp"
 
 using namespace planet;

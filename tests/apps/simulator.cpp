@@ -7,7 +7,7 @@
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 #include "envs/task_env.hpp"
-#include "tests/nn/scratch_folder.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 using namespace planet;
 using planet::test::error_of;

@@ -7,7 +7,7 @@
 #include <sstream>
 #include <thread>
 
-#include "apps/common/report/csv_table.hpp"
+#include "apps/common/files/csv_table.hpp"
 #include "autograd/base/error.hpp"
 #include "tests/apps/programs.hpp"
 

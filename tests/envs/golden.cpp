@@ -8,9 +8,9 @@
 #include <cstdlib>
 #include <map>
 
-#include "envs/png.hpp"
+#include "apps/common/files/png.hpp"
+#include "apps/common/files/sheet.hpp"
 #include "envs/registry.hpp"
-#include "envs/sheet.hpp"
 #include "tests/envs/support.hpp"
 
 using namespace planet;

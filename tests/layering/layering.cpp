@@ -14,21 +14,23 @@ namespace {
 
 // A part is a folder, or one of the three inner folders of autograd, or the one header that kernels
 // and ops share, the enum of activations, or planar mechanics, a library of its own within envs, or
-// a folder of what the programs share.
+// the file formats of nn, or a folder of what the programs share.
 constexpr const char* shared = "autograd/activation.hpp";
 std::string part_of(const std::string& path) {
   if (path == shared) return shared;
   for (const char* own : {"envs/planar/", "envs/physics."})
     if (path.starts_with(own)) return "envs/planar";
-  for (const char* inner : {"autograd/base", "autograd/kernels", "autograd/ops",
-                            "apps/common/console", "apps/common/options", "apps/common/run",
-                            "apps/common/simulator", "apps/common/report", "apps/common/foresight"})
+  for (const char* inner :
+       {"autograd/base", "autograd/kernels", "autograd/ops", "nn/files", "apps/common/console",
+        "apps/common/files", "apps/common/options", "apps/common/run", "apps/common/simulator",
+        "apps/common/report", "apps/common/foresight"})
     if (path.starts_with(std::string(inner) + "/")) return inner;
   const auto slash = path.find('/');
   return slash == std::string::npos ? "" : path.substr(0, slash);
 }
 
-// From a part to all that it may include. envs sees autograd/base only, envs/planar no task.
+// From a part to all that it may include. envs sees autograd/base only, envs/planar no task; the
+// layers, models and planners know no file format.
 const std::map<std::string, std::set<std::string>>& arrows() {
   static const std::set<std::string> engine = {"autograd/base", "autograd/kernels", "autograd/ops",
                                                "autograd", shared};
@@ -40,12 +42,13 @@ const std::map<std::string, std::set<std::string>>& arrows() {
                                              shared};
   // What a program may know, with these folders of apps/common.
   static const auto below_apps = [](const std::set<std::string>& common) {
-    std::set<std::string> a = with(user, {"nn", "rssm", "planner", "envs/planar", "envs"});
+    std::set<std::string> a =
+        with(user, {"nn", "nn/files", "rssm", "planner", "envs/planar", "envs"});
     for (const std::string& folder : common) a.insert("apps/common/" + folder);
     return a;
   };
-  static const std::set<std::string> all_common = {"console",   "options", "run",
-                                                   "simulator", "report",  "foresight"};
+  static const std::set<std::string> all_common = {"console",   "files",  "options",  "run",
+                                                   "simulator", "report", "foresight"};
   static const std::map<std::string, std::set<std::string>> allowed = {
       {"autograd/base", {"autograd/base"}},
       {"autograd/kernels", {"autograd/base", "autograd/kernels", shared}},
@@ -53,16 +56,20 @@ const std::map<std::string, std::set<std::string>>& arrows() {
       {"autograd/ops", engine},
       {"autograd", engine},
       {"nn", with(user, {"nn"})},
+      {"nn/files", with(user, {"nn", "nn/files"})},
       {"rssm", with(user, {"nn", "rssm"})},
       {"planner", with(user, {"nn", "rssm", "planner"})},
       {"envs/planar", {"autograd/base", "envs/planar"}},
       {"envs", {"autograd/base", "envs/planar", "envs"}},
       {"apps/common/console", below_apps({"console"})},
-      {"apps/common/options", below_apps({"console", "options"})},
-      {"apps/common/report", below_apps({"console", "options", "report"})},
-      {"apps/common/run", below_apps({"console", "options", "run"})},
-      {"apps/common/simulator", below_apps({"console", "options", "run", "simulator"})},
-      {"apps/common/foresight", below_apps({"console", "options", "report", "run", "foresight"})},
+      {"apps/common/files",
+       {"autograd/base", "autograd", "nn/files", "rssm", "envs", "apps/common/files"}},
+      {"apps/common/options", below_apps({"console", "files", "options"})},
+      {"apps/common/report", below_apps({"console", "files", "options", "report"})},
+      {"apps/common/run", below_apps({"console", "files", "options", "run"})},
+      {"apps/common/simulator", below_apps({"console", "files", "options", "run", "simulator"})},
+      {"apps/common/foresight",
+       below_apps({"console", "files", "options", "report", "run", "foresight"})},
       {"apps", with(below_apps(all_common), {"apps"})},
       {"tests", with(engine, with(below_apps(all_common), {"apps", "tests"}))},
   };
@@ -101,7 +108,7 @@ void check_package(const File& file, const std::string& target, std::vector<std:
       {std::regex("xsimd/.*|.*mmintrin\\.h|immintrin\\.h|x86intrin\\.h|arm_neon\\.h|arm_sve\\.h"),
        "autograd/kernels/"},
       {std::regex("omp\\.h"), "autograd/base/parallel.cpp"},
-      {std::regex("(stb/)?stb.*"), "envs/"},
+      {std::regex("(stb/)?stb.*"), "apps/common/files/"},
       {std::regex("CLI/.*"), "apps/"},
       {std::regex("doctest.*"), "tests/"},
   };
@@ -154,8 +161,13 @@ TEST_CASE("a planted fault of each kind is found") {
   found("envs/a.cpp", "  #  include \"autograd/tape.hpp\"", "envs must not know autograd");
   found("envs/planar/a.cpp", "#include \"envs/task.hpp\"", "envs/planar must not know envs");
   found("planner/a.cpp", "#include \"envs/env.hpp\"", "planner must not know envs");
+  found("nn/a.cpp", "#include \"nn/files/json.hpp\"", "nn must not know nn/files");
+  found("rssm/a.cpp", "#include \"nn/files/checkpoint.hpp\"", "rssm must not know nn/files");
+  found("planner/a.cpp", "#include \"nn/files/json.hpp\"", "planner must not know nn/files");
+  found("envs/a.cpp", "#include \"apps/common/files/png.hpp\"",
+        "envs must not know apps/common/files");
   found("apps/a.cpp", "#include \"tests/layering/tree.hpp\"", "apps must not know tests");
-  found("apps/common/run/a.cpp", "#include \"apps/common/report/svg_plot.hpp\"",
+  found("apps/common/run/a.cpp", "#include \"apps/common/report/pictures.hpp\"",
         "apps/common/run must not know apps/common/report");
   found("nn/a.cpp", "#include \"autograd/tapes.hpp\"", "which is not a path from the root");
   found("nn/a.cpp", "#include \"adam.hpp\"", "must not know files outside");
@@ -164,7 +176,7 @@ TEST_CASE("a planted fault of each kind is found") {
   found("nn/a.cpp", "#include <xsimd/xsimd.hpp>", "whose place is autograd/kernels/");
   found("autograd/ops/a.hpp", "#include <immintrin.h>", "whose place is autograd/kernels/");
   found("autograd/kernels/a.cpp", "#include <omp.h>", "whose place is autograd/base/parallel.cpp");
-  found("apps/a.cpp", "#include <stb_image_write.h>", "whose place is envs/");
+  found("apps/a.cpp", "#include <stb_image_write.h>", "whose place is apps/common/files/");
   found("planner/a.cpp", "#include <CLI/CLI.hpp>", "whose place is apps/");
   found("apps/a.cpp", "#include <doctest/doctest.h>", "whose place is tests/");
   found("autograd/kernels/a.cpp", "#pragma omp parallel for", "OpenMP pragma");

@@ -11,7 +11,7 @@
 #include "autograd/base/parallel.hpp"
 #include "autograd/base/philox.hpp"
 #include "nn/init.hpp"
-#include "scratch_folder.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 using namespace planet;
 using planet::test::contains;

@@ -6,7 +6,7 @@
 #include <array>
 #include <cmath>
 
-#include "scratch_folder.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 using namespace planet;
 using planet::test::contains;

@@ -12,7 +12,7 @@
 
 #include "autograd/ops.hpp"
 #include "nn/init.hpp"
-#include "scratch_folder.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 using namespace planet;
 using planet::test::contains;

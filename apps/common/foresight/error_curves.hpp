@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "apps/common/files/svg_plot.hpp"
 #include "apps/common/options/run_config.hpp"
 #include "apps/common/report/statistics.hpp"
-#include "apps/common/report/svg_plot.hpp"
 
 namespace planet {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "apps/common/console/interrupt.hpp"
+#include "apps/common/files/episode_file.hpp"
 #include "apps/common/run/acting.hpp"
-#include "apps/common/run/episode_file.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
 

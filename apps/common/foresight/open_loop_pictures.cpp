@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "apps/common/files/sheet.hpp"
 #include "autograd/base/error.hpp"
-#include "envs/sheet.hpp"
 #include "rssm/preprocess.hpp"
 
 namespace planet {

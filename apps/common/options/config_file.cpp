@@ -4,7 +4,7 @@
 
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
-#include "nn/atomic_file.hpp"
+#include "nn/files/atomic_file.hpp"
 
 namespace planet {
 namespace {

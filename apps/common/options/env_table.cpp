@@ -4,11 +4,11 @@
 #include <sstream>
 #include <vector>
 
+#include "apps/common/files/sheet.hpp"
 #include "apps/common/options/values.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
 #include "envs/registry.hpp"
-#include "envs/sheet.hpp"
 
 namespace planet {
 namespace {

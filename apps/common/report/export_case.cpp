@@ -7,7 +7,7 @@
 
 #include "apps/common/options/run_config.hpp"
 #include "autograd/base/error.hpp"
-#include "nn/safetensors.hpp"
+#include "nn/files/safetensors.hpp"
 
 namespace planet {
 

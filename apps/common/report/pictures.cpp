@@ -1,7 +1,7 @@
 #include "apps/common/report/pictures.hpp"
 
+#include "apps/common/files/sheet.hpp"
 #include "autograd/base/error.hpp"
-#include "envs/sheet.hpp"
 #include "rssm/preprocess.hpp"
 
 namespace planet {

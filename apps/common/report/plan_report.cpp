@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "apps/common/files/svg_plot.hpp"
 #include "apps/common/options/values.hpp"
-#include "apps/common/report/svg_plot.hpp"
 #include "autograd/base/error.hpp"
 
 namespace planet {

@@ -6,8 +6,8 @@
 #include "apps/common/options/config_file.hpp"
 #include "apps/common/options/version.hpp"
 #include "autograd/base/error.hpp"
-#include "nn/atomic_file.hpp"
-#include "nn/checkpoint.hpp"
+#include "nn/files/atomic_file.hpp"
+#include "nn/files/checkpoint.hpp"
 
 namespace planet {
 namespace fs = std::filesystem;

@@ -16,7 +16,7 @@
 #include "apps/common/options/run_config.hpp"
 #include "apps/common/run/run_state.hpp"
 #include "nn/adam.hpp"
-#include "nn/safetensors.hpp"
+#include "nn/files/safetensors.hpp"
 #include "rssm/world_model.hpp"
 
 namespace planet {

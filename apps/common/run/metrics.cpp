@@ -6,8 +6,8 @@
 #include "apps/common/options/values.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
-#include "nn/atomic_file.hpp"
-#include "nn/json.hpp"
+#include "nn/files/atomic_file.hpp"
+#include "nn/files/json.hpp"
 
 namespace planet {
 namespace {

@@ -9,12 +9,12 @@
 #include <map>
 #include <utility>
 
+#include "apps/common/files/episode_file.hpp"
 #include "apps/common/options/config_file.hpp"
 #include "apps/common/options/version.hpp"
-#include "apps/common/run/episode_file.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
-#include "nn/atomic_file.hpp"
+#include "nn/files/atomic_file.hpp"
 
 namespace planet {
 namespace fs = std::filesystem;
@@ -54,7 +54,7 @@ bool is_empty_folder(const fs::path& path) {
   return true;
 }
 
-// What a killed process was about to write (nn/atomic_file.hpp): nobody will finish it.
+// What a killed process was about to write (nn/files/atomic_file.hpp): nobody will finish it.
 void remove_unfinished(const fs::path& path) {
   std::vector<fs::path> unfinished;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path))

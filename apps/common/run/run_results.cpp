@@ -2,8 +2,8 @@
 
 #include <fstream>
 
-#include "nn/atomic_file.hpp"
-#include "nn/json.hpp"
+#include "nn/files/atomic_file.hpp"
+#include "nn/files/json.hpp"
 
 namespace planet {
 namespace fs = std::filesystem;

@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "nn/json.hpp"
+#include "nn/files/json.hpp"
 #include "rssm/world_model.hpp"
 
 namespace planet {

@@ -1,5 +1,5 @@
 // PNG and deflate: round trips, known bytes, files that lie, and files that appear whole.
-#include "envs/png.hpp"
+#include "apps/common/files/png.hpp"
 
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -10,9 +10,9 @@
 #include <fstream>
 #include <string>
 
+#include "apps/common/files/zlib.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/philox.hpp"
-#include "envs/zlib.hpp"
 #include "tests/envs/support.hpp"
 
 using namespace planet;
@@ -20,7 +20,7 @@ using test::contains;
 using test::sentence;
 using Bytes = std::vector<std::uint8_t>;
 
-// If our stb were visible outside envs/stb.cpp, these would be defined twice and nothing would
+// If our stb were visible outside apps/common/files/stb.cpp, these would be defined twice and nothing would
 // link.
 extern "C" {
 int stbi_load_from_memory() { return 1; }

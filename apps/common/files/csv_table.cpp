@@ -1,11 +1,11 @@
-#include "apps/common/report/csv_table.hpp"
+#include "apps/common/files/csv_table.hpp"
 
 #include <algorithm>
 #include <sstream>
 
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
-#include "nn/atomic_file.hpp"
+#include "nn/files/atomic_file.hpp"
 
 namespace planet {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "autograd/param.hpp"
 #include "nn/adam.hpp"
-#include "nn/safetensors.hpp"
+#include "nn/files/safetensors.hpp"
 
 namespace planet {
 

@@ -11,8 +11,8 @@
 #include <system_error>
 
 #include "autograd/base/text.hpp"
-#include "nn/json.hpp"
-#include "nn/safetensors.hpp"
+#include "nn/files/json.hpp"
+#include "nn/files/safetensors.hpp"
 
 namespace planet {
 

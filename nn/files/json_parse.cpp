@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "autograd/base/error.hpp"
-#include "nn/json.hpp"
+#include "nn/files/json.hpp"
 
 namespace planet {
 

@@ -1,5 +1,5 @@
 // JSON: what is accepted, what is refused and where, and that writing and reading are inverse.
-#include "nn/json.hpp"
+#include "nn/files/json.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,7 +8,7 @@
 #include <limits>
 
 #include "autograd/base/philox.hpp"
-#include "scratch_folder.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 using namespace planet;
 using planet::test::contains;

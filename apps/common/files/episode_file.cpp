@@ -1,12 +1,12 @@
-#include "apps/common/run/episode_file.hpp"
+#include "apps/common/files/episode_file.hpp"
 
 #include <cmath>
 #include <cstring>
 
-#include "apps/common/run/npz.hpp"
+#include "apps/common/files/npz.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
-#include "nn/atomic_file.hpp"
+#include "nn/files/atomic_file.hpp"
 
 namespace planet {
 namespace {

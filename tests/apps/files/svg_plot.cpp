@@ -1,5 +1,5 @@
 // Plots: a document that any XML reader takes, bands where they belong, nothing that is not finite.
-#include "apps/common/report/svg_plot.hpp"
+#include "apps/common/files/svg_plot.hpp"
 
 #include <doctest/doctest.h>
 

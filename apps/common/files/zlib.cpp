@@ -1,9 +1,9 @@
-#include "envs/zlib.hpp"
+#include "apps/common/files/zlib.hpp"
 
 #include <array>
 
+#include "apps/common/files/stb.hpp"
 #include "autograd/base/error.hpp"
-#include "envs/stb.hpp"
 
 namespace planet {
 namespace {

@@ -1,5 +1,5 @@
 // Contact sheets: where pictures and letters land.
-#include "envs/sheet.hpp"
+#include "apps/common/files/sheet.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "apps/common/run/npz_format.hpp"
+#include "apps/common/files/npz_format.hpp"
 
 #include <charconv>
 

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cstring>
 
-#include "allocation_watch.hpp"
 #include "autograd/base/philox.hpp"
-#include "nn/checkpoint.hpp"
+#include "nn/files/checkpoint.hpp"
 #include "nn/init.hpp"
-#include "scratch_folder.hpp"
+#include "tests/nn/allocation_watch.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 using namespace planet;
 

@@ -1,4 +1,4 @@
-#include "nn/checkpoint.hpp"
+#include "nn/files/checkpoint.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,5 +1,5 @@
 // Saving and loading a model and its optimiser: bit for bit, and all or nothing.
-#include "nn/checkpoint.hpp"
+#include "nn/files/checkpoint.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,7 +8,7 @@
 
 #include "nn/init.hpp"
 #include "nn/layers.hpp"
-#include "scratch_folder.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 using namespace planet;
 using planet::test::contains;

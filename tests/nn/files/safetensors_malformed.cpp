@@ -5,8 +5,8 @@
 
 #include <cstring>
 
-#include "nn/safetensors.hpp"
-#include "scratch_folder.hpp"
+#include "nn/files/safetensors.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 using namespace planet;
 using planet::test::contains;

@@ -1,5 +1,5 @@
 // The only file that sees stb. Everything of it is static here.
-#include "envs/stb.hpp"
+#include "apps/common/files/stb.hpp"
 
 #include <algorithm>
 #include <memory>

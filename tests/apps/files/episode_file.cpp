@@ -1,5 +1,5 @@
 // Episode files: to numpy and from it, to the last bit, and nothing that is damaged or too large.
-#include "apps/common/run/episode_file.hpp"
+#include "apps/common/files/episode_file.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,11 +7,11 @@
 #include <cstring>
 #include <functional>
 
-#include "apps/common/run/npz.hpp"
-#include "apps/common/run/npz_format.hpp"
+#include "apps/common/files/npz.hpp"
+#include "apps/common/files/npz_format.hpp"
+#include "apps/common/files/zlib.hpp"
 #include "autograd/base/error.hpp"
-#include "envs/zlib.hpp"
-#include "tests/nn/scratch_folder.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 using namespace planet;
 using planet::test::contains;

@@ -1,4 +1,4 @@
-#include "nn/json.hpp"
+#include "nn/files/json.hpp"
 
 #include <algorithm>
 #include <array>

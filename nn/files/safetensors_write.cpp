@@ -5,9 +5,9 @@
 #include <set>
 
 #include "autograd/base/error.hpp"
-#include "nn/atomic_file.hpp"
-#include "nn/json.hpp"
-#include "nn/safetensors.hpp"
+#include "nn/files/atomic_file.hpp"
+#include "nn/files/json.hpp"
+#include "nn/files/safetensors.hpp"
 
 namespace planet {
 

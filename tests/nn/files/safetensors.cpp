@@ -1,5 +1,5 @@
 // Safetensors that are right: the bytes on disk, every dtype, and saving all or nothing.
-#include "nn/safetensors.hpp"
+#include "nn/files/safetensors.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/resource.h>
@@ -9,9 +9,9 @@
 #include <cstring>
 #include <limits>
 
-#include "nn/atomic_file.hpp"
-#include "nn/json.hpp"
-#include "scratch_folder.hpp"
+#include "nn/files/atomic_file.hpp"
+#include "nn/files/json.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 using namespace planet;
 using planet::test::contains;

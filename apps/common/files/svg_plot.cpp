@@ -1,4 +1,4 @@
-#include "apps/common/report/svg_plot.hpp"
+#include "apps/common/files/svg_plot.hpp"
 
 #include <algorithm>
 #include <array>

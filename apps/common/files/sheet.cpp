@@ -1,10 +1,10 @@
-#include "envs/sheet.hpp"
+#include "apps/common/files/sheet.hpp"
 
 #include <algorithm>
 #include <cmath>
 
+#include "apps/common/files/stb.hpp"
 #include "autograd/base/error.hpp"
-#include "envs/stb.hpp"
 
 namespace planet {
 namespace {

@@ -1,12 +1,12 @@
-#include "apps/common/run/npz.hpp"
+#include "apps/common/files/npz.hpp"
 
 #include <bit>
 #include <span>
 
-#include "apps/common/run/npz_format.hpp"
+#include "apps/common/files/npz_format.hpp"
+#include "apps/common/files/zlib.hpp"
 #include "autograd/base/error.hpp"
-#include "envs/zlib.hpp"
-#include "nn/atomic_file.hpp"
+#include "nn/files/atomic_file.hpp"
 
 namespace planet {
 namespace {

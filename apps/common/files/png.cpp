@@ -1,4 +1,4 @@
-#include "envs/png.hpp"
+#include "apps/common/files/png.hpp"
 
 #include <unistd.h>
 
@@ -8,9 +8,9 @@
 #include <fstream>
 #include <string_view>
 
+#include "apps/common/files/stb.hpp"
+#include "apps/common/files/zlib.hpp"
 #include "autograd/base/error.hpp"
-#include "envs/stb.hpp"
-#include "envs/zlib.hpp"
 
 namespace planet {
 namespace {
