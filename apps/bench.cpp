@@ -22,6 +22,7 @@
 #include "apps/bench/report.hpp"
 #include "apps/bench/studies.hpp"
 #include "apps/common/options/command_line.hpp"
+#include "apps/programs.hpp"
 #include "autograd/base/parallel.hpp"
 #include "autograd/base/text.hpp"
 #include "nn/files/atomic_file.hpp"
@@ -107,7 +108,11 @@ void print_ladder(double seconds) {
   }
 }
 
-int run(int argc, const char* const* argv) {
+}  // namespace
+}  // namespace planet::bench
+
+int planet::apps::bench(int argc, const char* const* argv) {
+  using namespace planet::bench;
   Options o;
   if (!parse(argc, argv, o)) return 0;
   int threads = 0;
@@ -128,11 +133,4 @@ int run(int argc, const char* const* argv) {
                      !o.peer.empty();
   if (!study) run_all(o, seconds);
   return 0;
-}
-
-}  // namespace
-}  // namespace planet::bench
-
-int main(int argc, char** argv) {
-  return planet::run_main("bench", [&] { return planet::bench::run(argc, argv); });
 }

@@ -18,6 +18,7 @@
 #include "apps/common/options/command_line.hpp"
 #include "apps/common/run/checkpoint.hpp"
 #include "apps/common/run/run_results.hpp"
+#include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
 #include "nn/files/atomic_file.hpp"
 
@@ -312,7 +313,9 @@ std::vector<LoadedModel> load(const std::vector<std::string>& paths) {
   return runs;
 }
 
-int compare(int argc, const char* const* argv) {
+}  // namespace
+
+int apps::compare(int argc, const char* const* argv) {
   Options o;
   if (!read_command_line(argc, argv, o)) return 0;
   const OpenLoopFlags& flags = o.flags;
@@ -352,9 +355,4 @@ int compare(int argc, const char* const* argv) {
   return 0;
 }
 
-}  // namespace
 }  // namespace planet
-
-int main(int argc, char** argv) {
-  return planet::run_main("compare", [&] { return planet::compare(argc, argv); });
-}

@@ -10,6 +10,7 @@
 #include "apps/common/options/command_line.hpp"
 #include "apps/common/options/config_file.hpp"
 #include "apps/common/run/metrics.hpp"
+#include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
 #include "nn/files/atomic_file.hpp"
@@ -84,7 +85,9 @@ void write_svg(const std::string& path, const std::vector<Row>& rows, const std:
   write_text_atomically(path, svg_plot(series, options));
 }
 
-int curves(int argc, const char* const* argv) {
+}  // namespace
+
+int apps::curves(int argc, const char* const* argv) {
   CommandLine cli("curves", "The metrics of several runs as one CSV and one plot.");
   std::vector<std::string> runs, metrics;
   std::string against = "time/elapsed", csv, svg, title;
@@ -107,9 +110,4 @@ int curves(int argc, const char* const* argv) {
   return 0;
 }
 
-}  // namespace
 }  // namespace planet
-
-int main(int argc, char** argv) {
-  return planet::run_main("curves", [&] { return planet::curves(argc, argv); });
-}

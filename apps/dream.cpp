@@ -13,6 +13,7 @@
 #include "apps/common/foresight/open_loop_pictures.hpp"
 #include "apps/common/options/command_line.hpp"
 #include "apps/common/run/checkpoint.hpp"
+#include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
 #include "nn/files/atomic_file.hpp"
 
@@ -165,7 +166,9 @@ void print_result(const LoadedModel& loaded, const HeldOut& held, const OpenLoop
   std::cout << std::flush;
 }
 
-int dream(int argc, const char* const* argv) {
+}  // namespace
+
+int apps::dream(int argc, const char* const* argv) {
   Options o;
   if (!read_command_line(argc, argv, o)) return 0;
   const OpenLoopFlags& flags = o.flags;
@@ -200,9 +203,4 @@ int dream(int argc, const char* const* argv) {
   return 0;
 }
 
-}  // namespace
 }  // namespace planet
-
-int main(int argc, char** argv) {
-  return planet::run_main("dream", [&] { return planet::dream(argc, argv); });
-}

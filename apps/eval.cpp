@@ -13,6 +13,7 @@
 #include "apps/common/run/acting.hpp"
 #include "apps/common/run/checkpoint.hpp"
 #include "apps/common/simulator/simulator_dynamics.hpp"
+#include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 #include "envs/numbers.hpp"
@@ -164,7 +165,9 @@ int eval_oracle(const Options& o) {
   return 0;
 }
 
-int eval(int argc, const char* const* argv) {
+}  // namespace
+
+int apps::eval(int argc, const char* const* argv) {
   CommandLine cli("eval",
                   "Episodes of a trained agent without exploration noise, or of the oracle.");
   Options o;
@@ -194,9 +197,4 @@ int eval(int argc, const char* const* argv) {
   return o.oracle ? eval_oracle(o) : eval_agent(o);
 }
 
-}  // namespace
 }  // namespace planet
-
-int main(int argc, char** argv) {
-  return planet::run_main("eval", [&] { return planet::eval(argc, argv); });
-}

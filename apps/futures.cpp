@@ -22,6 +22,7 @@
 #include "apps/common/foresight/two_places.hpp"
 #include "apps/common/options/command_line.hpp"
 #include "apps/common/run/checkpoint.hpp"
+#include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 #include "nn/files/atomic_file.hpp"
@@ -111,7 +112,9 @@ std::string name_of(const std::filesystem::path& run) {
   return run.has_filename() ? run.filename().string() : run.parent_path().filename().string();
 }
 
-int futures(int argc, const char* const* argv) {
+}  // namespace
+
+int apps::futures(int argc, const char* const* argv) {
   CommandLine cli("futures",
                   "Which futures a model foresees in the peg tasks, and which come true.");
   std::vector<std::string> runs;
@@ -154,9 +157,4 @@ int futures(int argc, const char* const* argv) {
   return 0;
 }
 
-}  // namespace
 }  // namespace planet
-
-int main(int argc, char** argv) {
-  return planet::run_main("futures", [&] { return planet::futures(argc, argv); });
-}

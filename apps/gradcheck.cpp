@@ -10,6 +10,7 @@
 #include "apps/common/options/version.hpp"
 #include "apps/common/report/export_case.hpp"
 #include "apps/common/report/grad_table.hpp"
+#include "apps/programs.hpp"
 
 namespace planet {
 namespace {
@@ -43,7 +44,9 @@ int check_model(const CaseOptions& options, const std::string& file, const std::
                   reports);
 }
 
-int gradcheck_main(int argc, const char* const* argv) {
+}  // namespace
+
+int apps::gradcheck(int argc, const char* const* argv) {
   CommandLine cli("gradcheck", "Compares every derivative with central differences, in double.");
   std::string op, csv, file, model;
   CaseFlags flags;
@@ -64,9 +67,4 @@ int gradcheck_main(int argc, const char* const* argv) {
   return check_operations(op, csv);
 }
 
-}  // namespace
 }  // namespace planet
-
-int main(int argc, char** argv) {
-  return planet::run_main("gradcheck", [&] { return planet::gradcheck_main(argc, argv); });
-}

@@ -16,6 +16,7 @@
 #include "apps/common/options/command_line.hpp"
 #include "apps/common/options/values.hpp"
 #include "apps/common/simulator/simulator_dynamics.hpp"
+#include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 #include "autograd/base/text.hpp"
@@ -185,7 +186,9 @@ std::vector<double> play_episodes(const Options& o, const Env& env,
   return oracle_returns(env, o.planner, seeds, progress, o.future);
 }
 
-int oracle_main(int argc, const char* const* argv) {
+}  // namespace
+
+int apps::oracle(int argc, const char* const* argv) {
   const std::optional<Options> read = read_options(argc, argv);
   if (!read) return 0;
   const Options& o = *read;
@@ -224,9 +227,4 @@ int oracle_main(int argc, const char* const* argv) {
   return o.check && !agrees(measured, *registered(o, spec), spec.max_return) ? 1 : 0;
 }
 
-}  // namespace
 }  // namespace planet
-
-int main(int argc, char** argv) {
-  return planet::run_main("oracle", [&] { return planet::oracle_main(argc, argv); });
-}

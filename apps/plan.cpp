@@ -19,6 +19,7 @@
 #include "apps/common/report/statistics.hpp"
 #include "apps/common/run/acting.hpp"
 #include "apps/common/run/checkpoint.hpp"
+#include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 #include "nn/files/atomic_file.hpp"
@@ -183,7 +184,9 @@ void write_files(const LoadedModel& loaded, const Decision& d, const std::vector
   write_text_atomically(out / "search.csv", search_csv(d.trace, A));
 }
 
-int plan(int argc, const char* const* argv) {
+}  // namespace
+
+int apps::plan(int argc, const char* const* argv) {
   Options o;
   if (!read_command_line(argc, argv, o)) return 0;
   const Numbers n = read_numbers(o);
@@ -225,9 +228,4 @@ int plan(int argc, const char* const* argv) {
   return 0;
 }
 
-}  // namespace
 }  // namespace planet
-
-int main(int argc, char** argv) {
-  return planet::run_main("plan", [&] { return planet::plan(argc, argv); });
-}

@@ -19,6 +19,7 @@
 #include "apps/common/simulator/policies.hpp"
 #include "apps/common/simulator/simulator_dynamics.hpp"
 #include "apps/common/simulator/trajectory.hpp"
+#include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 #include "autograd/base/text.hpp"
@@ -182,7 +183,9 @@ void note_unused(const char* list, int rows) {
               << " rows were not played\n";
 }
 
-int play(int argc, const char* const* argv) {
+}  // namespace
+
+int apps::play(int argc, const char* const* argv) {
   Options o;
   if (!read_command_line(argc, argv, o)) return 0;
   if (o.list_envs) {
@@ -250,9 +253,4 @@ int play(int argc, const char* const* argv) {
   return interrupted() ? status_interrupted : 0;
 }
 
-}  // namespace
 }  // namespace planet
-
-int main(int argc, char** argv) {
-  return planet::run_main("play", [&] { return planet::play(argc, argv); });
-}

@@ -13,6 +13,7 @@
 #include "apps/common/files/svg_plot.hpp"
 #include "apps/common/options/command_line.hpp"
 #include "apps/common/report/statistics.hpp"
+#include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
 #include "nn/files/atomic_file.hpp"
@@ -197,7 +198,9 @@ std::string plot_text(const std::vector<Cell>& cells, const Options& o) {
   return svg_plot(all, options);
 }
 
-int plot(int argc, const char* const* argv) {
+}  // namespace
+
+int apps::plot(int argc, const char* const* argv) {
   Options o;
   if (!read_command_line(argc, argv, o)) return 0;
   const std::vector<Cell> cells = collect(CsvTable::read(o.csv), o);
@@ -206,9 +209,4 @@ int plot(int argc, const char* const* argv) {
   return 0;
 }
 
-}  // namespace
 }  // namespace planet
-
-int main(int argc, char** argv) {
-  return planet::run_main("plot", [&] { return planet::plot(argc, argv); });
-}

@@ -23,6 +23,7 @@
 #include "apps/common/run/metrics.hpp"
 #include "apps/common/run/reporting.hpp"
 #include "apps/common/run/setup.hpp"
+#include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 
@@ -284,7 +285,9 @@ int Training::finish() {
   return 0;
 }
 
-int train(int argc, const char* const* argv) {
+}  // namespace
+
+int apps::train(int argc, const char* const* argv) {
   std::optional<Setup> setup = setup_run(argc, argv);
   if (!setup) return 0;
   catch_interrupts();
@@ -298,9 +301,4 @@ int train(int argc, const char* const* argv) {
   }
 }
 
-}  // namespace
 }  // namespace planet
-
-int main(int argc, char** argv) {
-  return planet::run_main("train", [&] { return planet::train(argc, argv); });
-}

@@ -79,6 +79,37 @@ TaskValues fill_values(const EnvSpec& spec, const EnvOptions& options) {
   return TaskValues(std::move(values));
 }
 
+// Fills in what is asked of the task itself.
+EnvSpec completed(EnvSpec spec) {
+  require(spec.make_task != nullptr, "the task '", spec.name, "' is registered without make_task");
+  const std::unique_ptr<Task> task = spec.make_task(fill_values(spec, {}));
+  spec.action_size = task->action_size();
+  spec.state_names = task->state_names();
+  return spec;
+}
+
+// A deque, so that references to its entries outlive a registration.
+std::deque<EnvSpec>& registry() {
+  static std::deque<EnvSpec> specs = [] {
+    std::deque<EnvSpec> all;
+    for (EnvSpec& spec : std::vector<EnvSpec>{
+             pendulum_swingup_spec(), point_mass_easy_spec(), cartpole_swingup_spec(),
+             reacher_easy_spec(), reacher_shaped_spec(),
+             // Contacts.
+             cup_catch_spec(), cup_catch_r6_spec(), cup_catch_shaped_spec(), finger_spin_spec(),
+             finger_spin_shaped_spec(), cheetah_run_spec(), walker_stand_spec(), walker_walk_spec(),
+             walker_run_spec(),
+             // Several futures.
+             peg_catch_spec(), peg_memory_spec(), peg_cued_spec(), peg_dodge_spec(), duel_spec(),
+             // As dm_control publishes them: rewards that twelve decisions seldom meet; a remedy.
+             point_mass_dmc_spec(), pendulum_dmc_sparse_spec(), pendulum_dmc_shaped_spec(),
+             counting_spec(), terminating_spec()})
+      all.push_back(completed(std::move(spec)));
+    return all;
+  }();
+  return specs;
+}
+
 }  // namespace
 
 double TaskValues::number(const std::string& name) const {
@@ -93,28 +124,12 @@ const std::string& TaskValues::word(const std::string& name) const {
   return found->second;
 }
 
-const std::vector<EnvSpec>& list_envs() {
-  static const std::vector<EnvSpec> specs = [] {
-    std::vector<EnvSpec> all{
-        pendulum_swingup_spec(), point_mass_easy_spec(), cartpole_swingup_spec(),
-        reacher_easy_spec(), reacher_shaped_spec(),
-        // Contacts.
-        cup_catch_spec(), cup_catch_r6_spec(), cup_catch_shaped_spec(), finger_spin_spec(),
-        finger_spin_shaped_spec(), cheetah_run_spec(), walker_stand_spec(), walker_walk_spec(),
-        walker_run_spec(),
-        // Several futures.
-        peg_catch_spec(), peg_memory_spec(), peg_cued_spec(), peg_dodge_spec(), duel_spec(),
-        // As dm_control publishes them: rewards that twelve decisions seldom meet; and a remedy.
-        point_mass_dmc_spec(), pendulum_dmc_sparse_spec(), pendulum_dmc_shaped_spec(),
-        counting_spec(), terminating_spec()};
-    for (EnvSpec& spec : all) {
-      const std::unique_ptr<Task> task = spec.make_task(fill_values(spec, {}));
-      spec.action_size = task->action_size();
-      spec.state_names = task->state_names();
-    }
-    return all;
-  }();
-  return specs;
+const std::deque<EnvSpec>& list_envs() { return registry(); }
+
+void register_env(EnvSpec spec) {
+  for (const EnvSpec& other : registry())
+    require(other.name != spec.name, "a task named '", spec.name, "' is registered already");
+  registry().push_back(completed(std::move(spec)));
 }
 
 const EnvSpec& env_spec(std::string_view name) {

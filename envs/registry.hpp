@@ -1,9 +1,10 @@
 // The tasks by name: what each is, how it is set up, and between which two returns its score lies.
 //
 // make_env("cartpole_swingup", options) is all that programs need. A task joins by one line in
-// registry.cpp; the rest of what is known about it stands in its own file, tasks/NAME.cpp.
+// registry.cpp, or from outside by register_env(); the rest of what is known about it stands in its own file, tasks/NAME.cpp.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -99,7 +100,10 @@ struct EnvOptions {
 };
 
 /// Every registered task, in the order in which to meet them.
-const std::vector<EnvSpec>& list_envs();
+const std::deque<EnvSpec>& list_envs();
+/// Adds a task of your own after the others, before anything else uses the registry: it is not
+/// guarded against other threads. Error: there is a task of this name; make_task is null.
+void register_env(EnvSpec spec);
 /// Error for an unknown name, with the nearest known one.
 const EnvSpec& env_spec(std::string_view name);
 

@@ -54,7 +54,7 @@ EnvRate measure_env(const EnvSpec& spec, double seconds) {
   const Timing pictures64 = measure([&] { large.pictures(); }, seconds);
   return {a_second(steps, static_cast<double>(together) * small.repeat()),
           a_second(pictures, together), a_second(pictures64, together),
-          steps.allocations + pictures.allocations};
+          steps.allocations < 0 ? -1 : steps.allocations + pictures.allocations};
 }
 
 void print_envs(double seconds) {
@@ -63,8 +63,8 @@ void print_envs(double seconds) {
   for (const EnvSpec& spec : list_envs()) {
     if (spec.for_tests) continue;
     const EnvRate r = measure_env(spec, seconds);
-    std::printf("%-22s %16.0f %16.0f %16.0f %8lld\n", spec.name.c_str(), r.control_steps,
-                r.frames32, r.frames64, static_cast<long long>(r.allocations));
+    std::printf("%-22s %16.0f %16.0f %16.0f %8s\n", spec.name.c_str(), r.control_steps, r.frames32,
+                r.frames64, count_text(r.allocations).c_str());
     std::fflush(stdout);
   }
 }

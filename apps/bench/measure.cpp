@@ -3,41 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <cstddef>
-#include <cstdlib>
-#include <new>
-
-namespace {
-std::atomic<std::int64_t> allocation_count{0};
-
-void* counted(std::size_t bytes, std::size_t alignment) {
-  allocation_count.fetch_add(1, std::memory_order_relaxed);
-  void* p = nullptr;
-  if (posix_memalign(&p, std::max(alignment, sizeof(void*)), std::max<std::size_t>(bytes, 1)) != 0)
-    throw std::bad_alloc();
-  return p;
-}
-}  // namespace
-
-// The whole process counts: that is how "0 allocations in steady state" is measured.
-void* operator new(std::size_t n) { return counted(n, alignof(max_align_t)); }
-void* operator new[](std::size_t n) { return counted(n, alignof(max_align_t)); }
-void* operator new(std::size_t n, std::align_val_t a) {
-  return counted(n, static_cast<std::size_t>(a));
-}
-void* operator new[](std::size_t n, std::align_val_t a) {
-  return counted(n, static_cast<std::size_t>(a));
-}
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete[](void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
-void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 
 namespace planet::bench {
 
@@ -45,7 +11,9 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-std::int64_t allocations() { return allocation_count.load(std::memory_order_relaxed); }
+std::atomic<std::int64_t> allocation_count{-1};
+
+std::string count_text(std::int64_t count) { return count < 0 ? "-" : std::to_string(count); }
 
 double peak_memory() {
   rusage usage{};
@@ -69,15 +37,15 @@ Timing measure(const std::function<void()>& f, double seconds) {
 
   std::vector<double> times;
   times.reserve(static_cast<std::size_t>(runs));
-  const std::int64_t before = allocations();
+  const std::int64_t before = allocation_count;
   for (int i = 0; i < runs; ++i) {
     start = now();
     for (int k = 0; k < group; ++k) f();
     times.push_back((now() - start) / group);
   }
-  const std::int64_t made = allocations() - before;
+  const std::int64_t made = allocation_count - before;
   return {median(times), *std::min_element(times.begin(), times.end()),
-          made / (static_cast<std::int64_t>(runs) * group), runs};
+          before < 0 ? -1 : made / (static_cast<std::int64_t>(runs) * group), runs};
 }
 
 }  // namespace planet::bench

@@ -1,6 +1,7 @@
 // How a benchmark measures: warm up, repeat, report the median and the best; count allocations.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -10,7 +11,7 @@ namespace planet::bench {
 
 struct Timing {
   double median = 0, best = 0;   // seconds a call
-  std::int64_t allocations = 0;  // operator new, a call, after the warm-up
+  std::int64_t allocations = 0;  // operator new, per call, after the warm-up; -1: not counted
   int runs = 0;
 };
 
@@ -18,9 +19,14 @@ struct Timing {
 /// than a millisecond are timed in groups.
 Timing measure(const std::function<void()>& f, double seconds);
 
-double now();                // seconds, monotonic
-std::int64_t allocations();  // calls of operator new so far, in the whole process
-double peak_memory();        // bytes resident at most so far
+/// Calls of operator new so far in the whole process, counted by counting_new.cpp; -1 in a binary
+/// that is not linked with it.
+extern std::atomic<std::int64_t> allocation_count;
+/// "12", or "-" for -1.
+std::string count_text(std::int64_t count);
+
+double now();          // seconds, monotonic
+double peak_memory();  // bytes resident at most so far
 double median(std::vector<double> values);
 
 /// One line of the report. Work that is not floating point has flops 0.

@@ -42,7 +42,7 @@ void print_results(const std::string& title, const std::vector<Result>& results,
     else
       std::printf("%9.1f %7.1f%%", r.flops / r.timing.median * 1e-9,
                   100 * r.flops / r.timing.median / m.peak_flops);
-    std::printf(" %8lld", static_cast<long long>(r.timing.allocations));
+    std::printf(" %8s", count_text(r.timing.allocations).c_str());
     if (r.reference > 0)
       std::printf("%10s %9.2fx speed", time_text(r.reference).c_str(),
                   r.reference / r.timing.median);
@@ -65,7 +65,7 @@ Json to_json(const Machine& m, const std::vector<Result>& results) {
     row.set("median_seconds", r.timing.median);
     row.set("best_seconds", r.timing.best);
     row.set("runs", r.timing.runs);
-    row.set("allocations", r.timing.allocations);
+    row.set("allocations", r.timing.allocations < 0 ? Json() : Json(r.timing.allocations));
     if (r.flops > 0)
       row.set("flops", r.flops).set("share_of_peak", r.flops / r.timing.median / m.peak_flops);
     if (r.elements > 0) row.set("ns_per_element", r.timing.median / r.elements * 1e9);

@@ -3,29 +3,29 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
-#include <string>
-#include <vector>
 
 namespace planet {
+namespace {
 
-void sleep_when_idle() {
-  for (const char* name : {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"})
-    if (std::getenv(name)) return;
-  std::ifstream in("/proc/self/cmdline", std::ios::binary);
-  std::string line{std::istreambuf_iterator<char>(in), {}};  // arguments, each ended by a zero
-  std::vector<char*> arguments;
-  for (std::size_t i = 0; i < line.size(); i = line.find('\0', i) + 1) {
-    arguments.push_back(line.data() + i);
-    if (line.find('\0', i) == std::string::npos) return;
-  }
-  if (arguments.empty()) return;
-  arguments.push_back(nullptr);
-  setenv("GOMP_SPINCOUNT", "10000", 0);  // rounds of a pause instruction; g++'s runtime
-  setenv("KMP_BLOCKTIME", "0", 0);       // milliseconds; clang++'s
-  execv("/proc/self/exe",
-        arguments.data());  // comes back only when it failed: then all is as before
+constexpr const char* variables[] = {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"};
+
+}  // namespace
+
+void restart_with_short_spin(char* const* argv) {
+  for (const char* name : variables)
+    if (std::getenv(name) != nullptr) return;
+  setenv("GOMP_SPINCOUNT", "10000", 0);  // g++'s runtime: rounds of a pause instruction
+  setenv("KMP_BLOCKTIME", "0", 0);       // clang++'s: milliseconds
+  execv("/proc/self/exe", argv);         // returns only if it failed; then the threads spin longer
+}
+
+std::string wait_policy_text() {
+  std::string text;
+  for (const char* name : variables)
+    if (const char* value = std::getenv(name); value != nullptr)
+      text += std::string(text.empty() ? "" : ", ") + name + "=" + value;
+  return "idle threads wait by " + (text.empty() ? "the OpenMP runtime's own default" : text) +
+         "; unless you set one of these, the program sets the last two and executes itself again";
 }
 
 }  // namespace planet

@@ -1,13 +1,22 @@
-// How the threads of a program wait for work.
+// How the threads of a program wait between two parallel loops.
+//
+// OpenMP's threads spin for milliseconds before they sleep. That is right on an idle machine and
+// ruinous beside other programs: a spinning thread uses up the time slice that the thread it waits
+// for would have needed, and a training step takes four to eight times as long. A spin of about 20
+// microseconds bridges the gap between two loops and no more.
 #pragma once
+
+#include <string>
 
 namespace planet {
 
-/// OpenMP's threads spin for milliseconds before they sleep. That is right on an idle machine and
-/// ruinous beside other programs: a spinning thread uses up the time slice that its neighbour,
-/// which it waits for, would have needed. A spin of about 20 microseconds bridges the gap between
-/// two loops and no more. The runtime reads its environment before main() begins, so this sets the
-/// variable and starts the program anew, once; a choice of the user's own is left alone.
-void sleep_when_idle();
+/// For the first line of main(): sets the length of the spin in the environment and executes this
+/// program again with the same arguments. It takes a new process image because the OpenMP runtime
+/// reads its environment before main() begins. Does nothing when OMP_WAIT_POLICY, GOMP_SPINCOUNT or
+/// KMP_BLOCKTIME is set, by this function or by you. `--version` prints what is in force.
+void restart_with_short_spin(char* const* argv);
+
+/// "idle threads spin for GOMP_SPINCOUNT=10000, set at the start", for --version.
+std::string wait_policy_text();
 
 }  // namespace planet

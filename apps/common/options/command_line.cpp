@@ -104,7 +104,7 @@ bool CommandLine::parse(int argc, const char* const* argv) {
     std::cout << app.help();
     return false;
   } catch (const CLI::CallForVersion& e) {
-    std::cout << program_ << " " << version_text() << "\n";
+    std::cout << program_ << " " << version_text() << "\n" << wait_policy_text() << "\n";
     return false;
   } catch (const CLI::RequiredError& e) {
     if (const auto extras = app.remaining(); !extras.empty()) fail_extra(app, extras);
@@ -124,16 +124,6 @@ bool CommandLine::parse(int argc, const char* const* argv) {
     }
   }
   return true;
-}
-
-int run_main(const std::string& program, const std::function<int()>& body) {
-  sleep_when_idle();
-  try {
-    return body();
-  } catch (const std::exception& e) {
-    std::cerr << program << ": " << e.what() << std::endl;
-    return 2;
-  }
 }
 
 }  // namespace planet

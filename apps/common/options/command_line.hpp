@@ -2,10 +2,9 @@
 //
 // Every value arrives as text and is read by values.hpp, so that a flag, a key in config.toml and a
 // checkpoint's metadata follow the same rules and have the same messages. A wrong flag gets the
-// nearest right one; errors are Error, and programs leave with exit status 2 (see run_main).
+// nearest right one; errors are Error, and programs leave with exit status 2 (see run_program).
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -61,9 +60,5 @@ void read_option(const std::string& name, const std::string& text, V& value) {
     fail(name, " ", e.what());
   }
 }
-
-/// Runs a program's body: an Error is printed to stderr as "PROGRAM: sentence" and becomes
-/// status 2.
-int run_main(const std::string& program, const std::function<int()>& body);
 
 }  // namespace planet

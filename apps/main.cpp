@@ -1,0 +1,11 @@
+// The main of every program: PLANET_PROGRAM is its name, train for bin/train.
+#include "apps/common/console/wait_policy.hpp"
+#include "apps/programs.hpp"
+
+#define PLANET_TEXT(word) #word
+#define PLANET_NAME(word) PLANET_TEXT(word)
+
+int main(int argc, char** argv) {
+  planet::restart_with_short_spin(argv);
+  return planet::run_program(PLANET_NAME(PLANET_PROGRAM), planet::apps::PLANET_PROGRAM, argc, argv);
+}

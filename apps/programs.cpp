@@ -1,0 +1,72 @@
+#include "apps/programs.hpp"
+
+#include <iostream>
+#include <string>
+
+#include "apps/common/options/version.hpp"
+#include "autograd/base/error.hpp"
+#include "autograd/base/text.hpp"
+#include "envs/registry.hpp"
+
+namespace planet {
+namespace {
+
+struct Entry {
+  const char* name;
+  Program* program;
+  const char* help;
+};
+
+const Entry entries[] = {
+    {"train", apps::train, "learn a world model from pixels and plan in it"},
+    {"eval", apps::eval, "episodes of a trained agent, or of the planner in the true simulator"},
+    {"play", apps::play, "one episode, shown, drawn or written down"},
+    {"dream", apps::dream, "what a model imagines after it has seen a few frames"},
+    {"compare", apps::compare, "several trained models on the same recorded episodes"},
+    {"plan", apps::plan, "one decision of a trained agent made visible"},
+    {"plot", apps::plot, "tables and logged metrics as plots"},
+    {"gradcheck", apps::gradcheck, "every derivative against central differences"},
+    {"bench", apps::bench, "how fast this build is on this machine"},
+};
+
+std::string usage(const std::string& binary) {
+  std::string text = cat("Usage: ", binary, " PROGRAM [OPTIONS]\n\nPrograms:\n");
+  for (const Entry& e : entries)
+    text += cat("  ", e.name, std::string(12 - std::string(e.name).size(), ' '), e.help, "\n");
+  return cat(text, "\n", binary, " PROGRAM --help lists the options of a program.\n");
+}
+
+Program* find_program(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Entry& e : entries) {
+    if (name == e.name) return e.program;
+    names.emplace_back(e.name);
+  }
+  fail("there is no program '", name, "'", did_you_mean(name, names), "; there are ", join(names));
+}
+
+}  // namespace
+
+int run(int argc, const char* const* argv, const std::vector<EnvSpec>& tasks) {
+  const std::string binary = argc > 0 ? argv[0] : "planet", name = argc > 1 ? argv[1] : "--help";
+  if (name == "--help" || name == "-h") {
+    std::cout << usage(binary);
+    return 0;
+  }
+  if (name == "--version") {
+    std::cout << version_text() << "\n";
+    return 0;
+  }
+  const auto dispatch = [](int n, const char* const* words) {
+    return find_program(words[0])(n, words);
+  };
+  try {
+    for (const EnvSpec& task : tasks) register_env(task);
+  } catch (const std::exception& e) {
+    std::cerr << binary << ": " << e.what() << std::endl;
+    return 2;
+  }
+  return run_program(name.c_str(), dispatch, argc - 1, argv + 1);
+}
+
+}  // namespace planet

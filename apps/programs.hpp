@@ -1,0 +1,34 @@
+// The programs as functions. bin/train runs apps::train, bin/eval apps::eval, and so on (main.cpp);
+// a binary of your own can have them all, for tasks of your own:
+//
+//   #include "apps/programs.hpp"
+//   #include "envs/registry.hpp"
+//
+//   int main(int argc, char** argv) { return planet::run(argc, argv, {my_task_spec()}); }
+//
+// is then started as `mine train --env my_task`, `mine eval runs/my_task` ...
+#pragma once
+
+#include <vector>
+
+namespace planet {
+
+struct EnvSpec;
+
+/// A program: main() without the last net for errors. Returns the exit status.
+using Program = int(int argc, const char* const* argv);
+
+namespace apps {
+Program train, eval, play, dream, compare, plan, plot, gradcheck, bench;
+// Used by the studies only.
+Program futures, oracle, curves;
+}  // namespace apps
+
+/// Registers `tasks`, then runs the program that the first argument names with the arguments after
+/// it. --help lists the programs. Error, as status 2: there is no such program.
+int run(int argc, const char* const* argv, const std::vector<EnvSpec>& tasks);
+
+/// Runs one program. An Error is printed to stderr as "NAME: sentence" and becomes status 2.
+int run_program(const char* name, Program* program, int argc, const char* const* argv);
+
+}  // namespace planet
