@@ -10,7 +10,6 @@
 //
 // Every random number belongs to a stream named by the seed and the number of the update or the
 // episode, so nothing but counters has to be saved for a resumed run to go on bit for bit.
-#include <cmath>
 #include <iostream>
 
 #include "apps/common/console/console.hpp"
@@ -26,6 +25,7 @@
 #include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
+#include "rssm/trainer.hpp"
 
 namespace planet {
 namespace {
@@ -55,12 +55,10 @@ class Training {
   const RunFolder& folder_;
   Console console_;
   WorldModel<float> model_;
-  Adam<float> adam_;
+  Trainer trainer_;
   Replay replay_;
   std::unique_ptr<Env> env_;
   MpcAgent agent_;
-  Tape<float> tape_;
-  Batch batch_;
   RunState run_;
   Limits limits_;
   std::unique_ptr<MetricsWriter> metrics_;
@@ -102,26 +100,11 @@ bool Training::fit() {
   while (run_.updates < rounds * config_.updates_per_episode) {
     if (limits_.no_room_for_update()) return false;
     const double start = process_seconds();
-    const auto k = static_cast<std::uint32_t>(run_.updates);
-    Rng choose(config_.seed, Stream::replay, k), dequantise(config_.seed, Stream::dequantise, k),
-        posterior(config_.seed, Stream::posterior, k),
-        overshoot(config_.seed, Stream::overshoot, k);
-
-    replay_.sample(config_.batch_size, config_.batch_length, choose, batch_);
-    tape_.reset();
-    model_.params().zero_grad();
-    const ElboTerms<float> elbo =
-        model_.elbo(make_sequence(tape_, batch_, config_.model, dequantise, posterior, &overshoot));
-    tape_.backward(elbo.loss);
-    const Clip clip = clip_by_global_norm(model_.params(), config_.grad_clip);
-    if (!(std::isfinite(elbo.loss.item()) && clip.finite()))
-      explain_non_finite(model_, batch_, config_, run_.updates);
-    adam_.step(clip);
-
+    const Update update = trainer_.update(replay_, run_.updates);
     ++run_.updates;
     evaluated_ = false;
     const double seconds = process_seconds() - start;
-    run_.round.add(elbo, clip.norm, seconds);
+    run_.round.add(update.elbo, update.clip.norm, seconds);
     limits_.measured_update(seconds);
     if (checkpoint_due()) save();
     show_bar();
@@ -152,14 +135,14 @@ Training::Training(const Setup& setup)
       folder_(setup.folder),
       console_(progress_from(setup.config.progress), setup.folder.log()),
       model_(config_.model, config_.seed),
-      adam_(model_.params(), {config_.learning_rate, 0.9, 0.999, config_.adam_epsilon}),
+      trainer_(model_, config_.trainer()),
       replay_(config_.replay_bytes()),
       env_(make_env(config_.env, config_.make_env_options())),
       agent_(model_, config_.planner, {AgentStreams::collecting(config_.seed)}),
-      run_(setup.resumed ? restore(folder_, model_, adam_, replay_) : RunState{}),
+      run_(setup.resumed ? restore(folder_, model_, trainer_.adam(), replay_) : RunState{}),
       limits_(config_, run_) {
   metrics_ = std::make_unique<MetricsWriter>(folder_.path(), run_.metrics_rows);
-  tape_.check_finite(config_.check_finite);
+  trainer_.tape().check_finite(config_.check_finite);
   evaluated_ = run_.evaluated_updates == run_.updates;
   saved_episodes_ = run_.episodes;
   saved_seconds_ = limits_.elapsed();
@@ -226,7 +209,7 @@ bool Training::checkpoint_due() const {
 
 void Training::save() {
   run_.seconds = limits_.elapsed();
-  checkpoint_ = save_checkpoint(folder_.checkpoints(), config_, model_, adam_, run_);
+  checkpoint_ = save_checkpoint(folder_.checkpoints(), config_, model_, trainer_.adam(), run_);
   saved_episodes_ = run_.episodes;
   saved_seconds_ = run_.seconds;
 }

@@ -4,13 +4,10 @@
 #include <cmath>
 
 #include "autograd/base/error.hpp"
-#include "autograd/base/parallel.hpp"
 #include "autograd/kernels/random.hpp"
 
 namespace planet {
 namespace {
-
-constexpr std::ptrdiff_t grain = 1 << 14;
 
 void check_bits(int bits) {
   require(bits >= 1 && bits <= 8, "image_bits is ", bits, "; a byte has 1 to 8 bits");
@@ -21,18 +18,27 @@ void check_bits(int bits) {
 // The noise is taken in steps of 2^-16 of a bin. Bin and noise then fit the 24 bits of a float
 // exactly, so no sum rounds up into the next bin and x stays below 0.5.
 template <class T>
-void preprocess(const std::uint8_t* pixels, std::ptrdiff_t n, int bits, Rng& rng, T* x) {
-  check_bits(bits);
+void draw_dequantisation_noise(Rng& rng, T* x, std::ptrdiff_t n) {
   kernels::fill_uniform(rng, x, n, T(0), T(65536));
+}
+
+template <class T>
+void add_pixels(const std::uint8_t* pixels, std::ptrdiff_t n, int bits, T* x) {
+  check_bits(bits);
   const int shift = 8 - bits;
   const T centre = static_cast<T>(1 << (bits - 1));
   const T bin_width = T(1) / static_cast<T>(1 << bits);
-  parallel_ranges(n, grain, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-    for (std::ptrdiff_t i = begin; i < end; ++i) {
-      const T noise = static_cast<T>(static_cast<std::int32_t>(x[i])) * T(0x1p-16);  // [0, 1)
-      x[i] = (static_cast<T>(pixels[i] >> shift) - centre + noise) * bin_width;
-    }
-  });
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    const T noise = static_cast<T>(static_cast<std::int32_t>(x[i])) * T(0x1p-16);  // [0, 1)
+    x[i] = (static_cast<T>(pixels[i] >> shift) - centre + noise) * bin_width;
+  }
+}
+
+template <class T>
+void preprocess(const std::uint8_t* pixels, std::ptrdiff_t n, int bits, Rng& rng, T* x) {
+  check_bits(bits);
+  draw_dequantisation_noise(rng, x, n);
+  add_pixels(pixels, n, bits, x);
 }
 
 template <class T>
@@ -47,6 +53,10 @@ void postprocess(const T* x, std::ptrdiff_t n, int bits, std::uint8_t* pixels) {
   }
 }
 
+template void draw_dequantisation_noise(Rng&, float*, std::ptrdiff_t);
+template void draw_dequantisation_noise(Rng&, double*, std::ptrdiff_t);
+template void add_pixels(const std::uint8_t*, std::ptrdiff_t, int, float*);
+template void add_pixels(const std::uint8_t*, std::ptrdiff_t, int, double*);
 template void preprocess(const std::uint8_t*, std::ptrdiff_t, int, Rng&, float*);
 template void preprocess(const std::uint8_t*, std::ptrdiff_t, int, Rng&, double*);
 template void postprocess(const float*, std::ptrdiff_t, int, std::uint8_t*);

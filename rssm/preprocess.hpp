@@ -17,6 +17,13 @@ namespace planet {
 template <class T>
 void preprocess(const std::uint8_t* pixels, std::ptrdiff_t n, int bits, Rng& rng, T* x);
 
+/// The same in two steps, for frames that do not lie side by side: first the noise of all of them,
+template <class T>
+void draw_dequantisation_noise(Rng& rng, T* x, std::ptrdiff_t n);
+/// then the pixels of each, over the noise that x holds. 1 <= bits <= 8.
+template <class T>
+void add_pixels(const std::uint8_t* pixels, std::ptrdiff_t n, int bits, T* x);
+
 /// Back to bytes, for display: the lower edge of x's bin, clipped to 0..255. The inverse of
 /// preprocess on bins.
 template <class T>

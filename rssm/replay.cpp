@@ -11,12 +11,6 @@ namespace {
 
 std::size_t count(std::ptrdiff_t n) { return static_cast<std::size_t>(n); }
 
-// Grows, never shrinks: a batch that is filled again and again stops allocating.
-template <class T>
-void resize(std::vector<T>& v, std::ptrdiff_t n) {
-  v.resize(count(n));
-}
-
 }  // namespace
 
 // ---- Episode -----------------------------------------------------------------------------------
@@ -110,7 +104,7 @@ const Episode& Replay::draw(std::ptrdiff_t L, std::uint64_t eligible, Rng& rng) 
   fail("[Replay::sample] internal error: fewer episodes have ", L, " rows than were counted");
 }
 
-void Replay::sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& rng, Batch& batch) const {
+std::span<const Window> Replay::sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& rng) {
   require(B >= 1 && L >= 1, "[Replay::sample] asked for ", B, " windows of ", L,
           " rows; both numbers must be at least 1");
   std::ptrdiff_t longest = 0;
@@ -123,28 +117,13 @@ void Replay::sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& rng, Batch& batch) 
           episodes_.size(), " episodes here has ", longest,
           "; a shorter batch length or longer episodes would do");
 
-  const std::ptrdiff_t n = episodes_.front().image_size, A = episodes_.front().action_size;
-  const std::ptrdiff_t frame = n * n * 3;
-  batch.T = L;
-  batch.B = B;
-  batch.image_size = n;
-  batch.action_size = A;
-  resize(batch.image, L * B * frame);
-  resize(batch.action, L * B * A);
-  resize(batch.reward, L * B);
-  resize(batch.continues, L * B);
-  for (std::ptrdiff_t b = 0; b < B; ++b) {
+  windows_.resize(count(B));
+  for (Window& w : windows_) {
     const Episode& e = draw(L, eligible, rng);
     const auto starts = static_cast<std::uint64_t>(e.rows() - L + 1);
-    const auto first = static_cast<std::ptrdiff_t>(rng.below(starts));
-    for (std::ptrdiff_t t = 0; t < L; ++t) {  // row `first + t` of the episode, whole
-      const std::ptrdiff_t from = first + t, to = t * B + b;
-      std::copy_n(e.image.data() + from * frame, frame, batch.image.data() + to * frame);
-      std::copy_n(e.action.data() + from * A, A, batch.action.data() + to * A);
-      batch.reward[count(to)] = e.reward[count(from)];
-      batch.continues[count(to)] = e.terminated && from == e.rows() - 1 ? 0.0f : 1.0f;
-    }
+    w = {&e, static_cast<std::ptrdiff_t>(rng.below(starts)), L};
   }
+  return windows_;
 }
 
 }  // namespace planet

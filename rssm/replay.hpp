@@ -1,24 +1,25 @@
 // Experience: whole episodes of bytes, and windows sampled from them (Algorithm 1, data set D).
 //
 // Bytes and not floats, because a float frame takes four times the memory; the model's view of a
-// frame is made when a batch is put on the tape (preprocess.hpp). Episodes are kept whole and none
+// frame is made when a batch is put on the tape (sequence.hpp). Episodes are kept whole and none
 // is cut, so a window can start at any row, at the reset frame as well, and still ends within its
-// episode. What a row means: batch.hpp.
+// episode.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <filesystem>
+#include <span>
 #include <vector>
 
 #include "autograd/base/philox.hpp"
-#include "rssm/batch.hpp"
 
 namespace planet {
 
-/// One episode. T actions make T+1 rows; row 0 is the reset frame with zero action and zero reward;
-/// row t holds the action that led to frame t and the reward that arrived with it (batch.hpp).
+/// One episode. The time convention, said here once: row t holds the action that LED TO frame t and
+/// the reward that ARRIVED WITH it. Row 0 is the reset frame with zero action and zero reward, so T
+/// actions make T+1 rows. action[t] is therefore the paper's a_{t-1}; code that steps the model from
+/// it calls it a_prev.
 struct Episode {
   std::ptrdiff_t image_size = 0, action_size = 0;
   std::vector<std::uint8_t> image;  // [T+1,n,n,3]
@@ -39,6 +40,12 @@ struct Episode {
   void check() const;
 };
 
+/// Rows first .. first + rows - 1 of an episode, where they lie.
+struct Window {
+  const Episode* episode = nullptr;
+  std::ptrdiff_t first = 0, rows = 0;
+};
+
 /// Whole episodes within a memory budget; when it is exceeded the oldest go.
 class Replay {
  public:
@@ -48,11 +55,11 @@ class Replay {
   /// fails its check(), alone exceeds the budget, or has other sizes than the ones kept.
   void add(Episode episode);
   /// B windows of L rows: an episode uniformly among those with at least L rows, then a start
-  /// uniformly. A window never crosses an episode; the batch is a copy. Throws, naming both
-  /// numbers, when no episode is long enough. Memory of `batch` is reused.
+  /// uniformly. A window never crosses an episode. Valid until the next sample() or add(). Throws,
+  /// naming both numbers, when no episode is long enough.
   /// Uniform over episodes, as in PlaNet, and not over frames: a long episode is no more likely
   /// than a short one, and in the middle of an episode every row is as likely as any other.
-  void sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& rng, Batch& batch) const;
+  std::span<const Window> sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& rng);
 
   const std::deque<Episode>& episodes() const { return episodes_; }
   std::int64_t first_index() const { return dropped_; }  // number of episodes dropped so far
@@ -64,6 +71,7 @@ class Replay {
   const Episode& draw(std::ptrdiff_t L, std::uint64_t eligible, Rng& rng) const;
 
   std::deque<Episode> episodes_;
+  std::vector<Window> windows_;  // of the last sample
   std::size_t budget_, bytes_ = 0;
   std::int64_t dropped_ = 0;
 };

@@ -1,14 +1,11 @@
 #include "rssm/world_model.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <numbers>
 
 #include "autograd/base/error.hpp"
-#include "autograd/kernels/random.hpp"
 #include "rssm/make_latent_model.hpp"
 #include "rssm/overshooting.hpp"
-#include "rssm/preprocess.hpp"
 
 namespace planet {
 namespace {
@@ -109,36 +106,32 @@ ElboTerms<T> WorldModel<T>::elbo(const Sequence<T>& batch) const {
   ElboTerms<T> out;
 
   const Var<T> e = reshape(encode(batch.image), {L, B, config_.embed_size});
-  const Filtered<T> seen = latent_->filter(e, batch.action, batch.noise);
-  out.state = seen.state;  // samples of q(s_t | h_t, o_t)
-  out.q = seen.q;
-  out.p = seen.p;
-  out.features = reshape(features(out.state), {L * B, latent_->feature_size()});
-  out.reconstruction = decode(out.features);                     // mean of p(o_t|h_t,s_t)
-  out.predicted_reward = reshape(reward(out.features), {L, B});  // mean of p(r_t|h_t,s_t)
+  out.seen = latent_->filter(e, batch.action, batch.noise);  // s_t, a sample of q(s_t | h_t, o_t)
+  const Gaussian<T>&q = out.seen.q, &p = out.seen.p;
+  const Var<T> f = reshape(features(out.seen.state), {L * B, latent_->feature_size()});
+  out.predicted.image = decode(f);                    // mean of p(o_t | h_t, s_t)
+  out.predicted.reward = reshape(reward(f), {L, B});  // mean of p(r_t | h_t, s_t)
 
-  out.image = reshape(half_squared_error(out.reconstruction, batch.image), {L, B});
-  out.reward = half_squared_error(out.predicted_reward, batch.reward, 2);
+  out.image = reshape(half_squared_error(out.predicted.image, batch.image), {L, B});
+  out.reward = half_squared_error(out.predicted.reward, batch.reward, 2);
   if (has_continue_head() && !batch.continues.empty()) {
-    out.continue_logit = reshape(continue_logit(out.features), {L, B});
-    out.continues = bernoulli_loss(out.continue_logit, batch.continues);
+    out.predicted.continue_logit = reshape(continue_logit(f), {L, B});
+    out.continues = bernoulli_loss(out.predicted.continue_logit, batch.continues);
   }
-  out.kl = balanced_kl(out.q, out.p, batch, config_.kl_balance);
+  out.kl = balanced_kl(q, p, batch, config_.kl_balance);
   if (config_.global_kl_scale > 0)
-    out.global_kl =
-        gaussian_kl(out.q, of_variance_one(batch.action.on().zeros(out.q.mean.shape())));
-  if (!batch.overshoot_noise.empty()) overshoot_from(seen, batch, out);
+    out.global_kl = gaussian_kl(q, of_variance_one(batch.action.on().zeros(q.mean.shape())));
+  if (!batch.overshoot_noise.empty()) overshoot_from(batch, out);
   out.loss = loss_of(out);
   return out;
 }
 
 // KL_d and the rewards for d = 2..D.
 template <class T>
-void WorldModel<T>::overshoot_from(const Filtered<T>& seen, const Sequence<T>& batch,
-                                   ElboTerms<T>& out) const {
+void WorldModel<T>::overshoot_from(const Sequence<T>& batch, ElboTerms<T>& out) const {
   const std::ptrdiff_t L = batch.action.shape()[0], B = batch.action.shape()[1];
-  const auto imagined = overshoot(*latent_, seen, batch.action, batch.overshoot_noise);
-  const Gaussian<T> target = fixed(seen.q, batch.fixed_q);
+  const auto imagined = overshoot(*latent_, out.seen, batch.action, batch.overshoot_noise);
+  const Gaussian<T> target = fixed(out.seen.q, batch.fixed_q);
   const auto distances = [&] {
     return batch.action.on().template array<Var<T>>(imagined.size() - 1);
   };
@@ -181,34 +174,6 @@ Var<T> WorldModel<T>::loss_of(const ElboTerms<T>& terms) const {
 }
 
 template <class T>
-Sequence<T> make_sequence(Tape<T>& tape, const Batch& batch, const ModelConfig& config,
-                          Rng& dequantise, Rng& posterior, Rng* overshoot) {
-  const std::ptrdiff_t L = batch.T, B = batch.B, n = batch.image_size, A = batch.action_size;
-  require(n == config.image_size && A == config.action_size, "the batch has images of ", n,
-          " pixels and ", A, " actions; the model has ", config.image_size, " and ",
-          config.action_size);
-  T *image = nullptr, *action = nullptr, *reward = nullptr, *noise = nullptr;
-  Sequence<T> out;
-  out.image = tape.uninitialised({L * B, n, n, 3}, &image);
-  out.action = tape.uninitialised({L, B, A}, &action);
-  out.reward = tape.uninitialised({L, B}, &reward);
-  out.noise = tape.uninitialised({L, B, config.stoch_size}, &noise);
-  preprocess(batch.image.data(), L * B * n * n * 3, config.image_bits, dequantise, image);
-  std::copy(batch.action.begin(), batch.action.end(), action);
-  std::copy(batch.reward.begin(), batch.reward.end(), reward);
-  kernels::fill_normal(posterior, noise, L * B * config.stoch_size);
-  if (T* memory = nullptr; config.continue_head && !batch.continues.empty()) {
-    out.continues = tape.uninitialised({L, B}, &memory);
-    std::copy(batch.continues.begin(), batch.continues.end(), memory);
-  }
-  if (const std::ptrdiff_t D = config.overshooting_distance; overshoot != nullptr && D > 1) {
-    out.overshoot_noise = tape.uninitialised({D, L, B, config.stoch_size}, &noise);
-    kernels::fill_normal(*overshoot, noise, D * L * B * config.stoch_size);
-  }
-  return out;
-}
-
-template <class T>
 Var<T> log_likelihood(const ElboTerms<T>& terms, const ModelConfig& config) {
   const double ln_2pi = std::log(2 * std::numbers::pi);
   double constant = 0.5 * ln_2pi * 3 * config.image_size * config.image_size;
@@ -222,10 +187,6 @@ Var<T> log_likelihood(const ElboTerms<T>& terms, const ModelConfig& config) {
 
 template class WorldModel<float>;
 template class WorldModel<double>;
-template Sequence<float> make_sequence(Tape<float>&, const Batch&, const ModelConfig&, Rng&, Rng&,
-                                       Rng*);
-template Sequence<double> make_sequence(Tape<double>&, const Batch&, const ModelConfig&, Rng&, Rng&,
-                                        Rng*);
 template Var<float> log_likelihood(const ElboTerms<float>&, const ModelConfig&);
 template Var<double> log_likelihood(const ElboTerms<double>&, const ModelConfig&);
 

@@ -12,30 +12,23 @@
 #include <span>
 
 #include "nn/layers.hpp"
-#include "rssm/batch.hpp"
 #include "rssm/config.hpp"
 #include "rssm/encoder.hpp"
 #include "rssm/latent_model.hpp"
+#include "rssm/sequence.hpp"
 
 namespace planet {
 
-/// A batch as the model reads it, time-major (batch.hpp says which action belongs to which frame).
+/// What the decoder and the heads make of a batch's states.
 template <class T>
-struct Sequence {
-  Var<T> image;           // [L*B,n,n,3]  in [-0.5, 0.5)
-  Var<T> action;          // [L,B,A]      action[t] led to image[t]
-  Var<T> reward;          // [L,B]        reward[t] arrived with image[t]
-  Var<T> noise;           // [L,B,D_s]    standard normal, of the posterior samples
-  Var<T> continues = {};  // [L,B]  1, or 0 where the task ended the episode; empty: not known
-  // [D,L,B,D_s], standard normal, of what is imagined over the distances 1..D (overshooting.hpp).
-  // Empty: nothing is overshot, and the loss is the plain ELBO.
-  Var<T> overshoot_noise = {};
-  // For finite differences, which see through a stop-gradient: the constants that stand in for what
-  // is behind one. Empty: q and p of this batch.
-  Gaussian<T> fixed_q = {}, fixed_p = {};  // [L,B,D_s]
-};
+struct Predicted {
+  Var<T> image;                // [L*B,n,n,3]  o^_t
+  Var<T> reward;               // [L,B]        r^_t
+  Var<T> continue_logit = {};  // [L,B]        of p(the episode goes on after row t); empty without
+};                             //              a head or without such rows
 
-/// Every term by itself, then the sum. Spans live as long as the tape's records.
+/// Every term of the loss by itself, their sum, and what they were computed from. Spans live as long
+/// as the tape's records.
 template <class T>
 struct ElboTerms {
   Var<T> image;      // [L,B]  1/2 |o - o^|^2, summed over pixels
@@ -49,13 +42,9 @@ struct ElboTerms {
                                                 // its scale is 0
   Var<T> loss;  // [1]  mean(image) + reward_scale mean(reward) + kl_scale mean(max(kl - free_nats,
                 //      0)), and the further terms with their scales
-  // What they were made of.
-  State<T> state;           // [L,B,.]    h_t, and s_t, a sample of q
-  Gaussian<T> q, p;         // [L,B,D_s]  posterior and prior
-  Var<T> features;          // [L*B,D_s+D_h]  [s_t, h_t]
-  Var<T> reconstruction;    // [L*B,n,n,3]    o^_t
-  Var<T> predicted_reward;  // [L,B]          r^_t
-  Var<T> continue_logit;    // [L,B]          of p(the episode goes on after row t); empty as above
+
+  Filtered<T> seen;  // the states, samples of q, and the distributions q and p
+  Predicted<T> predicted;
 };
 
 template <class T>
@@ -81,7 +70,7 @@ class WorldModel {
   ElboTerms<T> elbo(const Sequence<T>& batch) const;
 
  private:
-  void overshoot_from(const Filtered<T>& seen, const Sequence<T>& batch, ElboTerms<T>& out) const;
+  void overshoot_from(const Sequence<T>& batch, ElboTerms<T>& out) const;
   Var<T> loss_of(const ElboTerms<T>& terms) const;
 
   ModelConfig config_;
@@ -93,13 +82,6 @@ class WorldModel {
   Mlp<T> reward_;
   std::optional<Mlp<T>> continue_;
 };
-
-/// Puts a batch on the tape: bytes to 5-bit images with fresh dequantisation noise
-/// (preprocess.hpp), fresh posterior noise and, if a stream for it is given and the config has an
-/// overshooting distance, fresh noise to overshoot with. Advances the streams.
-template <class T>
-Sequence<T> make_sequence(Tape<T>& tape, const Batch& batch, const ModelConfig& config,
-                          Rng& dequantise, Rng& posterior, Rng* overshoot = nullptr);
 
 /// The terms with the constants that the loss leaves out, [L,B]: summed over t, a lower bound of
 /// ln p(o, r | a) in expectation over the noise. Images have variance 1 per pixel, the reward has

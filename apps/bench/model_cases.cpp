@@ -88,7 +88,7 @@ PlannerConfig bench_planner() {
 ModelRun::ModelRun(const ModelSize& size, const PlannerConfig& cem)
     : size_(size),
       model_(size.model, 0),
-      adam_(model_.params(), {}),
+      trainer_(model_, {}),
       noise_stream_(0, Stream::test),
       dynamics_(model_),
       planner_(make_planner(cem)),
@@ -112,14 +112,13 @@ void ModelRun::step() {
   const ModelConfig& c = size_.model;
   const std::ptrdiff_t L = size_.L, B = size_.B, n = c.image_size;
   kernels::fill_normal(noise_stream_, noise_.data(), static_cast<std::ptrdiff_t>(noise_.size()));
-  tape_.reset();
-  model_.params().zero_grad();
-  const ElboTerms<float> elbo = model_.elbo({tape_.borrow(image_.data(), {L * B, n, n, 3}),
-                                             tape_.borrow(action_.data(), {L, B, c.action_size}),
-                                             tape_.borrow(reward_.data(), {L, B}),
-                                             tape_.borrow(noise_.data(), {L, B, c.stoch_size})});
-  tape_.backward(elbo.loss);
-  adam_.step(clip_by_global_norm(model_.params(), 1000));
+  Tape<float>& tape = trainer_.tape();
+  tape.reset();
+  const ElboTerms<float> elbo = model_.elbo({tape.borrow(image_.data(), {L * B, n, n, 3}),
+                                             tape.borrow(action_.data(), {L, B, c.action_size}),
+                                             tape.borrow(reward_.data(), {L, B}),
+                                             tape.borrow(noise_.data(), {L, B, c.stoch_size})});
+  trainer_.step(elbo.loss);
   loss_ = elbo.loss.item();
 }
 

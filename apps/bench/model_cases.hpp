@@ -8,10 +8,9 @@
 #include "apps/bench/measure.hpp"
 #include "autograd/base/memory.hpp"
 #include "autograd/profile.hpp"
-#include "nn/adam.hpp"
 #include "planner/latent_dynamics.hpp"
 #include "planner/planner.hpp"
-#include "rssm/world_model.hpp"
+#include "rssm/trainer.hpp"
 
 namespace planet::bench {
 
@@ -45,15 +44,14 @@ class ModelRun {
   void rssm_step();  // one posterior step of B rows, without gradient
   double loss() const { return loss_; }
   void profile(OpProfile* profile) {
-    tape_.profile(profile);
+    trainer_.tape().profile(profile);
     dynamics_.profile(profile);
   }
 
  private:
   ModelSize size_;
   WorldModel<float> model_;
-  Adam<float> adam_;
-  Tape<float> tape_;
+  Trainer trainer_;
   Tape<float> inference_{Mode::inference};
   Rng noise_stream_;
   AlignedVector<float> image_;  // in training it lies on the tape, in memory of this kind

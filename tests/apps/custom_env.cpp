@@ -5,8 +5,7 @@
 
 #include "apps/common/run/acting.hpp"
 #include "autograd/base/error.hpp"
-#include "nn/adam.hpp"
-#include "rssm/world_model.hpp"
+#include "rssm/trainer.hpp"
 #include "tests/envs/boat.hpp"
 
 using namespace planet;
@@ -32,22 +31,10 @@ TEST_CASE("P39 a model learns from the thirty-line environment and plans in it")
   for (std::uint64_t seed = 1; seed <= 5; ++seed) replay.add(random_episode(env, seed));
 
   WorldModel<float> model(config.model, config.seed);
-  Adam<float> adam(model.params(), {1e-3, 0.9, 0.999, config.adam_epsilon});
-  Tape<float> tape;
-  Batch batch;
+  Trainer trainer(model, config.trainer());
   std::vector<double> losses;
-  for (std::uint32_t k = 0; k < 30; ++k) {
-    Rng choose(1, Stream::replay, k), dequantise(1, Stream::dequantise, k),
-        posterior(1, Stream::posterior, k), overshoot(1, Stream::overshoot, k);
-    replay.sample(config.batch_size, config.batch_length, choose, batch);
-    tape.reset();
-    model.params().zero_grad();
-    const ElboTerms<float> elbo =
-        model.elbo(make_sequence(tape, batch, config.model, dequantise, posterior, &overshoot));
-    tape.backward(elbo.loss);
-    adam.step(clip_by_global_norm(model.params(), config.grad_clip));
-    losses.push_back(elbo.loss.item());
-  }
+  for (std::int64_t k = 0; k < 30; ++k)
+    losses.push_back(trainer.update(replay, k).elbo.loss.item());
   CHECK(losses.back() < 0.7 * losses.front());
   for (const double loss : losses) REQUIRE(std::isfinite(loss));
 

@@ -64,10 +64,10 @@ TEST_CASE("the exported case is enough to recompute every term and gradient") {
   same("term/reward", elbo.reward);
   same("term/kl", elbo.kl);
   same("loss", elbo.loss);
-  same("state/h", elbo.state.h);
-  same("posterior/std", elbo.q.std);
-  same("prior/mean", elbo.p.mean);
-  same("predicted/image", elbo.reconstruction);
+  same("state/h", elbo.seen.state.h);
+  same("posterior/std", elbo.seen.q.std);
+  same("prior/mean", elbo.seen.p.mean);
+  same("predicted/image", elbo.predicted.image);
   tape.backward(elbo.loss);
   for (const Param<double>& p : model.params().params())
     CHECK(values("grad/" + p.name) == std::vector<double>(p.grad(), p.grad() + p.shape.size()));

@@ -4,8 +4,7 @@
 #include <fstream>
 
 #include "apps/common/run/acting.hpp"
-#include "nn/adam.hpp"
-#include "rssm/world_model.hpp"
+#include "rssm/trainer.hpp"
 
 using namespace planet;
 
@@ -41,32 +40,24 @@ TEST_CASE("P34 updates and episodes leave no memory behind") {
   config.batch_size = 4;
   config.batch_length = 6;
   WorldModel<float> model(config.model, 1);
-  Adam<float> adam(model.params());
+  Trainer trainer(model, config.trainer());
   const auto env = make_env(config.env, config.make_env_options());
   MpcAgent agent(model, config.planner, {AgentStreams::collecting(1)});
   RunState state;
   Limits limits(config, state);
   Replay replay(200'000);  // a few episodes: the oldest go
   replay.add(collect_random(*env, config, 0).episode);
-  Tape<float> tape;
-  Batch batch;
   std::size_t tape_memory = 0;
   long before = 0;
-  for (std::uint32_t k = 0; k < 400; ++k) {
-    Rng choose(1, Stream::replay, k), dequantise(1, Stream::dequantise, k),
-        posterior(1, Stream::posterior, k);
-    replay.sample(config.batch_size, config.batch_length, choose, batch);
-    tape.reset();
-    model.params().zero_grad();
-    tape.backward(model.elbo(make_sequence(tape, batch, config.model, dequantise, posterior)).loss);
-    adam.step(clip_by_global_norm(model.params(), 1000));
+  for (std::int64_t k = 0; k < 400; ++k) {
+    trainer.update(replay, k);
     if (k % 4 == 0) replay.add(collect(*env, agent, config, k, limits)->episode);
     if (k == 100) {
-      tape_memory = tape.memory();
+      tape_memory = trainer.tape().memory();
       before = resident();
     }
   }
-  CHECK(tape.memory() == tape_memory);
+  CHECK(trainer.tape().memory() == tape_memory);
   CHECK(replay.bytes() <= replay.budget());
   CHECK(replay.first_index() > 50);
   REQUIRE(before > 0);

@@ -41,11 +41,10 @@ struct Filtered16 {
   Tape<float> tape;
   ElboTerms<float> terms;
   Filtered16(const WorldModel<float>& model, const Episode& e, std::uint64_t seed) {
-    Batch b;
-    b.T = e.rows(), b.B = 1, b.image_size = e.image_size, b.action_size = e.action_size;
-    b.image = e.image, b.action = e.action, b.reward = e.reward;
+    const Window whole{&e, 0, e.rows()};
     Rng dequantise(seed, Stream::dream, 0), posterior(seed, Stream::dream, 1);
-    terms = model.elbo(make_sequence(tape, b, model.config(), dequantise, posterior));
+    terms = model.elbo(
+        make_sequence(tape, std::span(&whole, 1), model.config(), dequantise, posterior));
   }
 };
 
@@ -81,8 +80,8 @@ TEST_CASE("rows that were seen are the filtered reconstruction bit for bit") {
       CHECK(same(loop.kl, part(filtered.terms.kl.value(), 0, context)));
       for (std::ptrdiff_t t = 0; t < 9; ++t) {
         const std::vector<float> decoded = decode(model, loop.features_at(t));
-        const auto truth = part(filtered.terms.reconstruction.value(), t * pixels, pixels);
-        const float reward = filtered.terms.predicted_reward.value()[static_cast<std::size_t>(t)];
+        const auto truth = part(filtered.terms.predicted.image.value(), t * pixels, pixels);
+        const float reward = filtered.terms.predicted.reward.value()[static_cast<std::size_t>(t)];
         for (std::ptrdiff_t j = 0; j < K; ++j) {
           INFO("row ", t, " sample ", j);
           CHECK(same(part(decoded, j * pixels, pixels), truth) == (t < context));

@@ -10,9 +10,7 @@
 #include <vector>
 
 #include "envs/registry.hpp"
-#include "nn/adam.hpp"
-#include "rssm/replay.hpp"
-#include "rssm/world_model.hpp"
+#include "rssm/trainer.hpp"
 #include "tests/rssm/support.hpp"
 
 using namespace planet;
@@ -91,14 +89,14 @@ struct Unexplained {
 void measure(const WorldModel<float>& model, const Sequence<float>& x, const ElboTerms<float>& elbo,
              Unexplained& out) {
   constexpr std::ptrdiff_t row = 16 * 3, frame = 16 * row;
-  const Var<float> features = concat(elbo.p.mean, elbo.state.h);
+  const Var<float> features = concat(elbo.seen.p.mean, elbo.seen.state.h);
   const Var<float> imagined =
       model.decode(reshape(features, {L * B, model.config().feature_size()}));
   for (std::ptrdiff_t n = 0; n < L * B; ++n) {
     const auto r = static_cast<std::size_t>(n);
     if (n >= B)
       out.reward.add(static_cast<double>(x.reward.value()[r]),
-                     static_cast<double>(elbo.predicted_reward.value()[r]), 0.5);
+                     static_cast<double>(elbo.predicted.reward.value()[r]), 0.5);
     for (std::ptrdiff_t i = n * frame + 6 * row; i < n * frame + 10 * row; ++i) {
       const auto k = static_cast<std::size_t>(i);  // middle rows: the grey of the action
       (n < B ? out.first_frame : out.later_frame)
@@ -111,24 +109,16 @@ void measure(const WorldModel<float>& model, const Sequence<float>& x, const Elb
 /// Trains on the replay; measures on the last twenty batches, before they are learnt.
 Unexplained train(const std::function<void(Episode&)>& shift) {
   constexpr int updates = 300;
-  const Replay replay = counting_replay(shift);
+  Replay replay = counting_replay(shift);
   WorldModel<float> model(small_model(), 1);
-  AdamConfig adam_config;
-  adam_config.learning_rate = 4e-3;
-  Adam<float> adam(model.params(), adam_config);
-  Rng windows(1, Stream::replay), dequantise(1, Stream::dequantise), noise(1, Stream::posterior);
-  Tape<float> tape;
-  Batch batch;
+  Trainer trainer(model,
+                  {.seed = 1, .batch_size = B, .batch_length = L, .adam = {.learning_rate = 4e-3}});
   Unexplained out;
-  for (int i = 0; i < updates; ++i) {
-    replay.sample(B, L, windows, batch);
-    tape.reset();
-    const Sequence<float> x = make_sequence(tape, batch, model.config(), dequantise, noise);
+  for (int k = 0; k < updates; ++k) {
+    const Sequence<float> x = trainer.batch(replay, k);
     const ElboTerms<float> elbo = model.elbo(x);
-    if (i >= updates - 20) measure(model, x, elbo, out);
-    model.params().zero_grad();
-    tape.backward(elbo.loss);
-    adam.step(clip_by_global_norm(model.params(), 1000));
+    if (k >= updates - 20) measure(model, x, elbo, out);
+    trainer.step(elbo.loss);
   }
   return out;
 }
@@ -136,23 +126,22 @@ Unexplained train(const std::function<void(Episode&)>& shift) {
 /// A linear head on the frame alone, with no memory: what it does not explain of the reward.
 double frame_to_reward(const std::function<void(Episode&)>& shift) {
   constexpr int updates = 300;
-  const Replay replay = counting_replay(shift);
+  Replay replay = counting_replay(shift);
   ParamStore<float> params;
   Rng init(1, Stream::init), windows(1, Stream::replay), dequantise(1, Stream::dequantise);
   const Linear<float> head(params, init, "head", 16 * 16 * 3, 1);
   Adam<float> adam(params);
   Tape<float> tape;
-  Batch batch;
   Share out;
   for (int i = 0; i < updates; ++i) {
-    replay.sample(B, L, windows, batch);
     tape.reset();
-    const Sequence<float> x = make_sequence(tape, batch, small_model(), dequantise, windows);
+    const Sequence<float> x =
+        make_sequence(tape, replay.sample(B, L, windows), small_model(), dequantise, windows);
     const Var<float> r = reshape(head(reshape(x.image, {L * B, 16 * 16 * 3})), {L, B});
     if (i >= updates - 20)
-      for (std::size_t k = 0; k < batch.reward.size(); ++k)
-        if (batch.reward[k] > 0)  // not the reset rows, which have no reward
-          out.add(static_cast<double>(batch.reward[k]), static_cast<double>(r.value()[k]), 0.5);
+      for (std::size_t k = 0; k < L * B; ++k)
+        if (const float reward = x.reward.value()[k]; reward > 0)  // not the reset rows
+          out.add(static_cast<double>(reward), static_cast<double>(r.value()[k]), 0.5);
     params.zero_grad();
     tape.backward(mean(half_squared_error(r, x.reward, 2)));
     adam.step();

@@ -173,13 +173,13 @@ TEST_CASE("log_likelihood is a lower bound of the model itself") {
   const std::ptrdiff_t pixels = 8 * 8 * 3;
   const Var<double> ln_o =
       gaussian_log_likelihood(reshape(x.image, {n, pixels}),
-                              reshape(terms.reconstruction, {n, pixels}), ones({n, pixels}, 1));
+                              reshape(terms.predicted.image, {n, pixels}), ones({n, pixels}, 1));
   const Var<double> ln_r =
-      gaussian_log_likelihood(reshape(x.reward, {n, 1}), reshape(terms.predicted_reward, {n, 1}),
+      gaussian_log_likelihood(reshape(x.reward, {n, 1}), reshape(terms.predicted.reward, {n, 1}),
                               ones({n, 1}, 1 / std::sqrt(config.reward_scale)));
-  const Var<double> s = terms.state.s;
-  const auto ln_q = gaussian_log_likelihood(s, terms.q.mean, terms.q.std).value();
-  const auto ln_p_s = gaussian_log_likelihood(s, terms.p.mean, terms.p.std).value();
+  const Var<double> s = terms.seen.state.s;
+  const auto ln_q = gaussian_log_likelihood(s, terms.seen.q.mean, terms.seen.q.std).value();
+  const auto ln_p_s = gaussian_log_likelihood(s, terms.seen.p.mean, terms.seen.p.std).value();
   const auto bound = log_likelihood(terms, config).value();
 
   double elbo = 0, likelihood = 0;

@@ -28,8 +28,8 @@ class CheckedModel {
         for (std::ptrdiff_t i = 0; i < p.shape.size(); ++i) p.value()[i] += rng.uniform(-0.1, 0.1);
     Tape<double> tape(Mode::inference);
     const ElboTerms<double> terms = model_.elbo(random_sequence(tape, c, L, B));
-    q_mean_ = values(terms.q.mean), q_std_ = values(terms.q.std);
-    p_mean_ = values(terms.p.mean), p_std_ = values(terms.p.std);
+    q_mean_ = values(terms.seen.q.mean), q_std_ = values(terms.seen.q.std);
+    p_mean_ = values(terms.seen.p.mean), p_std_ = values(terms.seen.p.std);
   }
 
   ParamStore<double>& params() { return model_.params(); }

@@ -109,13 +109,13 @@ TEST_CASE("P6 a window is its steps one by one for every latent model") {
       // The prior of step t is what is imagined from the posterior state before it.
       const Imagined<double> seen_blind =
           model.latent().imagine(state, at(x.action, t), at(x.noise, t));
-      CHECK(distance(seen_blind.p.mean.value(), row(elbo.p.mean, t)) == 0);
-      CHECK(distance(seen_blind.p.std.value(), row(elbo.p.std, t)) == 0);
+      CHECK(distance(seen_blind.p.mean.value(), row(elbo.seen.p.mean, t)) == 0);
+      CHECK(distance(seen_blind.p.std.value(), row(elbo.seen.p.std, t)) == 0);
       state = model.latent().observe(state, at(x.action, t), at(e, t), at(x.noise, t)).state;
-      CHECK(distance(state.s.value(), row(elbo.state.s, t)) == 0);
+      CHECK(distance(state.s.value(), row(elbo.seen.state.s, t)) == 0);
       if (name == "ssm") continue;
-      CHECK(distance(state.h.value(), row(elbo.state.h, t)) == 0);
-      CHECK(distance(seen_blind.state.h.value(), row(elbo.state.h, t)) == 0);
+      CHECK(distance(state.h.value(), row(elbo.seen.state.h, t)) == 0);
+      CHECK(distance(seen_blind.state.h.value(), row(elbo.seen.state.h, t)) == 0);
     }
   }
 }
@@ -130,16 +130,16 @@ TEST_CASE("P7 an image reaches its reconstruction through s alone for every late
     Sequence<double> other = x;
     other.image = changed(x.image, 2, 0.3);  // o_2 alone
     const ElboTerms<double> a = model.elbo(x), b = model.elbo(other);
-    CHECK(distance(row(a.state.s, 2), row(b.state.s, 2)) > 1e-3);  // s_2 has seen it
-    CHECK(distance(row(a.p.mean, 2), row(b.p.mean, 2)) == 0);      // nobody foresaw it
-    CHECK(distance(row(a.p.mean, 3), row(b.p.mean, 3)) > 1e-5);    // the next step knows
+    CHECK(distance(row(a.seen.state.s, 2), row(b.seen.state.s, 2)) > 1e-3);  // s_2 has seen it
+    CHECK(distance(row(a.seen.p.mean, 2), row(b.seen.p.mean, 2)) == 0);      // nobody foresaw it
+    CHECK(distance(row(a.seen.p.mean, 3), row(b.seen.p.mean, 3)) > 1e-5);    // the next step knows
     for (std::ptrdiff_t t = 0; t < 2; ++t)
-      CHECK(distance(row(a.state.s, t), row(b.state.s, t)) == 0);
-    if (name != "ssm") CHECK(distance(row(a.state.h, 2), row(b.state.h, 2)) == 0);
+      CHECK(distance(row(a.seen.state.s, t), row(b.seen.state.s, t)) == 0);
+    if (name != "ssm") CHECK(distance(row(a.seen.state.h, 2), row(b.seen.state.h, 2)) == 0);
     // s_2 frozen: the same reconstruction and reward, bit for bit.
-    const Var<double> frozen = at(a.state.s, 2);
+    const Var<double> frozen = at(a.seen.state.s, 2);
     const auto read = [&](const ElboTerms<double>& elbo) {
-      State<double> state = map_state(elbo.state, [](Var<double> v) { return at(v, 2); });
+      State<double> state = map_state(elbo.seen.state, [](Var<double> v) { return at(v, 2); });
       state.s = frozen;
       return features(state);
     };
@@ -161,8 +161,8 @@ TEST_CASE("no step of any latent model sees a later image action or reward") {
     other.reward = changed(x.reward, 3, 0.3);
     const ElboTerms<double> a = model.elbo(x), b = model.elbo(other);
     for (std::ptrdiff_t t = 0; t < 4; ++t) {
-      CHECK((distance(row(a.state.s, t), row(b.state.s, t)) == 0) == (t < 3));
-      CHECK((distance(row(a.p.mean, t), row(b.p.mean, t)) == 0) == (t < 3));
+      CHECK((distance(row(a.seen.state.s, t), row(b.seen.state.s, t)) == 0) == (t < 3));
+      CHECK((distance(row(a.seen.p.mean, t), row(b.seen.p.mean, t)) == 0) == (t < 3));
     }
   }
 }
@@ -229,10 +229,10 @@ TEST_CASE("the divergence of an RNN is half the squared distance of code and pre
   const WorldModel<double> model(c, 1);
   Tape<double> tape;
   const ElboTerms<double> elbo = model.elbo(random_sequence(tape, c, 4, 2));
-  const Var<double> expected = half_squared_error(elbo.p.mean, elbo.q.mean, 2);
+  const Var<double> expected = half_squared_error(elbo.seen.p.mean, elbo.seen.q.mean, 2);
   for (std::size_t i = 0; i < 8; ++i)
     CHECK(elbo.kl.value()[i] == doctest::Approx(expected.value()[i]).epsilon(1e-12));
-  CHECK(values(elbo.q.mean) == values(elbo.state.s));
+  CHECK(values(elbo.seen.q.mean) == values(elbo.seen.state.s));
 }
 
 TEST_CASE("every weight of an RNN that open loop passes through is trained to predict") {

@@ -75,8 +75,8 @@ TEST_CASE("P3 P4 the KL is of the posterior to the prior and summed over dimensi
   // The model's term is KL[q || p] of its own q and p, and not the reverse.
   const WorldModel<double> model(miniature_model(), 3);
   const ElboTerms<double> elbo = model.elbo(random_sequence(tape, miniature_model(), 4, 2));
-  CHECK(values(gaussian_kl(elbo.q, elbo.p)) == values(elbo.kl));
-  CHECK(distance(gaussian_kl(elbo.p, elbo.q).value(), elbo.kl.value()) > 1e-3);
+  CHECK(values(gaussian_kl(elbo.seen.q, elbo.seen.p)) == values(elbo.kl));
+  CHECK(distance(gaussian_kl(elbo.seen.p, elbo.seen.q).value(), elbo.kl.value()) > 1e-3);
 }
 
 TEST_CASE("P5 the prior reads h") {
@@ -105,14 +105,14 @@ TEST_CASE("P6 prior and posterior are made from the same h") {
   for (std::ptrdiff_t t = 0; t < 5; ++t) {
     const Var<double> h = rssm_of(model).transition(state, at(x.action, t));
     const Gaussian<double> p = rssm_of(model).prior(h), q = rssm_of(model).posterior(h, at(e, t));
-    CHECK(distance(h.value(), row(elbo.state.h, t)) == 0);
-    CHECK(distance(p.mean.value(), row(elbo.p.mean, t)) == 0);
-    CHECK(distance(p.std.value(), row(elbo.p.std, t)) == 0);
-    CHECK(distance(q.mean.value(), row(elbo.q.mean, t)) == 0);
-    CHECK(distance(q.std.value(), row(elbo.q.std, t)) == 0);
+    CHECK(distance(h.value(), row(elbo.seen.state.h, t)) == 0);
+    CHECK(distance(p.mean.value(), row(elbo.seen.p.mean, t)) == 0);
+    CHECK(distance(p.std.value(), row(elbo.seen.p.std, t)) == 0);
+    CHECK(distance(q.mean.value(), row(elbo.seen.q.mean, t)) == 0);
+    CHECK(distance(q.std.value(), row(elbo.seen.q.std, t)) == 0);
     state = rssm_of(model).observe(state, at(x.action, t), at(e, t), at(x.noise, t)).state;
-    CHECK(distance(state.h.value(), row(elbo.state.h, t)) == 0);
-    CHECK(distance(state.s.value(), row(elbo.state.s, t)) == 0);
+    CHECK(distance(state.h.value(), row(elbo.seen.state.h, t)) == 0);
+    CHECK(distance(state.s.value(), row(elbo.seen.state.s, t)) == 0);
   }
 }
 
@@ -124,14 +124,14 @@ TEST_CASE("P7 an image reaches its reconstruction through the sample alone") {
   Sequence<double> other = x;
   other.image = changed(x.image, 2, 0.3);  // o_2 alone
   const ElboTerms<double> a = model.elbo(x), b = model.elbo(other);
-  CHECK(distance(row(a.state.s, 2), row(b.state.s, 2)) > 1e-3);  // q(s_2) has seen it
-  CHECK(distance(row(a.state.h, 2), row(b.state.h, 2)) == 0);    // h_2 has not
-  CHECK(distance(row(a.p.mean, 2), row(b.p.mean, 2)) == 0);
-  CHECK(distance(row(a.state.h, 3), row(b.state.h, 3)) > 1e-4);  // h_3 has, through s_2
+  CHECK(distance(row(a.seen.state.s, 2), row(b.seen.state.s, 2)) > 1e-3);  // q(s_2) has seen it
+  CHECK(distance(row(a.seen.state.h, 2), row(b.seen.state.h, 2)) == 0);    // h_2 has not
+  CHECK(distance(row(a.seen.p.mean, 2), row(b.seen.p.mean, 2)) == 0);
+  CHECK(distance(row(a.seen.state.h, 3), row(b.seen.state.h, 3)) > 1e-4);  // h_3 has, through s_2
   // The sample frozen: the same reconstruction and reward, bit for bit.
-  const Var<double> frozen = at(a.state.s, 2);
+  const Var<double> frozen = at(a.seen.state.s, 2);
   const auto read = [&](const ElboTerms<double>& elbo) {
-    return features(State<double>{at(elbo.state.h, 2), frozen});
+    return features(State<double>{at(elbo.seen.state.h, 2), frozen});
   };
   CHECK(distance(model.decode(read(a)).value(), model.decode(read(b)).value()) == 0);
   CHECK(model.reward(read(a)).item() == model.reward(read(b)).item());
@@ -151,8 +151,8 @@ TEST_CASE("no step sees a later image action or reward") {
     const bool same = t < 3;
     CHECK((a.kl.value()[static_cast<std::size_t>(t)] ==
            b.kl.value()[static_cast<std::size_t>(t)]) == same);
-    CHECK((distance(row(a.state.h, t), row(b.state.h, t)) == 0) == same);
-    CHECK((distance(row(a.p.mean, t), row(b.p.mean, t)) == 0) == same);
+    CHECK((distance(row(a.seen.state.h, t), row(b.seen.state.h, t)) == 0) == same);
+    CHECK((distance(row(a.seen.p.mean, t), row(b.seen.p.mean, t)) == 0) == same);
   }
 }
 
@@ -166,16 +166,16 @@ TEST_CASE("P29 distinct sizes everywhere give the documented shapes") {
   CHECK(elbo.reward.shape() == Shape{L, B});
   CHECK(elbo.kl.shape() == Shape{L, B});
   CHECK(elbo.loss.shape() == Shape{1});
-  CHECK(elbo.state.h.shape() == Shape{L, B, c.deter_size});
-  CHECK(elbo.state.s.shape() == Shape{L, B, c.stoch_size});
-  CHECK(elbo.q.mean.shape() == Shape{L, B, c.stoch_size});
-  CHECK(elbo.p.std.shape() == Shape{L, B, c.stoch_size});
-  CHECK(elbo.features.shape() == Shape{L * B, F});
-  CHECK(elbo.reconstruction.shape() == Shape{L * B, n, n, 3});
-  CHECK(elbo.predicted_reward.shape() == Shape{L, B});
+  CHECK(elbo.seen.state.h.shape() == Shape{L, B, c.deter_size});
+  CHECK(elbo.seen.state.s.shape() == Shape{L, B, c.stoch_size});
+  CHECK(elbo.seen.q.mean.shape() == Shape{L, B, c.stoch_size});
+  CHECK(elbo.seen.p.std.shape() == Shape{L, B, c.stoch_size});
+  CHECK(features(elbo.seen.state).shape() == Shape{L, B, F});
+  CHECK(elbo.predicted.image.shape() == Shape{L * B, n, n, 3});
+  CHECK(elbo.predicted.reward.shape() == Shape{L, B});
   CHECK_NOTHROW(tape.backward(elbo.loss));
-  CHECK(model.reward(elbo.features).shape() == Shape{L * B});
-  CHECK(model.encode(elbo.reconstruction).shape() == Shape{L * B, c.embed_size});
+  CHECK(model.reward(features(elbo.seen.state)).shape() == Shape{L, B});
+  CHECK(model.encode(elbo.predicted.image).shape() == Shape{L * B, c.embed_size});
   const State<float> s = model.latent()
                              .imagine(model.latent().initial(tape, 9), tape.zeros({9, 2}),
                                       tape.zeros({9, c.stoch_size}))

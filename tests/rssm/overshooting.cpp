@@ -52,12 +52,12 @@ std::vector<std::vector<std::vector<double>>> brute_force(const WorldModel<doubl
       static_cast<std::size_t>(D), std::vector<std::vector<double>>(static_cast<std::size_t>(L)));
   for (std::ptrdiff_t start = -1; start < L; ++start) {
     State<double> state = latent.initial(x.action.on(), B);
-    if (start >= 0) state = map_state(elbo.state, [&](Var<double> v) { return at(v, start); });
+    if (start >= 0) state = map_state(elbo.seen.state, [&](Var<double> v) { return at(v, start); });
     for (std::ptrdiff_t d = 1; d <= D && start + d < L; ++d) {
       const std::ptrdiff_t t = start + d;  // the row that is foreseen, and whose action leads there
       const Imagined<double> next =
           latent.imagine(state, at(x.action, t), at(at(x.overshoot_noise, d - 1), t));
-      const Gaussian<double> q{at(elbo.q.mean, t), at(elbo.q.std, t)};
+      const Gaussian<double> q{at(elbo.seen.q.mean, t), at(elbo.seen.q.std, t)};
       kl[static_cast<std::size_t>(d - 1)][static_cast<std::size_t>(t)] =
           values(gaussian_kl(q, next.p));
       state = next.state;
@@ -151,7 +151,7 @@ TEST_CASE("P8 overshooting is finite at every distance and equals the loop over 
       }
       // KL_1 comes out of the same loop.
       for (std::size_t t = 0; t < 5; ++t)
-        CHECK(distance(row(gaussian_kl(elbo.q, elbo.p), static_cast<std::ptrdiff_t>(t)),
+        CHECK(distance(row(gaussian_kl(elbo.seen.q, elbo.seen.p), static_cast<std::ptrdiff_t>(t)),
                        expected[0][t]) <= 1e-12);
       ModelConfig one_step = c;
       one_step.overshooting_distance = 1, one_step.overshooting_scale = 1;
@@ -311,7 +311,7 @@ TEST_CASE("rewards are overshot where they were imagined") {
   REQUIRE(elbo.overshooting_reward.size() == 2);
   for (std::ptrdiff_t start = -1; start < 3; ++start) {
     State<double> state = model.latent().initial(tape, 2);
-    if (start >= 0) state = map_state(elbo.state, [&](Var<double> v) { return at(v, start); });
+    if (start >= 0) state = map_state(elbo.seen.state, [&](Var<double> v) { return at(v, start); });
     for (std::ptrdiff_t d = 1; d <= 3 && start + d < 5; ++d) {
       const std::ptrdiff_t t = start + d;
       state =
@@ -344,7 +344,7 @@ TEST_CASE("the global prior costs the KL to a standard normal without free nats"
   for (std::size_t i = 0; i < 6; ++i) {
     double kl = 0;  // sum over D_s of (s^2 + m^2 - 1) / 2 - ln s
     for (std::size_t k = 3 * i; k < 3 * i + 3; ++k) {
-      const double m = elbo.q.mean.value()[k], s = elbo.q.std.value()[k];
+      const double m = elbo.seen.q.mean.value()[k], s = elbo.seen.q.std.value()[k];
       kl += 0.5 * (s * s + m * m - 1) - std::log(s);
     }
     CHECK(elbo.global_kl.value()[i] == doctest::Approx(kl).epsilon(1e-12));
@@ -372,18 +372,30 @@ TEST_CASE("free nats after the mean excuse one step by another") {
   }
 }
 
+namespace {
+
+// For miniature_model(): 8-pixel pictures, two numbers in an action.
+Episode grey_episode(std::ptrdiff_t rows) {
+  const std::vector<std::uint8_t> frame(8 * 8 * 3, 100);
+  const float action[2] = {0.5f, 0.5f};
+  Episode e;
+  e.begin(8, 2, frame.data());
+  while (e.rows() < rows) e.append(action, 0, frame.data());
+  return e;
+}
+
+}  // namespace
+
 TEST_CASE("the noise to overshoot with has a stream of its own") {
-  Batch batch;
   ModelConfig c = miniature_model();
-  batch.T = 3, batch.B = 2, batch.image_size = 8, batch.action_size = 2;
-  batch.image.assign(6 * 8 * 8 * 3, 100);
-  batch.action.assign(12, 0.5f), batch.reward.assign(6, 0.0f);
+  const Episode e = grey_episode(3);
+  const Window windows[2] = {{&e, 0, 3}, {&e, 0, 3}};
   Tape<double> tape;
   const auto make = [&](int D) {
     c.overshooting_distance = D;
     Rng dequantise(1, Stream::dequantise), posterior(1, Stream::posterior),
         overshoot(1, Stream::overshoot);
-    const Sequence<double> x = make_sequence(tape, batch, c, dequantise, posterior, &overshoot);
+    const Sequence<double> x = make_sequence(tape, windows, c, dequantise, posterior, &overshoot);
     CHECK(posterior.position() == (18 + 3) / 4);  // as many as the posterior samples need
     CHECK(overshoot.position() == (D == 1 ? 0u : static_cast<unsigned>(18 * D + 3) / 4));
     return x;

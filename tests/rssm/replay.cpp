@@ -58,22 +58,27 @@ Episode make_episode(std::uint32_t id, std::uint32_t T, std::uint32_t A = 2) {
   return e;
 }
 
-// Every row of every window is the row it says it is, follows the row before it, and carries its
-// own action and reward. Returns the window's first label.
-Label check_window(const Batch& batch, std::ptrdiff_t b) {
-  const Label first = read(batch.image.data() + b * frame_size);
-  for (std::ptrdiff_t t = 0; t < batch.T; ++t) {
-    const std::ptrdiff_t at = t * batch.B + b;
-    const Label l = read(batch.image.data() + at * frame_size);
+const std::uint8_t* frame_of(const Window& w, std::ptrdiff_t t) {
+  return w.episode->image.data() + (w.first + t) * frame_size;
+}
+
+// Every row of the window is the row it says it is, follows the row before it, and carries its own
+// action and reward. Returns the window's first label.
+Label check_window(const Window& w) {
+  const Label first = read(frame_of(w, 0));
+  REQUIRE(w.first + w.rows <= w.episode->rows());
+  for (std::ptrdiff_t t = 0; t < w.rows; ++t) {
+    const Label l = read(frame_of(w, t));
     const auto whole = label(l.episode, l.row);
-    REQUIRE(std::equal(whole.begin(), whole.end(), batch.image.data() + at * frame_size));
+    REQUIRE(std::equal(whole.begin(), whole.end(), frame_of(w, t)));
     REQUIRE(l.episode == first.episode);
     REQUIRE(l.row == first.row + static_cast<std::uint32_t>(t));
-    const auto A = static_cast<std::size_t>(batch.action_size);
+    const auto at = static_cast<std::size_t>(w.first + t);
+    const auto A = static_cast<std::size_t>(w.episode->action_size);
     for (std::size_t i = 0; i < A; ++i)
-      REQUIRE(batch.action[static_cast<std::size_t>(at) * A + i] ==
+      REQUIRE(w.episode->action[at * A + i] ==
               action_of(l.episode, l.row, static_cast<std::uint32_t>(i)));
-    REQUIRE(batch.reward[static_cast<std::size_t>(at)] == reward_of(l.episode, l.row));
+    REQUIRE(w.episode->reward[at] == reward_of(l.episode, l.row));
   }
   return first;
 }
@@ -117,16 +122,14 @@ TEST_SUITE("rssm") {
     replay.add(e);
     CHECK(replay.frames() == 6);
     Rng rng(1, Stream::test);
-    Batch batch;
-    replay.sample(1, 6, rng, batch);  // only the whole episode has six rows
-    CHECK(read(batch.image.data()).row == 0);
-    CHECK(read(batch.image.data() + 5 * frame_size).row == 5);
-    check_window(batch, 0);
-    replay.sample(200, 1, rng, batch);  // single rows reach both ends
+    const Window whole = replay.sample(1, 6, rng)[0];  // only the whole episode has six rows
+    CHECK(read(frame_of(whole, 0)).row == 0);
+    CHECK(read(frame_of(whole, 5)).row == 5);
+    check_window(whole);
     bool first = false, last = false;
-    for (std::ptrdiff_t b = 0; b < 200; ++b) {
-      first |= check_window(batch, b).row == 0;
-      last |= check_window(batch, b).row == 5;
+    for (const Window& w : replay.sample(200, 1, rng)) {  // single rows reach both ends
+      first |= check_window(w).row == 0;
+      last |= check_window(w).row == 5;
     }
     CHECK(first);
     CHECK(last);
@@ -134,7 +137,6 @@ TEST_SUITE("rssm") {
 
   TEST_CASE("P14 windows never cross an episode in random buffers") {
     Rng rng(14, Stream::test);
-    Batch batch;
     for (int trial = 0; trial < 200; ++trial) {
       Replay replay(std::size_t{1} << 22);
       std::ptrdiff_t longest = 0;
@@ -148,41 +150,13 @@ TEST_SUITE("rssm") {
       const auto L =
           static_cast<std::ptrdiff_t>(1 + rng.below(static_cast<std::uint64_t>(longest)));
       const auto B = static_cast<std::ptrdiff_t>(1 + rng.below(10));
-      replay.sample(B, L, rng, batch);
-      CHECK(batch.T == L);
-      CHECK(batch.B == B);
-      CHECK(batch.image_size == n);
-      CHECK(batch.action_size == A);
-      for (std::ptrdiff_t b = 0; b < B; ++b) check_window(batch, b);
+      const std::span<const Window> windows = replay.sample(B, L, rng);
+      CHECK(windows.size() == static_cast<std::size_t>(B));
+      for (const Window& w : windows) {
+        CHECK(w.rows == L);
+        check_window(w);
+      }
     }
-  }
-
-  TEST_CASE("P42 a sample is a copy") {
-    Replay replay(1 << 20);
-    for (std::uint32_t id = 0; id < 4; ++id) replay.add(make_episode(id, 9));
-    Batch batch;
-    Rng rng(42, Stream::test);
-    const std::uint64_t place = rng.position();
-    replay.sample(8, 5, rng, batch);
-    const Batch kept = batch;
-    // Whatever is done to the sample, the memory does not see it.
-    std::fill(batch.image.begin(), batch.image.end(), std::uint8_t{255});
-    std::fill(batch.action.begin(), batch.action.end(), -1e9f);
-    std::fill(batch.reward.begin(), batch.reward.end(), -1e9f);
-    rng.seek(place);
-    replay.sample(8, 5, rng, batch);
-    CHECK(batch.image == kept.image);
-    CHECK(batch.action == kept.action);
-    CHECK(batch.reward == kept.reward);
-    // Whatever happens to the memory, the sample does not see it.
-    Replay small(make_episode(0, 9).bytes());
-    small.add(make_episode(0, 9));
-    small.sample(8, 5, rng, batch);
-    const Batch before = batch;
-    small.add(make_episode(1, 9));  // episode 0 is dropped
-    CHECK(batch.image == before.image);
-    CHECK(batch.action == before.action);
-    for (std::ptrdiff_t b = 0; b < 8; ++b) CHECK(check_window(batch, b).episode == 0);
   }
 
   TEST_CASE("sampling is even over episodes and over starts") {
@@ -192,12 +166,10 @@ TEST_SUITE("rssm") {
     replay.add(make_episode(0, 2));
     for (std::uint32_t id = 1; id <= 6; ++id) replay.add(make_episode(id, 4 + id));
     constexpr std::ptrdiff_t L = 4, B = 60000;
-    Batch batch;
     Rng rng(3, Stream::replay);
-    replay.sample(B, L, rng, batch);
     std::vector<int> by_episode(6), by_start(8);  // episode 6 has 11 rows: starts 0..7
-    for (std::ptrdiff_t b = 0; b < B; ++b) {
-      const Label l = read(batch.image.data() + b * frame_size);
+    for (const Window& w : replay.sample(B, L, rng)) {
+      const Label l = read(frame_of(w, 0));
       REQUIRE(l.episode >= 1);
       ++by_episode[l.episode - 1];
       if (l.episode == 6) ++by_start[l.row];
@@ -239,24 +211,20 @@ TEST_SUITE("rssm") {
     CHECK(replay.bytes() <= replay.budget());
     const std::size_t longer = make_episode(0, 29).bytes();
     CHECK(replay.episodes().size() == 1 + (replay.budget() - longer) / one);
-    // The batch's memory is reused.
-    Batch batch;
-    Rng rng(1, Stream::test);
-    replay.sample(16, 8, rng, batch);
-    const std::uint8_t* image = batch.image.data();
-    for (int i = 0; i < 100; ++i) replay.sample(16, 8, rng, batch);
-    CHECK(batch.image.data() == image);
   }
 
   TEST_CASE("the same place in the stream gives the same windows") {
     Replay replay(1 << 20);
     for (std::uint32_t id = 0; id < 5; ++id) replay.add(make_episode(id, 9 + id));
     Rng a(9, Stream::replay), b(9, Stream::replay);
-    Batch x, y;
     for (int i = 0; i < 20; ++i) {
-      replay.sample(4, 6, a, x);
-      replay.sample(4, 6, b, y);
-      CHECK(x.image == y.image);
+      const auto x = replay.sample(4, 6, a);
+      const std::vector<Window> kept(x.begin(), x.end());
+      const auto y = replay.sample(4, 6, b);
+      for (std::size_t w = 0; w < 4; ++w) {
+        CHECK(kept[w].episode == y[w].episode);
+        CHECK(kept[w].first == y[w].first);
+      }
       CHECK(a.position() == b.position());
     }
   }
@@ -277,16 +245,14 @@ TEST_SUITE("rssm") {
 
   TEST_CASE("replay errors are sentences") {
     Replay replay(1 << 16);
-    Batch batch;
     Rng rng(1, Stream::test);
-    CHECK(error_of([&] { replay.sample(1, 1, rng, batch); }).find("the 0 episodes") !=
-          std::string::npos);
+    CHECK(error_of([&] { replay.sample(1, 1, rng); }).find("the 0 episodes") != std::string::npos);
     replay.add(make_episode(0, 9));
-    CHECK(error_of([&] { replay.sample(2, 11, rng, batch); }) ==
+    CHECK(error_of([&] { replay.sample(2, 11, rng); }) ==
           "[Replay::sample] a window has 11 rows, but the longest of the 1 episodes here has 10; a "
           "shorter batch length or longer episodes would do");
-    CHECK(error_of([&] { replay.sample(0, 4, rng, batch); }) != "");
-    CHECK(error_of([&] { replay.sample(4, 0, rng, batch); }) != "");
+    CHECK(error_of([&] { replay.sample(0, 4, rng); }) != "");
+    CHECK(error_of([&] { replay.sample(4, 0, rng); }) != "");
     CHECK(error_of([&] { replay.add(make_episode(0, 9, 3)); }) != "");
     CHECK(error_of([&] { Replay(100).add(make_episode(0, 9)); }) != "");
     CHECK(error_of([] { Replay none(0); }) != "");

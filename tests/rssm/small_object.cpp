@@ -8,9 +8,7 @@
 #include <cmath>
 
 #include "envs/raster.hpp"
-#include "nn/adam.hpp"
-#include "rssm/preprocess.hpp"
-#include "rssm/replay.hpp"
+#include "rssm/trainer.hpp"
 #include "tests/rssm/support.hpp"
 
 using namespace planet;
@@ -74,38 +72,20 @@ TEST_CASE("P26 a ball two pixels wide is drawn within a pixel of its place") {
   c.kl_balance = 0.8;
   c.free_nats = 1;
   WorldModel<float> model(c, 1);
-  AdamConfig adam_config;
-  adam_config.learning_rate = 5e-3;
-  Adam<float> adam(model.params(), adam_config);
+  Trainer trainer(model,
+                  {.seed = 1, .batch_size = B, .batch_length = L, .adam = {.learning_rate = 5e-3}});
   Replay replay(std::size_t{64} << 20), held_out(std::size_t{64} << 20);
   for (std::uint64_t k = 0; k < 100; ++k) replay.add(ball_episode(k));
   for (std::uint64_t k = 1000; k < 1010; ++k) held_out.add(ball_episode(k));
-  Rng windows(1, Stream::replay), dequantise(1, Stream::dequantise), noise(1, Stream::posterior);
-  Tape<float> tape;
-  Batch batch;
-  const auto elbo_of = [&](const Replay& data) {
-    data.sample(B, L, windows, batch);
-    tape.reset();
-    return model.elbo(make_sequence(tape, batch, c, dequantise, noise));
-  };
-  for (int i = 0; i < updates; ++i) {
-    const ElboTerms<float> elbo = elbo_of(replay);
-    model.params().zero_grad();
-    tape.backward(elbo.loss);
-    adam.step(clip_by_global_norm(model.params(), 1000));
-  }
-  const ElboTerms<float> elbo = elbo_of(held_out);
+  for (int k = 0; k < updates; ++k) trainer.update(replay, k);
+  const Sequence<float> x = trainer.batch(held_out, updates);
+  const ElboTerms<float> elbo = model.elbo(x);
   double error = 0, kl = 0;  // means over the held-out rows
   int lost = 0;
   for (std::ptrdiff_t k = 0; k < L * B; ++k) {
-    std::vector<float> seen(n * n * 3);
-    for (std::size_t i = 0; i < seen.size(); ++i)
-      seen[i] =
-          static_cast<float>(batch.image[static_cast<std::size_t>(k) * seen.size() + i]) / 255 -
-          0.5f;
-    const Ball there = find_ball(seen.data());
-    Ball drawn =
-        find_ball(elbo.reconstruction.value().data() + static_cast<std::size_t>(k) * seen.size());
+    constexpr std::ptrdiff_t frame = n * n * 3;
+    const Ball there = find_ball(x.image.value().data() + k * frame);
+    Ball drawn = find_ball(elbo.predicted.image.value().data() + k * frame);
     if (!(drawn.brightness > 0.3 * there.brightness)) {  // no ball: as wrong as the centre is
       ++lost;
       drawn.x = drawn.y = (n - 1) / 2.0;

@@ -7,8 +7,7 @@
 
 #include "autograd/base/error.hpp"
 #include "envs/registry.hpp"
-#include "nn/adam.hpp"
-#include "rssm/replay.hpp"
+#include "rssm/trainer.hpp"
 #include "tests/rssm/support.hpp"
 
 using namespace planet;
@@ -52,20 +51,17 @@ TEST_CASE("P35 a window that ends an episode says so in its last row and no othe
     Replay replay(1 << 22);
     replay.add(terminated ? ended : cut);
     Rng rng(1, Stream::replay);
-    Batch batch;
     int last_rows = 0;
     for (int i = 0; i < 200; ++i) {
-      replay.sample(1, L, rng, batch);
-      REQUIRE(batch.continues.size() == 3);
-      const std::size_t bytes = ended.frame_bytes();
-      for (std::size_t t = 0; t < 3; ++t) {
-        const bool last =
-            std::equal(batch.image.begin() + static_cast<std::ptrdiff_t>(t * bytes),
-                       batch.image.begin() + static_cast<std::ptrdiff_t>((t + 1) * bytes),
-                       ended.image.end() - static_cast<std::ptrdiff_t>(bytes));
-        if (last) CHECK(t == 2);
+      const std::span<const Window> windows = replay.sample(1, L, rng);
+      Tape<float> tape(Mode::inference);
+      const Sequence<float> x = make_sequence(tape, windows, small_model("rssm"), rng, rng);
+      for (std::ptrdiff_t t = 0; t < L; ++t) {
+        const bool last = windows[0].first + t == rows - 1;
+        if (last) CHECK(t == L - 1);
         last_rows += last;
-        CHECK(batch.continues[t] == (last && terminated ? 0.0f : 1.0f));
+        CHECK(x.continues.value()[static_cast<std::size_t>(t)] ==
+              (last && terminated ? 0.0f : 1.0f));
       }
     }
     CHECK(last_rows > 0);  // windows with the terminal row are drawn like any other
@@ -140,27 +136,19 @@ TEST_CASE("P35 every latent model learns from episodes that end where they end")
   }
   for (const std::string& name : latent_model_names()) {
     WorldModel<float> model(small_model(name), 1);
-    AdamConfig adam_config;
-    adam_config.learning_rate = 4e-3;
-    Adam<float> adam(model.params(), adam_config);
-    Rng windows(1, Stream::replay), dequantise(1, Stream::dequantise), noise(1, Stream::posterior);
-    Tape<float> tape;
-    Batch batch;
+    Trainer trainer(
+        model, {.seed = 1, .batch_size = B, .batch_length = L, .adam = {.learning_rate = 4e-3}});
     double ended = 0, going_on = 0;  // predicted probability of going on, in the last batches
     int ends = 0, others = 0;
-    for (int i = 0; i < updates; ++i) {
-      replay.sample(B, L, windows, batch);
-      tape.reset();
-      const auto x = make_sequence(tape, batch, model.config(), dequantise, noise);
-      const ElboTerms<float> elbo = model.elbo(x);
-      for (std::size_t k = 0; i >= updates - 20 && k < batch.continues.size(); ++k) {
-        const double p = 1 / (1 + std::exp(-static_cast<double>(elbo.continue_logit.value()[k])));
-        if (batch.continues[k] == 0) ended += p, ++ends;
+    for (int k = 0; k < updates; ++k) {
+      const Update u = trainer.update(replay, k);
+      if (k < updates - 20) continue;
+      for (std::size_t i = 0; i < L * B; ++i) {
+        const double logit = static_cast<double>(u.elbo.predicted.continue_logit.value()[i]);
+        const double p = 1 / (1 + std::exp(-logit));
+        if (u.batch.continues.value()[i] == 0) ended += p, ++ends;
         else going_on += p, ++others;
       }
-      model.params().zero_grad();
-      tape.backward(elbo.loss);
-      adam.step(clip_by_global_norm(model.params(), 1000));
     }
     MESSAGE(name << ": goes on with probability " << ended / ends << " in " << ends
                  << " rows that end an episode, " << going_on / others << " in the others");

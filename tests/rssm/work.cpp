@@ -7,9 +7,7 @@
 #include <vector>
 
 #include "autograd/base/parallel.hpp"
-#include "nn/adam.hpp"
-#include "rssm/replay.hpp"
-#include "rssm/world_model.hpp"
+#include "rssm/trainer.hpp"
 #include "tests/support/counting_new.hpp"
 
 namespace planet {
@@ -44,20 +42,9 @@ TEST_CASE("P43 a whole update asks for no memory after warm-up") {
     const int n = k % 2 == 0 ? 1 : 2;
     set_threads(n);
     WorldModel<float> model(configs[k / 2], 1);
-    Adam<float> adam(model.params());
-    Rng windows(1, Stream::replay), dequantise(1, Stream::dequantise), noise(1, Stream::posterior),
-        overshoot(1, Stream::overshoot);
-    Tape<float> tape;
-    Batch batch;
-    const auto update = [&] {
-      replay.sample(4, 6, windows, batch);
-      tape.reset();
-      const auto x = make_sequence(tape, batch, model.config(), dequantise, noise, &overshoot);
-      const ElboTerms<float> elbo = model.elbo(x);
-      model.params().zero_grad();
-      tape.backward(elbo.loss);
-      adam.step(clip_by_global_norm(model.params(), 1000));
-    };
+    Trainer trainer(model, {.seed = 1, .batch_size = 4, .batch_length = 6});
+    std::int64_t done = 0;
+    const auto update = [&] { trainer.update(replay, done++); };
     CHECK(test::allocations_in(update) > 0);  // the first one does: the count is alive
     update();
     update();

@@ -39,22 +39,6 @@ OpenLoop allocate(const WorldModel<float>& model, const Episode& episode,
   return out;
 }
 
-Batch first_rows(const Episode& episode, std::ptrdiff_t T) {
-  const auto first = [](const auto& all, std::size_t n) {
-    return std::remove_cvref_t<decltype(all)>(all.begin(),
-                                              all.begin() + static_cast<std::ptrdiff_t>(n));
-  };
-  Batch batch;
-  batch.T = T;
-  batch.B = 1;
-  batch.image_size = episode.image_size;
-  batch.action_size = episode.action_size;
-  batch.image = first(episode.image, size(T) * episode.frame_bytes());
-  batch.action = first(episode.action, size(T * episode.action_size));
-  batch.reward = first(episode.reward, size(T));
-  return batch;
-}
-
 // The belief that goes on from row to row, once for each sample.
 struct Beliefs {
   std::vector<float> h, s;  // [K,D_h], [K,D_s]
@@ -70,15 +54,16 @@ Beliefs see(const WorldModel<float>& model, const Episode& episode, const OpenLo
   const LatentModel<float>& latent = model.latent();
   Rng dequantise = stream(o, Draw::dequantise), posterior = stream(o, Draw::posterior);
   Tape<float> tape(Mode::inference);
-  const Batch batch = first_rows(episode, out.context);
-  const Sequence<float> x = make_sequence(tape, batch, model.config(), dequantise, posterior);
-  const Var<float> e = reshape(model.encode(x.image), {batch.T, 1, model.config().embed_size});
+  const Window seen_rows{&episode, 0, out.context};
+  const Sequence<float> x =
+      make_sequence(tape, std::span(&seen_rows, 1), model.config(), dequantise, posterior);
+  const Var<float> e = reshape(model.encode(x.image), {out.context, 1, model.config().embed_size});
   const Filtered<float> seen = latent.filter(e, x.action, x.noise);
-  const Var<float> f = reshape(features(seen.state), {batch.T, out.F});
+  const Var<float> f = reshape(features(seen.state), {out.context, out.F});
   const Var<float> r = model.reward(f);
   const auto kl = gaussian_kl(seen.q, seen.p).value();
   out.kl.assign(kl.begin(), kl.end());
-  for (std::ptrdiff_t t = 0; t < batch.T; ++t) {
+  for (std::ptrdiff_t t = 0; t < out.context; ++t) {
     tile(f.value().subspan(size(t * out.F), size(out.F)), out.K,
          out.features.data() + t * out.K * out.F);
     tile(r.value().subspan(size(t), 1), out.K, out.reward.data() + t * out.K);

@@ -82,6 +82,10 @@ EnvOptions RunConfig::make_env_options() const {
   return options;
 }
 
+TrainerConfig RunConfig::trainer() const {
+  return {seed, batch_size, batch_length, grad_clip, {learning_rate, 0.9, 0.999, adam_epsilon}};
+}
+
 std::uint64_t RunConfig::replay_bytes() const {
   if (replay_memory.count > 0) return replay_memory.count;
   constexpr std::uint64_t frames = 100'000;

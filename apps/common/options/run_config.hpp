@@ -19,7 +19,7 @@
 #include "apps/common/options/values.hpp"
 #include "envs/registry.hpp"
 #include "planner/planner.hpp"
-#include "rssm/config.hpp"
+#include "rssm/trainer.hpp"
 
 namespace planet {
 
@@ -63,6 +63,8 @@ struct RunConfig {
   void check() const;
   /// What the environment is built from. Error: an option the task does not have.
   EnvOptions make_env_options() const;
+  /// What of it an update needs.
+  TrainerConfig trainer() const;
   /// The replay memory in bytes, `auto` resolved.
   std::uint64_t replay_bytes() const;
 };

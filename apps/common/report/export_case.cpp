@@ -108,23 +108,36 @@ CaseOptions CaseFlags::options(const std::string& latent_model) const {
 
 // ---- the case
 
+namespace {
+
+// One episode for each window, L rows long; every other one is ended by the task. Numbers are drawn
+// time-major: first all pixels, then all actions, then all rewards.
+std::vector<Episode> random_episodes(const CaseOptions& o, Rng& rng) {
+  std::vector<Episode> episodes(static_cast<std::size_t>(o.B));
+  const auto fill = [&](auto Episode::*array, std::ptrdiff_t row_size, auto draw) {
+    for (std::ptrdiff_t t = 0; t < o.L; ++t)
+      for (Episode& e : episodes)
+        for (std::ptrdiff_t i = 0; i < row_size; ++i) (e.*array).push_back(draw());
+  };
+  const std::ptrdiff_t n = o.model.image_size, A = o.model.action_size;
+  fill(&Episode::image, n * n * 3, [&] { return static_cast<std::uint8_t>(rng.below(256)); });
+  fill(&Episode::action, A, [&] { return static_cast<float>(rng.uniform(-1, 1)); });
+  fill(&Episode::reward, 1, [&] { return static_cast<float>(rng.uniform(0, 1)); });
+  for (std::ptrdiff_t b = 0; b < o.B; ++b) {
+    Episode& e = episodes[static_cast<std::size_t>(b)];
+    e.image_size = n, e.action_size = A;
+    e.terminated = ((o.L - 1) * o.B + b) % 2 == 0;
+  }
+  return episodes;
+}
+
+}  // namespace
+
 ModelCase::ModelCase(const CaseOptions& options)
     : options_(options), model_(options.model, options.seed) {
   const ModelConfig& c = options.model;
-  batch_.T = options.L, batch_.B = options.B;
-  batch_.image_size = c.image_size, batch_.action_size = c.action_size;
-  const auto rows = static_cast<std::size_t>(options.L * options.B);
-  const auto n = static_cast<std::size_t>(c.image_size);
   Rng rng(options.seed, Stream::check);
-  batch_.image.resize(rows * n * n * 3);
-  for (std::uint8_t& x : batch_.image) x = static_cast<std::uint8_t>(rng.below(256));
-  batch_.action.resize(rows * static_cast<std::size_t>(c.action_size));
-  for (float& x : batch_.action) x = static_cast<float>(rng.uniform(-1, 1));
-  batch_.reward.resize(rows);
-  for (float& x : batch_.reward) x = static_cast<float>(rng.uniform(0, 1));
-  batch_.continues.assign(rows, 1);
-  for (std::size_t i = rows - static_cast<std::size_t>(options.B); i < rows; ++i)
-    batch_.continues[i] = i % 2 == 0 ? 0 : 1;  // every other window ends its episode
+  const std::vector<Episode> episodes = random_episodes(options, rng);
   // With biases of 0 a row in which every ReLU of a layer is dead would sit on the next one's kink.
   for (const Param<double>& p : model_.params().params())
     if (p.name.ends_with("/bias"))
@@ -133,7 +146,14 @@ ModelCase::ModelCase(const CaseOptions& options)
   Tape<double> tape(Mode::inference);
   Rng dequantise(options.seed, Stream::dequantise), posterior(options.seed, Stream::posterior),
       overshoot(options.seed, Stream::overshoot);
-  const Sequence<double> x = make_sequence(tape, batch_, c, dequantise, posterior, &overshoot);
+  std::vector<Window> windows;
+  for (const Episode& e : episodes) windows.push_back({&e, 0, options.L});
+  for (std::ptrdiff_t t = 0; t < options.L; ++t)
+    for (const Episode& e : episodes) {
+      const auto frame = e.image.begin() + t * static_cast<std::ptrdiff_t>(e.frame_bytes());
+      pixels_.insert(pixels_.end(), frame, frame + static_cast<std::ptrdiff_t>(e.frame_bytes()));
+    }
+  const Sequence<double> x = make_sequence(tape, windows, c, dequantise, posterior, &overshoot);
   const auto keep = [](Var<double> v, std::vector<double>& out) {
     out.assign(v.value().begin(), v.value().end());
   };
@@ -141,8 +161,8 @@ ModelCase::ModelCase(const CaseOptions& options)
   if (!x.continues.empty()) keep(x.continues, continues_);
   if (!x.overshoot_noise.empty()) keep(x.overshoot_noise, overshoot_noise_);
   const ElboTerms<double> terms = model_.elbo(x);
-  keep(terms.q.mean, q_mean_), keep(terms.q.std, q_std_);
-  keep(terms.p.mean, p_mean_), keep(terms.p.std, p_std_);
+  keep(terms.seen.q.mean, q_mean_), keep(terms.seen.q.std, q_std_);
+  keep(terms.seen.p.mean, p_mean_), keep(terms.seen.p.std, p_std_);
 }
 
 Shape ModelCase::image_shape() const {
@@ -235,7 +255,7 @@ void ModelCase::save(const std::filesystem::path& file, const std::string& versi
   const auto add_value = [&](const std::string& name, Var<double> v) {
     tensors.push_back(tensor_view(name, v.shape(), v.value().data()));
   };
-  tensors.push_back({"data/pixels", DType::u8, {L, B, n, n, 3}, batch_.image.data()});
+  tensors.push_back({"data/pixels", DType::u8, {L, B, n, n, 3}, pixels_.data()});
   add("data/image", {L, B, n, n, 3}, image_.data());
   add("data/action", {L, B, c.action_size}, action_.data());
   add("data/reward", {L, B}, reward_.data());
@@ -244,19 +264,19 @@ void ModelCase::save(const std::filesystem::path& file, const std::string& versi
   if (!overshoot_noise_.empty())
     add("data/overshoot_noise", {c.overshooting_distance, L, B, c.stoch_size},
         overshoot_noise_.data());
-  if (!terms.state.h.empty()) add_value("state/h", terms.state.h);
-  add_value("state/s", terms.state.s);
-  add_value("posterior/mean", terms.q.mean);
-  add_value("posterior/std", terms.q.std);
-  add_value("prior/mean", terms.p.mean);
-  add_value("prior/std", terms.p.std);
-  add("predicted/image", {L, B, n, n, 3}, terms.reconstruction.value().data());
-  add_value("predicted/reward", terms.predicted_reward);
+  if (!terms.seen.state.h.empty()) add_value("state/h", terms.seen.state.h);
+  add_value("state/s", terms.seen.state.s);
+  add_value("posterior/mean", terms.seen.q.mean);
+  add_value("posterior/std", terms.seen.q.std);
+  add_value("prior/mean", terms.seen.p.mean);
+  add_value("prior/std", terms.seen.p.std);
+  add("predicted/image", {L, B, n, n, 3}, terms.predicted.image.value().data());
+  add_value("predicted/reward", terms.predicted.reward);
   add_value("term/image", terms.image);
   add_value("term/reward", terms.reward);
   add_value("term/kl", terms.kl);
   if (!terms.continues.empty()) {
-    add_value("predicted/continue_logit", terms.continue_logit);
+    add_value("predicted/continue_logit", terms.predicted.continue_logit);
     add_value("term/continues", terms.continues);
   }
   if (!terms.global_kl.empty()) add_value("term/global_kl", terms.global_kl);

@@ -60,7 +60,7 @@ class ModelCase {
 
   CaseOptions options_;
   WorldModel<double> model_;
-  Batch batch_;
+  std::vector<std::uint8_t> pixels_;  // [L,B,n,n,3]
   std::vector<double> image_, noise_, overshoot_noise_, action_, reward_, continues_;
   std::vector<double> q_mean_, q_std_, p_mean_, p_std_;  // at the parameters as they were built
 };

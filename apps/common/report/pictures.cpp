@@ -18,24 +18,17 @@ Image true_frame(const Episode& episode, std::ptrdiff_t t) {
 
 std::vector<Image> reconstruct(const WorldModel<float>& model, const Episode& episode,
                                std::uint64_t seed) {
-  Batch batch;
-  batch.T = episode.rows();
-  batch.B = 1;
-  batch.image_size = episode.image_size;
-  batch.action_size = episode.action_size;
-  batch.image = episode.image;
-  batch.action = episode.action;
-  batch.reward = episode.reward;
   // Substreams that no evaluation's episode has.
   Rng dequantise(seed, Stream::evaluate, 0xFFFFFFFE), posterior(seed, Stream::evaluate, 0xFFFFFFFF);
   Tape<float> tape(Mode::inference);
+  const Window whole{&episode, 0, episode.rows()};
   const Sequence<float> sequence =
-      make_sequence(tape, batch, model.config(), dequantise, posterior);
-  const std::span<const float> decoded = model.elbo(sequence).reconstruction.value();
+      make_sequence(tape, std::span(&whole, 1), model.config(), dequantise, posterior);
+  const std::span<const float> decoded = model.elbo(sequence).predicted.image.value();
   const auto n = static_cast<std::size_t>(episode.image_size);
   std::vector<Image> images;
   std::vector<std::uint8_t> bytes(n * n * 3);
-  for (std::ptrdiff_t t = 0; t < batch.T; ++t) {
+  for (std::ptrdiff_t t = 0; t < episode.rows(); ++t) {
     postprocess(decoded.data() + static_cast<std::size_t>(t) * bytes.size(),
                 static_cast<std::ptrdiff_t>(bytes.size()), model.config().image_bits, bytes.data());
     images.emplace_back(static_cast<int>(n), static_cast<int>(n), bytes);

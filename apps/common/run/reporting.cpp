@@ -82,24 +82,4 @@ void print_result(const RunConfig& config, const Evaluation& e,
             << "look        eval " << checkpoint.parent_path().parent_path().string() << std::endl;
 }
 
-void explain_non_finite(WorldModel<float>& model, const Batch& batch, const RunConfig& config,
-                        std::int64_t update) {
-  const auto k = static_cast<std::uint32_t>(update);
-  Rng dequantise(config.seed, Stream::dequantise, k), posterior(config.seed, Stream::posterior, k),
-      overshoot(config.seed, Stream::overshoot, k);
-  const std::string where =
-      cat("update ", update, " made a loss or a gradient that is not finite: ");
-  try {
-    Tape<float> tape;
-    tape.check_finite(true);
-    model.params().zero_grad();
-    tape.backward(
-        model.elbo(make_sequence(tape, batch, config.model, dequantise, posterior, &overshoot))
-            .loss);
-  } catch (const NonFinite& e) {
-    throw NonFinite(where + e.what());
-  }
-  throw NonFinite(where + "every op's results are finite, their sum of squares is not");
-}
-
 }  // namespace planet

@@ -1,5 +1,5 @@
-// The lines that train prints and the pieces of it that are not the algorithm: restoring a run,
-// table rows, the explanation of a loss that is not finite.
+// The lines that train prints and the pieces of it that are not the algorithm: restoring a run and
+// table rows.
 #pragma once
 
 #include <filesystem>
@@ -28,10 +28,5 @@ std::string bar_text(const RunState& run, const Limits& limits, const RunConfig&
 /// The result, to stdout.
 void print_result(const RunConfig& config, const Evaluation& e,
                   const std::filesystem::path& checkpoint, const std::string& reason);
-
-/// Repeats update `update` on the same batch with every op checked, so that the first one that made
-/// an infinity or a NaN is named. Always throws NonFinite.
-[[noreturn]] void explain_non_finite(WorldModel<float>& model, const Batch& batch,
-                                     const RunConfig& config, std::int64_t update);
 
 }  // namespace planet

@@ -1,0 +1,57 @@
+// Model fitting, Algorithm 1 lines 4 to 7: one update of the world model from the replay memory.
+#pragma once
+
+#include <cstdint>
+
+#include "nn/adam.hpp"
+#include "rssm/world_model.hpp"
+
+namespace planet {
+
+struct TrainerConfig {
+  std::uint64_t seed = 1;            // of every update's random streams
+  std::ptrdiff_t batch_size = 50;    // B
+  std::ptrdiff_t batch_length = 50;  // L
+  double grad_clip = 1000;           // of the gradient's global norm
+  AdamConfig adam = {};
+};
+
+/// What an update saw and did. Values can be read until the trainer's tape is reset.
+struct Update {
+  Sequence<float> batch;
+  ElboTerms<float> elbo;
+  Clip clip;
+};
+
+class Trainer {
+ public:
+  /// The model must outlive this.
+  Trainer(WorldModel<float>& model, const TrainerConfig& config);
+
+  /// Update k: a batch of windows, the loss, its gradient, clipping, Adam. Its random streams belong
+  /// to (seed, k) alone, so a run that goes on from k draws what it would have drawn.
+  /// NonFinite: the loss or the gradient is not finite; the first op that made it so is named, and
+  /// no parameter was changed. Error: see Replay::sample() and make_sequence().
+  Update update(Replay& replay, std::int64_t k);
+
+  // ---- the halves of it ----
+  /// Resets the tape and puts the batch of update k on it.
+  Sequence<float> batch(Replay& replay, std::int64_t k);
+  /// The gradient of a loss on tape(), clipped, and Adam's step. Error: it is not finite.
+  Clip step(Var<float> loss);
+
+  Tape<float>& tape() { return tape_; }
+  Adam<float>& adam() { return adam_; }
+  const Adam<float>& adam() const { return adam_; }
+
+ private:
+  Clip gradient(Var<float> loss);
+  [[noreturn]] void explain_non_finite(Replay& replay, std::int64_t k);
+
+  WorldModel<float>& model_;
+  TrainerConfig config_;
+  Adam<float> adam_;
+  Tape<float> tape_;
+};
+
+}  // namespace planet
