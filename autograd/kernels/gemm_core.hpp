@@ -42,7 +42,7 @@ void multiply_panels(const Operand& a, std::ptrdiff_t rows, const Panels<T>& B, 
   });
 }
 
-// The tiles take a minute to compile, so each kind of operand is instantiated once, in tiles_*.cpp.
+// The tiles take long to compile, so each kind of operand is instantiated once, in tiles_*.cpp.
 extern template void multiply_panels(const RowOperand<float>&, std::ptrdiff_t, const Panels<float>&,
                                      std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t, Target<float>);
 extern template void multiply_panels(const RowOperand<double>&, std::ptrdiff_t,

@@ -132,41 +132,53 @@ __attribute__((noinline)) void tile(const Operand& a, std::ptrdiff_t i0, Panel<T
   T* const c0 = out.c + i0 * out.ld;
   V c[MR][NV];
   if (out.load) {
-    unroll<MR>([&](auto i) PLANET_INLINED {
-      unroll<NV>([&](auto v) PLANET_INLINED {
-        T* p = c0 + i * out.ld + v * W;
+    PLANET_UNROLL
+    for (int i = 0; i < MR; ++i) {
+      PLANET_UNROLL
+      for (int v = 0; v < NV; ++v) {
+        const T* p = c0 + i * out.ld + v * W;
         c[i][v] = v + 1 < NV || rest == W ? V::load_unaligned(p) : load_partial<V>(p, rest);
-      });
-    });
+      }
+    }
   } else {
-    unroll<MR>([&](auto i) PLANET_INLINED { unroll<NV>([&](auto v) { c[i][v] = V(T(0)); }); });
+    PLANET_UNROLL
+    for (int i = 0; i < MR; ++i) {
+      PLANET_UNROLL
+      for (int v = 0; v < NV; ++v) c[i][v] = V(T(0));
+    }
   }
 
   accumulate(a, i0, b, c);
 
   if (out.bias) {
-    unroll<NV>([&](auto v) PLANET_INLINED {
+    PLANET_UNROLL
+    for (int v = 0; v < NV; ++v) {
       const T* p = out.bias + v * W;
       const V bias = v + 1 < NV || rest == W ? V::load_unaligned(p) : load_partial<V>(p, rest);
-      unroll<MR>([&](auto i) PLANET_INLINED { c[i][v] = c[i][v] + bias; });
-    });
+      PLANET_UNROLL
+      for (int i = 0; i < MR; ++i) c[i][v] = c[i][v] + bias;
+    }
   }
   if (out.relu) {
     const V zero(T(0));
-    unroll<MR>([&](auto i) PLANET_INLINED {
-      unroll<NV>([&](auto v) PLANET_INLINED { c[i][v] = select(c[i][v] < zero, zero, c[i][v]); });
-    });
+    PLANET_UNROLL
+    for (int i = 0; i < MR; ++i) {
+      PLANET_UNROLL
+      for (int v = 0; v < NV; ++v) c[i][v] = select(c[i][v] < zero, zero, c[i][v]);
+    }
   }
-  unroll<MR>([&](auto i) PLANET_INLINED {
-    unroll<NV>([&](auto v) PLANET_INLINED {
+  PLANET_UNROLL
+  for (int i = 0; i < MR; ++i) {
+    PLANET_UNROLL
+    for (int v = 0; v < NV; ++v) {
       T* p = c0 + i * out.ld + v * W;
       if (v + 1 < NV || rest == W) {
         c[i][v].store_unaligned(p);
       } else {
         store_partial(c[i][v], p, rest);
       }
-    });
-  });
+    }
+  }
 }
 
 /// Rows per tile: as many accumulators as leave room for B and one broadcast.
