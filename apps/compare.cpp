@@ -17,7 +17,7 @@
 #include "apps/common/foresight/open_loop_pictures.hpp"
 #include "apps/common/options/command_line.hpp"
 #include "apps/common/run/checkpoint.hpp"
-#include "apps/common/run/run_results.hpp"
+#include "apps/compare/run_results.hpp"
 #include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
 #include "nn/files/atomic_file.hpp"

@@ -1,18 +1,17 @@
 // eval: how good is what was trained? Episodes without exploration noise, their returns, the score.
 //
 // Without options it repeats the run's final evaluation bit for bit: same environment seeds (1000,
-// 1001, ...), same random streams, same batch of episodes. What is measured: common/run/acting.hpp.
-// --oracle plays the same seeds with the planner in the true simulator, the upper end of the score.
+// 1001, ...), same random streams. What is measured: common/run/acting.hpp. With --oracle the
+// planner in the true simulator plays the same seeds, the upper end of the score: eval/oracle.hpp.
 #include <iostream>
 
-#include "apps/common/console/console.hpp"
 #include "apps/common/console/interrupt.hpp"
 #include "apps/common/files/png.hpp"
-#include "apps/common/options/command_line.hpp"
+#include "apps/common/options/run_options.hpp"
 #include "apps/common/report/pictures.hpp"
 #include "apps/common/run/acting.hpp"
 #include "apps/common/run/checkpoint.hpp"
-#include "apps/common/simulator/simulator_dynamics.hpp"
+#include "apps/eval/oracle.hpp"
 #include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
@@ -23,26 +22,27 @@ namespace planet {
 namespace {
 
 struct Options {
-  std::string path, episodes, threads = "0", sheet, export_folder;
+  std::string path, episodes, seed, threads = "0", csv, sheet, export_folder;
   bool json = false;
-  // Of --oracle, which needs no checkpoint.
-  bool oracle = false;
-  std::string env, future;
-  std::vector<std::string> env_options;
+  OracleFlags oracle;
   std::vector<Assignment> planner;  // over the checkpoint's, or over the task's registered budget
 };
 
-/// Who was evaluated in which task.
+/// Who was evaluated: the agent of a checkpoint, or the oracle.
 struct Subject {
   std::string env;
-  std::optional<std::string> checkpoint;  // of an agent
-  std::optional<FutureConfig> future;     // of the oracle
+  std::optional<std::string> checkpoint;
+  const Oracle* oracle = nullptr;
 };
 
 // What is evaluated, by the name a reader would look for: the checkpoint's folder, or the file.
 std::string checkpoint_name(const LoadedModel& loaded) {
   const bool in_checkpoint = std::filesystem::exists(loaded.file.parent_path() / "done");
   return (in_checkpoint ? loaded.file.parent_path() : loaded.file).string();
+}
+
+Json to_json(const ReferenceReturn& r) {
+  return Json::object().set("mean", r.mean).set("std", r.std).set("episodes", r.episodes);
 }
 
 void print_json(const Subject& subject, const Evaluation& e) {
@@ -55,18 +55,33 @@ void print_json(const Subject& subject, const Evaluation& e) {
       .set("return_mean", e.mean)
       .set("return_std", e.std)
       .set("score", e.score ? Json(*e.score) : Json());
-  if (subject.future)
-    json.set("future", future_word(subject.future->future))
-        .set("samples_per_candidate", subject.future->courses());
+  if (const Oracle* oracle = subject.oracle) {
+    json.set("policy", oracle->policy)
+        .set("future", future_word(oracle->future.future))
+        .set("samples_per_candidate", oracle->future.courses());
+    if (const std::optional<Comparison> c = compare_with_registered(*oracle, e))
+      json.set("registered", to_json(c->registered)).set("agrees", c->agrees());
+  }
   std::cout << json.dump(2) << std::endl;
+}
+
+std::string oracle_lines(const Oracle& oracle, const Evaluation& e) {
+  std::string text = cat("policy      ", oracle.policy);
+  if (oracle.policy == "oracle")
+    text += cat(", in the true simulator: ", planner_text(oracle.planner), ", future ",
+                future_text(oracle.future));
+  text += "\n";
+  if (const std::optional<Comparison> c = compare_with_registered(oracle, e))
+    text += cat("registered  ", c->registered.mean, " +- ", c->registered.std, " over ",
+                c->registered.episodes, " episodes: ", c->agrees() ? "agrees" : "differs", " (",
+                fixed(c->apart, 2), " apart, ", fixed(c->allowed, 2), " may be)\n");
+  return text;
 }
 
 void print_table(const Subject& subject, const Evaluation& e) {
   std::cout << "env         " << subject.env << "\n";
   if (subject.checkpoint) std::cout << "checkpoint  " << *subject.checkpoint << "\n";
-  if (subject.future)
-    std::cout << "oracle      plans in the true simulator, future " << future_text(*subject.future)
-              << "\n";
+  if (subject.oracle != nullptr) std::cout << oracle_lines(*subject.oracle, e);
   std::cout << "episodes    " << e.returns.size() << ", no exploration noise, "
             << fixed(e.seconds, 1) << " s\n";
   for (std::size_t i = 0; i < e.returns.size(); ++i)
@@ -106,11 +121,10 @@ Metadata about(const Evaluation& e) {
   return out;
 }
 
-int eval_agent(const Options& o) {
-  for (const auto& [flag, given] :
-       {std::pair{"--env", !o.env.empty()}, std::pair{"--env-option", !o.env_options.empty()},
-        std::pair{"--future", !o.future.empty()}})
-    require(!given, flag, " is for --oracle; an agent has a task of its own and learned the rest");
+int eval_agent(const Options& o, std::uint64_t first_seed) {
+  const std::string only_oracle = o.oracle.given();
+  require(only_oracle.empty(), only_oracle,
+          " is for --oracle; an agent has a task of its own and learned the rest");
   require(!o.path.empty(), "RUN|CHECKPOINT is missing: what is to be evaluated? Or --oracle");
   require(o.export_folder.empty() || o.planner.empty(),
           "--export hands on what was trained, its planner too; leave ",
@@ -119,10 +133,11 @@ int eval_agent(const Options& o) {
   put_over(loaded.config, o.planner);
   loaded.config.check();
   catch_interrupts();
-  const std::optional<Evaluation> e =
-      evaluate(*loaded.model, loaded.config, read_episodes(o, loaded.config.eval_episodes));
+  const std::optional<Evaluation> e = evaluate(
+      *loaded.model, loaded.config, read_episodes(o, loaded.config.eval_episodes), first_seed);
   if (!e) return status_interrupted;
-  print(o, {loaded.config.env, checkpoint_name(loaded), std::nullopt}, *e);
+  print(o, {loaded.config.env, checkpoint_name(loaded)}, *e);
+  if (!o.csv.empty()) write_returns(o.csv, *e);
   if (!o.sheet.empty()) {
     write_png(o.sheet, reconstruction_sheet(*loaded.model, e->episodes, loaded.config.seed,
                                             loaded.config.env));
@@ -135,34 +150,17 @@ int eval_agent(const Options& o) {
   return 0;
 }
 
-// The same seeds for the planner that has nothing to learn, with the task's registered budget.
-int eval_oracle(const Options& o) {
+// The same seeds for a policy that has nothing to learn. Status 1 where --check finds a difference.
+int eval_oracle(const Options& o, std::uint64_t first_seed) {
   require(o.path.empty(), "--oracle plans in the true simulator; it takes no RUN|CHECKPOINT");
   require(o.export_folder.empty(), "--export writes a model; the oracle has no model");
   require(o.sheet.empty(), "--sheet shows a model's reconstructions; the oracle has no model");
-  const EnvSpec& spec = env_spec(o.env.empty() ? "pendulum_swingup" : o.env);
-  EnvOptions options;
-  for (const std::string& text : o.env_options) set_env_option(spec, options, text);
-  std::vector<Assignment> typed = o.planner;
-  const FutureConfig future =
-      read_future(spec, o.future, take_assignment(typed, "samples_per_candidate"));
-  const PlannerConfig planner = oracle_planner(spec, typed);
-  Evaluation e;
-  const int episodes = read_episodes(o, RunConfig{}.eval_episodes);
-  for (int k = 0; k < episodes; ++k) e.seeds.push_back(first_evaluation_seed + e.seeds.size());
-  const double start = process_seconds();
-  Console console(progress_from("auto"));
-  e.returns = oracle_returns(
-      *make_env(spec.name, options), planner, e.seeds,
-      [&](int done, int all) {
-        console.bar(static_cast<double>(done) / all, cat("decision ", done, " of ", all));
-      },
-      future);
-  console.clear_bar();
-  e.seconds = process_seconds() - start;
-  e.summarise(spec, options);
-  print(o, {spec.name, std::nullopt, future}, e);
-  return 0;
+  const Oracle oracle = read_oracle(o.oracle, o.planner);
+  const Evaluation e =
+      evaluate_oracle(oracle, read_episodes(o, RunConfig{}.eval_episodes), first_seed, o.csv);
+  if (o.oracle.row) std::cout << markdown_row(oracle, e);
+  else print(o, {oracle.spec->name, std::nullopt, &oracle}, e);
+  return o.oracle.check && !compare_with_registered(oracle, e)->agrees() ? 1 : 0;
 }
 
 }  // namespace
@@ -174,27 +172,28 @@ int apps::eval(int argc, const char* const* argv) {
   cli.positional("RUN|CHECKPOINT", o.path,
                  "a run folder (its latest), a checkpoint folder or a model.safetensors", false);
   cli.option("--episodes", o.episodes, "how many (default: as in the run's own evaluations)");
+  cli.option("--seed", o.seed, "environment seed of the first; the others follow (default 1000)");
   cli.flag("--json", o.json, "one JSON object alone on stdout");
+  cli.option("--csv", o.csv,
+             "write seed,return, a row per episode; --oracle plays only those that are not there");
   cli.option("--sheet", o.sheet, "write a contact sheet: true frames over reconstructions (PNG)");
   cli.option("--export", o.export_folder,
              "write the model alone to this folder, with its score, to be handed on");
   cli.option("--threads", o.threads, "0: what the container gives; changes no result");
-  cli.flag("--oracle", o.oracle, "no agent: the planner in the true simulator", "Oracle");
-  cli.option("--env,--task", o.env, "the task (default pendulum_swingup)", "Oracle");
-  cli.list("--env-option", o.env_options, "NAME=VALUE, a setting of the task's own", "Oracle");
-  cli.option("--future", o.future, "average, one, shared, true or forgetful (default: the task's)",
-             "Oracle");
-  cli.run_options("Planner");
+  o.oracle.add(cli);
+  RunOptions planner;
+  planner.add(cli, "Planner");
   cli.footer(
-      "Planner options stand over the checkpoint's own, or with --oracle over the task's "
-      "registered "
-      "budget.");
+      "Planner options replace the checkpoint's own, or with --oracle those of the task's "
+      "registered budget.");
   if (!cli.parse(argc, argv)) return 0;
-  o.planner = cli.assignments();
+  o.planner = planner.typed();
   int threads = 0;
+  std::uint64_t first_seed = first_evaluation_seed;
   read_option("--threads", o.threads, threads);
+  if (!o.seed.empty()) read_option("--seed", o.seed, first_seed);
   set_threads(useful_threads(threads));
-  return o.oracle ? eval_oracle(o) : eval_agent(o);
+  return o.oracle.oracle ? eval_oracle(o, first_seed) : eval_agent(o, first_seed);
 }
 
 }  // namespace planet

@@ -8,8 +8,8 @@
 
 #include "apps/common/options/command_line.hpp"
 #include "apps/common/options/version.hpp"
-#include "apps/common/report/export_case.hpp"
-#include "apps/common/report/grad_table.hpp"
+#include "apps/gradcheck/export_case.hpp"
+#include "apps/gradcheck/grad_table.hpp"
 #include "apps/programs.hpp"
 
 namespace planet {

@@ -14,11 +14,11 @@
 #include "apps/common/foresight/error_curves.hpp"
 #include "apps/common/foresight/open_loop.hpp"
 #include "apps/common/foresight/open_loop_pictures.hpp"
-#include "apps/common/options/command_line.hpp"
-#include "apps/common/report/plan_report.hpp"
+#include "apps/common/options/run_options.hpp"
 #include "apps/common/report/statistics.hpp"
 #include "apps/common/run/acting.hpp"
 #include "apps/common/run/checkpoint.hpp"
+#include "apps/plan/plan_report.hpp"
 #include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
@@ -51,7 +51,8 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
              "environment seed of the episode (default 1000, an evaluation's first)");
   cli.option("--futures", o.futures,
              "futures imagined again of the plan, the best and the worst candidate (default 32)");
-  cli.run_options("Planner");
+  RunOptions planner;
+  planner.add(cli, "Planner");
   cli.option("--out", o.out, "folder for what is written (default RUN/plans/UPDATES)", "Output");
   cli.option("--threads,--num-threads", o.threads, "0: what the container gives; changes no result",
              "Machine");
@@ -60,7 +61,7 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
       "and the worst candidate), search.svg (mean and spread by step, a panel an iteration), "
       "returns.svg (candidates and elites by iteration) and search.csv (every candidate).");
   if (!cli.parse(argc, argv)) return false;
-  o.planner = cli.assignments();
+  o.planner = planner.typed();
   return true;
 }
 

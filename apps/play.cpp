@@ -1,7 +1,7 @@
 // play: one episode, by a policy or by a list of actions; shown, drawn or written down.
 //
 // It needs no training: `play --env pendulum_swingup --policy oracle` plans in the true simulator.
-// With a run or a checkpoint the trained agent plays. Policies: common/simulator/policies.hpp.
+// With a run or a checkpoint the trained agent plays. Policies: play/policies.hpp.
 #include <unistd.h>
 
 #include <chrono>
@@ -10,15 +10,14 @@
 #include <thread>
 
 #include "apps/common/console/interrupt.hpp"
-#include "apps/common/console/terminal.hpp"
 #include "apps/common/files/png.hpp"
-#include "apps/common/options/command_line.hpp"
 #include "apps/common/options/env_table.hpp"
+#include "apps/common/options/run_options.hpp"
 #include "apps/common/run/checkpoint.hpp"
-#include "apps/common/run/setup.hpp"
-#include "apps/common/simulator/policies.hpp"
 #include "apps/common/simulator/simulator_dynamics.hpp"
-#include "apps/common/simulator/trajectory.hpp"
+#include "apps/play/policies.hpp"
+#include "apps/play/terminal.hpp"
+#include "apps/play/trajectory.hpp"
 #include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
@@ -34,7 +33,7 @@ struct Options {
   std::string seed = "0", action_repeat, image_size, threads = "0", speed;
   std::vector<std::string> env_options;
   std::vector<Assignment> planner;  // over the checkpoint's, or over the oracle's budget
-  bool list_envs = false;
+  bool list_envs = false, json = false;
 };
 
 /// The environment that is played and the model, if there is one.
@@ -66,6 +65,7 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
              "Task");
   cli.flag("--list-envs", o.list_envs,
            "print the tasks: figures, states, recipes and options; and stop", "Task");
+  cli.flag("--json", o.json, "with --list-envs: one JSON object per line and task", "Task");
   cli.option("--trajectory", o.trajectory, "write every control step to this CSV", "Output");
   cli.option("--frames", o.frames, "write every picture to this folder (PNG)", "Output");
   cli.option("--gallery", o.gallery, "draw a page with every task to this file (PNG), and stop",
@@ -76,9 +76,10 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
   cli.footer(
       "Keys with --policy keys: arrows or a d w s push, space lets go, tab takes the next two "
       "actions, q quits.");
-  cli.run_options("Planner");
+  RunOptions planner;
+  planner.add(cli, "Planner");
   if (!cli.parse(argc, argv)) return false;
-  o.planner = cli.assignments();
+  o.planner = planner.typed();
   return true;
 }
 
@@ -188,8 +189,9 @@ void note_unused(const char* list, int rows) {
 int apps::play(int argc, const char* const* argv) {
   Options o;
   if (!read_command_line(argc, argv, o)) return 0;
+  require(o.list_envs || !o.json, "--json is for --list-envs");
   if (o.list_envs) {
-    std::cout << env_table();
+    std::cout << (o.json ? env_json() : env_table());
     return 0;
   }
   if (!o.gallery.empty()) {

@@ -1,13 +1,15 @@
-// plot: a study's table of results as a plot and as a table for its chapter.
+// plot: a table of results, or the metrics of several runs, as a plot and as a table of means.
 //
 //   plot results.csv --by model --x horizon --y mean --where measure=image --svg error.svg
 //   plot results.csv --by model --y left --y right --table table.md
+//   plot runs/a runs/b --y train/return --x time/elapsed --svg curves.svg --csv curves.csv
 //
 // Rows that agree in --by and in --x are one figure, measured several times: its mean, with
 // Student's 95 % interval over them (common/report/statistics.hpp) as a band in the plot and as +-
-// in the table.
+// in the table. Of runs, the rows are those of metrics.csv, after columns run and seed.
 #include <algorithm>
-#include <iostream>
+#include <filesystem>
+#include <map>
 
 #include "apps/common/files/csv_table.hpp"
 #include "apps/common/files/svg_plot.hpp"
@@ -21,8 +23,11 @@
 namespace planet {
 namespace {
 
+namespace fs = std::filesystem;
+
 struct Options {
-  std::string csv, x, x_label, y_label, title, svg, table;
+  std::vector<std::string> inputs;  // one table, or run folders
+  std::string x, x_label, y_label, title, svg, table, csv;
   std::vector<std::string> y, by, where, levels;
 };
 
@@ -33,26 +38,99 @@ std::pair<std::string, std::string> halves(const std::string& flag, const std::s
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
+bool of_runs(const Options& o) {
+  return std::ranges::any_of(o.inputs, [](const fs::path& p) { return fs::is_directory(p); });
+}
+
 bool read_command_line(int argc, const char* const* argv, Options& o) {
-  CommandLine cli("plot", "A table of results (CSV) as a plot and as a table of means.");
-  cli.positional("TABLE.csv", o.csv, "a header, then a row a measurement");
-  cli.option("--x", o.x, "column along the x axis: numbers, or words in their order");
-  cli.list("--y", o.y, "column that is measured; empty cells are left out (repeatable)");
-  cli.list("--by", o.by, "column that tells lines apart (repeatable)");
+  CommandLine cli("plot", "A table of results (CSV), or the metrics of runs, as plot and table.");
+  cli.positionals("TABLE.csv|RUN...", o.inputs,
+                  "a table: a header, then a row per measurement; or run folders: their metrics");
+  cli.option("--x,--against", o.x,
+             "column along the x axis: numbers, or words in their order (runs: time/elapsed)");
+  cli.list("--y,--metric", o.y,
+           "column that is measured; empty cells are left out (repeatable; runs: train/return)");
+  cli.list("--by", o.by, "column that tells lines apart (repeatable; runs: run)");
   cli.list("--where", o.where, "NAME=VALUE: only rows that have this (repeatable)");
   cli.list("--level", o.levels, "VALUE=NAME: a dashed line at this height (repeatable)");
   cli.option("--svg", o.svg, "write the plot here");
   cli.option("--table", o.table, "write the means here, as a Markdown table");
+  cli.option("--csv", o.csv, "of runs: write run, seed, x and y of every row here");
   cli.option("--title", o.title, "above the plot");
   cli.option("--x-label", o.x_label, "along the x axis (default: the column's name)");
   cli.option("--y-label", o.y_label, "along the y axis (default: the columns' names)");
   if (!cli.parse(argc, argv)) return false;
-  require(!o.svg.empty() || !o.table.empty(), "give --svg FILE, --table FILE or both");
+  require(!o.svg.empty() || !o.table.empty() || !o.csv.empty(),
+          "give --svg FILE, --table FILE or both; of runs also --csv FILE");
+  if (of_runs(o)) {
+    if (o.x.empty()) o.x = "time/elapsed";
+    if (o.y.empty()) o.y.emplace_back("train/return");
+    if (o.by.empty()) o.by.emplace_back("run");
+  }
+  require(o.csv.empty() || of_runs(o), "--csv is for run folders; ", o.inputs[0],
+          " is a table already");
   require(!o.y.empty(), "--y is missing: the column that is measured");
   require(o.svg.empty() || !o.x.empty(), "--svg needs --x, the column along the x axis");
   if (o.x_label.empty()) o.x_label = o.x;
   if (o.y_label.empty()) o.y_label = join(o.y);
   return true;
+}
+
+// ---- the rows ----------------------------------------------------------------------------------
+
+// "seed = 3" in the run's config.toml.
+std::string seed_of(const fs::path& run) {
+  const std::string text = "\n" + read_text(run / "config.toml");
+  const std::string key = "\nseed = ";
+  const std::size_t at = text.find(key);
+  require(at != std::string::npos, (run / "config.toml").string(), " has no seed");
+  return text.substr(at + key.size(),
+                     text.find_first_of(" #\n", at + key.size()) - at - key.size());
+}
+
+// The metrics of runs one below the other, after the columns run and seed.
+CsvTable read_runs(const std::vector<std::string>& runs) {
+  std::string text;
+  for (const fs::path run : runs) {
+    require(fs::is_directory(run), run.string(),
+            " is no run folder; give one table, or run folders");
+    const std::string metrics = read_text(run / "metrics.csv", std::size_t{1} << 28);
+    const std::string name = (run.has_filename() ? run : run.parent_path()).filename().string();
+    const std::string front = cat(name, ",", seed_of(run), ",");
+    std::size_t at = metrics.find('\n');
+    if (text.empty()) text = cat("run,seed,", metrics.substr(0, at), "\n");
+    // A row without an end was torn by a kill; --resume drops it.
+    for (std::size_t end; at != std::string::npos; at = end) {
+      end = metrics.find('\n', at + 1);
+      if (end != std::string::npos) text += front + metrics.substr(at + 1, end - at);
+    }
+  }
+  return CsvTable::parse(text, join(runs));
+}
+
+CsvTable read_inputs(const Options& o) {
+  if (of_runs(o)) return read_runs(o.inputs);
+  require(o.inputs.size() == 1, o.inputs[1], " is one table too many; give one, or run folders");
+  return CsvTable::read(o.inputs[0]);
+}
+
+// Run, seed, x and y of the rows in which any y was measured.
+std::string runs_csv(const CsvTable& csv, const Options& o) {
+  std::vector<std::size_t> columns{csv.column("", "run"), csv.column("", "seed"),
+                                   csv.column("--x", o.x)};
+  std::string text = cat("run,seed,", o.x);
+  for (const std::string& y : o.y) {
+    columns.push_back(csv.column("--y", y));
+    text += "," + y;
+  }
+  text += "\n";
+  for (const std::vector<std::string>& row : csv.rows()) {
+    std::vector<std::string> cells;
+    for (const std::size_t c : columns) cells.push_back(row[c]);
+    if (std::any_of(cells.begin() + 3, cells.end(), [](const auto& y) { return !y.empty(); }))
+      text += join(cells, ",") + "\n";
+  }
+  return text;
 }
 
 // Rows that agree in --by and --x, and what was measured in them: [y][n].
@@ -62,6 +140,7 @@ struct Cell {
 };
 
 std::vector<Cell> collect(const CsvTable& csv, const Options& o) {
+  const std::string name = join(o.inputs);
   std::vector<std::pair<std::size_t, std::string>> where;
   for (const std::string& condition : o.where) {
     const auto [title, value] = halves("--where", condition);
@@ -72,24 +151,25 @@ std::vector<Cell> collect(const CsvTable& csv, const Options& o) {
   for (const std::string& title : o.y) y.push_back(csv.column("--y", title));
 
   std::vector<Cell> cells;
+  std::map<std::pair<std::string, std::string>, std::size_t> place;  // of by and x in cells
   for (const std::vector<std::string>& row : csv.rows()) {
     if (std::ranges::any_of(where, [&](const auto& w) { return row[w.first] != w.second; }))
       continue;
     std::vector<std::string> key;
     for (const std::size_t c : by) key.push_back(row[c]);
     const std::string label = join(key, " "), x = o.x.empty() ? "" : row[csv.column("--x", o.x)];
-    auto cell =
-        std::ranges::find_if(cells, [&](const Cell& c) { return c.by == label && c.x == x; });
-    if (cell == cells.end())
-      cell = cells.insert(cells.end(), {label, x, std::vector<std::vector<double>>(y.size())});
+    if (std::ranges::all_of(y, [&](const std::size_t c) { return row[c].empty(); }) && of_runs(o))
+      continue;
+    const std::size_t at = place.try_emplace({label, x}, cells.size()).first->second;
+    if (at == cells.size()) cells.push_back({label, x, std::vector<std::vector<double>>(y.size())});
     for (std::size_t i = 0; i < y.size(); ++i) {
       if (row[y[i]].empty()) continue;
       double value = 0;
-      read_option(o.csv + ": " + o.y[i], row[y[i]], value);
-      cell->y[i].push_back(value);
+      read_option(name + ": " + o.y[i], row[y[i]], value);
+      cells[at].y[i].push_back(value);
     }
   }
-  require(!cells.empty(), o.csv, " has no rows",
+  require(!cells.empty(), name, " has no rows",
           o.where.empty() ? "" : " with " + join(o.where, " and "));
   return cells;
 }
@@ -203,7 +283,9 @@ std::string plot_text(const std::vector<Cell>& cells, const Options& o) {
 int apps::plot(int argc, const char* const* argv) {
   Options o;
   if (!read_command_line(argc, argv, o)) return 0;
-  const std::vector<Cell> cells = collect(CsvTable::read(o.csv), o);
+  const CsvTable csv = read_inputs(o);
+  const std::vector<Cell> cells = collect(csv, o);
+  if (!o.csv.empty()) write_text_atomically(o.csv, runs_csv(csv, o));
   if (!o.table.empty()) write_text_atomically(o.table, table_text(cells, o));
   if (!o.svg.empty()) write_text_atomically(o.svg, plot_text(cells, o));
   return 0;

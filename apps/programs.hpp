@@ -21,7 +21,7 @@ using Program = int(int argc, const char* const* argv);
 namespace apps {
 Program train, eval, play, dream, compare, plan, plot, gradcheck, bench;
 // Used by the studies only.
-Program futures, oracle, curves;
+Program futures;
 }  // namespace apps
 
 /// Registers `tasks`, then runs the program that the first argument names with the arguments after

@@ -59,6 +59,32 @@ struct PlannerConfig {
   std::int64_t rollouts() const;
 };
 
+/// Calls visit(name, help, field) for every field of a PlannerConfig: the one list behind the flags
+/// of the programs and config.toml. An option of one method begins with the method's name.
+template <class Config, class Visit>
+void for_each_planner_field(Config& c, Visit&& visit) {
+  // clang-format off
+  visit("planner", "cem (PlaNet's), icem, mppi or random", c.method);
+  visit("horizon", "H, decisions planned ahead", c.horizon);
+  visit("iterations", "I, rounds of candidates, each followed by a refit", c.iterations);
+  visit("candidates", "J, action sequences imagined in each round; of icem in the first", c.candidates);
+  visit("elites", "K, the best candidates, to which the distribution is refitted", c.elites);
+  visit("init_std", "standard deviation of every candidate before the first refit", c.init_std);
+  visit("samples_per_candidate", "futures of a candidate: 1, a fresh one each; above, shared by all candidates", c.samples_per_candidate);
+  visit("warm_start", "begin at the last plan, one step on (icem: its elites too)", c.warm_start);
+  visit("start_state", "shared: all from one posterior sample; per-candidate: each from its own", c.start_state);
+  visit("cem_covariance", "diagonal, or full: of all H A numbers together", c.cem.covariance);
+  visit("icem_beta", "noise power ~ 1 / frequency^beta; 0: white", c.icem.beta);
+  visit("icem_decay", "gamma, candidates shrink by it each round, to 2 K at least", c.icem.decay);
+  visit("icem_kept", "share of the elites that are evaluated again in the next round", c.icem.kept);
+  visit("icem_momentum", "share of the old mean and standard deviation in the new", c.icem.momentum);
+  visit("icem_execute", "best: the last round's best candidate; or mean", c.icem.execute);
+  visit("mppi_temperature", "lambda, in units of return: weight ~ exp(return / lambda)", c.mppi.temperature);
+  visit("mppi_min_std", "smallest standard deviation after a refit", c.mppi.min_std);
+  visit("mppi_max_std", "largest standard deviation after a refit", c.mppi.max_std);
+  // clang-format on
+}
+
 std::vector<std::string> planner_methods();
 
 /// The method that alone reads the option with this key ("icem_beta" -> "icem"), or "".

@@ -1,7 +1,6 @@
 #include "rssm/config.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <string_view>
 #include <type_traits>
@@ -13,47 +12,6 @@ namespace planet {
 namespace {
 
 constexpr int stride = 2;
-
-// One field after the other, by name: for check() and to_map().
-template <class Config, class F>
-void for_each_field(Config& c, F&& f) {
-  f("image_size", c.image_size);
-  f("image_bits", c.image_bits);
-  f("action_size", c.action_size);
-  f("latent_model", c.latent_model);
-  f("encoder", c.encoder);
-  f("embed_size", c.embed_size);
-  f("decoder", c.decoder);
-  f("deter_size", c.deter_size);
-  f("stoch_size", c.stoch_size);
-  f("hidden_size", c.hidden_size);
-  f("reward_layers", c.reward_layers);
-  f("reward_units", c.reward_units);
-  f("continue_head", c.continue_head);
-  f("min_std", c.min_std);
-  f("free_nats", c.free_nats);
-  f("free_nats_after_mean", c.free_nats_after_mean);
-  f("kl_scale", c.kl_scale);
-  f("kl_balance", c.kl_balance);
-  f("global_kl_scale", c.global_kl_scale);
-  f("overshooting_distance", c.overshooting_distance);
-  f("overshooting_scale", c.overshooting_scale);
-  f("overshooting_reward_scale", c.overshooting_reward_scale);
-  f("reward_scale", c.reward_scale);
-  f("continue_scale", c.continue_scale);
-}
-
-template <class Number>
-std::string number_text(Number x) {
-  char digits[32];
-  const auto end = std::to_chars(digits, digits + sizeof digits, x).ptr;
-  return {digits, end};
-}
-std::string text_of(int x) { return number_text(x); }
-std::string text_of(double x) { return number_text(x); }
-std::string text_of(bool x) { return x ? "true" : "false"; }
-std::string text_of(const std::string& x) { return x; }
-std::string text_of(const std::vector<ConvLayer>& x) { return to_text(x); }
 
 void check_latent_model(const std::string& name) {
   const std::vector<std::string> names = latent_model_names();
@@ -93,7 +51,7 @@ void check_decoder(const ModelConfig& c) {
 }  // namespace
 
 void ModelConfig::check() const {
-  for_each_field(*this, [](std::string_view field, const auto& x) {
+  for_each_model_field(*this, [](auto, std::string_view field, auto, const auto& x) {
     using X = std::remove_cvref_t<decltype(x)>;
     if constexpr (std::is_same_v<X, int>) {
       const int least = field == "reward_layers" ? 0 : 1;
@@ -117,13 +75,6 @@ void ModelConfig::check() const {
           ", but without a continue_head it would have no effect");
   check_encoder(*this);
   check_decoder(*this);
-}
-
-std::map<std::string, std::string> ModelConfig::to_map() const {
-  std::map<std::string, std::string> fields;
-  for_each_field(*this,
-                 [&](std::string_view field, const auto& x) { fields.emplace(field, text_of(x)); });
-  return fields;
 }
 
 // ---- latent models
@@ -165,8 +116,7 @@ int latent_hidden_size(const ModelConfig& config) {
 
 std::string to_text(const std::vector<ConvLayer>& layers) {
   std::string text;
-  for (const ConvLayer& l : layers)
-    text += cat(text.empty() ? "" : " ", text_of(l.channels), ":", text_of(l.kernel));
+  for (const ConvLayer& l : layers) text += cat(text.empty() ? "" : " ", l.channels, ":", l.kernel);
   return text;
 }
 

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -54,11 +53,41 @@ struct ModelConfig {
 
   /// Throws with a sentence naming the field: sizes >= 1, the convolutions must fit the image.
   void check() const;
-
-  /// Every field by its name: {"encoder", "32:4 64:4 128:4 256:4"}, {"free_nats", "3"}, ...
-  /// Numbers have the shortest digits that read back as the same number.
-  std::map<std::string, std::string> to_map() const;
 };
+
+/// Calls visit(group, name, help, field) for every field of a ModelConfig: the one list behind
+/// check(), the flags of the programs, config.toml and what an exported case says of itself. Groups
+/// are "Model" and "Loss".
+template <class Config, class Visit>
+void for_each_model_field(Config& c, Visit&& visit) {
+  const char *model = "Model", *loss = "Loss";
+  // clang-format off
+  visit(model, "image_size", "pixels along an edge: 16, 32 or 64; convolutions and free nats follow", c.image_size);
+  visit(model, "action_size", "A, numbers in an action", c.action_size);
+  visit(model, "latent_model", "rnn, ssm or rssm: a deterministic path, a stochastic one, or both", c.latent_model);
+  visit(model, "image_bits", "bits of a pixel that the model sees", c.image_bits);
+  visit(model, "encoder", "channels:kernel of each convolution, stride 2", c.encoder);
+  visit(model, "embed_size", "size of the embedding, the encoder's output", c.embed_size);
+  visit(model, "decoder", "channels:kernel of each transposed convolution, stride 2", c.decoder);
+  visit(model, "deter_size", "D_h, size of the deterministic state of an rnn or rssm", c.deter_size);
+  visit(model, "stoch_size", "D_s, size of the stochastic state", c.stoch_size);
+  visit(model, "hidden_size", "width of the dense layers of an rssm; an rnn's or ssm's width gives as many parameters", c.hidden_size);
+  visit(model, "reward_layers", "hidden layers of the reward head", c.reward_layers);
+  visit(model, "reward_units", "width of the reward head's hidden layers", c.reward_units);
+  visit(model, "continue_head", "true: predict whether the episode goes on, and plan with it", c.continue_head);
+  visit(model, "min_std", "added to every standard deviation", c.min_std);
+  visit(loss, "free_nats", "KL below this costs nothing, in each step", c.free_nats);
+  visit(loss, "free_nats_after_mean", "true: subtract the free nats from the mean over steps and windows, as Dreamer does", c.free_nats_after_mean);
+  visit(loss, "kl_scale", "weight of the KL", c.kl_scale);
+  visit(loss, "kl_balance", "share of the KL that trains the prior; 0: off, the plain KL", c.kl_balance);
+  visit(loss, "global_kl_scale", "weight of KL[q || N(0, 1)]", c.global_kl_scale);
+  visit(loss, "overshooting_distance", "D, the largest number of steps a prior is trained over; 1: the plain ELBO", c.overshooting_distance);
+  visit(loss, "overshooting_scale", "weight of the mean KL of the distances 2 to D", c.overshooting_scale);
+  visit(loss, "overshooting_reward_scale", "weight of the rewards' squared error at the distances 2 to D", c.overshooting_reward_scale);
+  visit(loss, "reward_scale", "weight of the reward's squared error", c.reward_scale);
+  visit(loss, "continue_scale", "weight of the continue head's log-loss", c.continue_scale);
+  // clang-format on
+}
 
 std::vector<std::string> latent_model_names();
 /// Makes an RSSM's config one of the latent model `name`. An RNN has no KL but a regression of the

@@ -79,9 +79,17 @@ add() {
 
 # played MODEL EPISODES OPTIONS...: lines seed,return of the episodes that eval plays.
 played() {
-  "$bin/eval" "$1" --episodes "$2" --threads 1 --json "${@:3}" | tr -d ' \n' |
-    sed 's/.*"returns":\[\([^]]*\)\].*/\1\n/' | tr ',' '\n' | awk '{ print 999 + NR "," $1 }'
+  local csv
+  csv=$(mktemp "$work/played-XXXXXX")
+  "$bin/eval" "$1" --episodes "$2" --threads 1 --csv "$csv" "${@:3}" >/dev/null
+  tail -n +2 "$csv"
+  rm "$csv"
 }
+
+# tasks: every task as an object of JSON, one per line (play --list-envs --json).
+tasks() { "$bin/play" --list-envs --json; }
+# value KEY: of the JSON objects on stdin, one per line.
+value() { sed -n '/"'"$1"'":/ { s/.*"'"$1"'": *"\{0,1\}\([^",}]*\).*/\1/; s/^null$//; p; }'; }
 
 # plot FILE OPTIONS...: results.csv as FILE.svg, by the program of this name.
 plot() {

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "apps/common/foresight/lookahead.hpp"
-#include "apps/common/foresight/two_places.hpp"
 #include "apps/common/options/config_file.hpp"
+#include "apps/studies/tools/lookahead.hpp"
+#include "apps/studies/tools/two_places.hpp"
 #include "autograd/base/error.hpp"
 #include "tests/apps/programs.hpp"
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "apps/common/report/grad_table.hpp"
+#include "apps/gradcheck/grad_table.hpp"
 #include "autograd/base/error.hpp"
 #include "tests/apps/programs.hpp"
 

@@ -1,10 +1,11 @@
-// oracle: what is measured, held against what is registered. Its rows stand in the CSV, so that
+// eval --oracle: what is measured, held against what is registered. Its rows stand in the CSV, so that
 // nothing has to be played here.
 #include <doctest/doctest.h>
 
 #include <fstream>
 
 #include "envs/registry.hpp"
+#include "nn/files/json.hpp"
 #include "tests/apps/programs.hpp"
 
 using namespace planet;
@@ -32,7 +33,7 @@ TEST_CASE("a measured return agrees within three standard errors or a hundredth 
   // combined standard errors are 3 sqrt((8.5^2 + 10.54^2) / 10) = 12.85.
   const auto check = [&](double a, double b) {
     write_returns(csv, a, b);
-    return run(scratch, "oracle", {"--env", "point_mass_easy", "--csv", csv, "--check"});
+    return run(scratch, "eval", {"--oracle", "--env", "point_mass_easy", "--csv", csv, "--check"});
   };
   CHECK(check(384.9 + 12.5 - 10, 384.9 + 12.5 + 10).status == 0);
   const Result far = check(384.9 - 13.2 - 10, 384.9 - 13.2 + 10);
@@ -41,7 +42,8 @@ TEST_CASE("a measured return agrees within three standard errors or a hundredth 
   // cartpole_swingup: 851 +- 2 over 5. All alike, the bound is 10 of 1000.
   const auto cartpole = [&](double value) {
     write_returns(csv, value, value);
-    return run(scratch, "oracle", {"--env", "cartpole_swingup", "--csv", csv, "--check"}).status;
+    return run(scratch, "eval", {"--oracle", "--env", "cartpole_swingup", "--csv", csv, "--check"})
+        .status;
   };
   CHECK(cartpole(860.9) == 0);
   CHECK(cartpole(861.1) == 1);
@@ -52,15 +54,34 @@ TEST_CASE("a row of the table has what was measured beside what is registered") 
   const Scratch scratch;
   const std::string csv = (scratch / "returns.csv").string();
   write_returns(csv, 130, 150);
-  const Result r = run(scratch, "oracle", {"--env", "duel", "--csv", csv, "--row"});
+  const Result r = run(scratch, "eval", {"--oracle", "--env", "duel", "--csv", csv, "--row"});
   CHECK(r.out ==
         "| `duel` | oracle | 300/6/30 x16 | 10 | 140.0 ± 10.5 | 140.2 ± 3.1 | 0.2 of 10.2 |\n");
+}
+
+TEST_CASE("the oracle's JSON has the registered return and whether the measured one agrees") {
+  const Scratch scratch;
+  const std::string csv = (scratch / "returns.csv").string();
+  const auto json = [&](double value) {
+    write_returns(csv, value, value);
+    const Result r =
+        run(scratch, "eval", {"--oracle", "--env", "cartpole_swingup", "--csv", csv, "--json"});
+    CHECK(r.status == 0);  // without --check
+    return Json::parse(r.out);
+  };
+  const Json near = json(860), far = json(870);
+  CHECK(near.at("policy").as_string() == "oracle");
+  CHECK(near.at("return_mean").as_double() == 860);
+  CHECK(near.at("registered").at("mean").as_double() == 851);
+  CHECK(near.at("registered").at("episodes").as_int64() == 5);
+  CHECK(near.at("agrees").as_bool());
+  CHECK_FALSE(far.at("agrees").as_bool());
 }
 
 TEST_CASE("only what is registered can be checked") {
   const Scratch scratch;
   const auto error = [&](const Args& more) {
-    const Result r = run(scratch, "oracle", Args{"--check"} + more);
+    const Result r = run(scratch, "eval", Args{"--oracle", "--check"} + more);
     CHECK(r.status == 2);
     return r.err;
   };

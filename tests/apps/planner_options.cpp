@@ -80,7 +80,7 @@ TEST_CASE("the oracle plans with the planner that was typed") {
     for (std::size_t i = 0; i < budget.size(); i += 2)
       if (method != "random" || budget[i] != "--elites")
         args = args + Args{budget[i], budget[i + 1]};
-    const Result r = run(scratch, "oracle", args + Args{"--csv", method + ".csv"});
+    const Result r = run(scratch, "eval", Args{"--oracle"} + args + Args{"--csv", method + ".csv"});
     INFO(r.err);
     REQUIRE(r.status == 0);
     const PlannerConfig config{method, 4, 2, 20, method == "random" ? 100 : 3};  // not read
@@ -99,13 +99,13 @@ TEST_CASE("planner options that would do nothing are refused by every program") 
     CHECK(r.status == 2);
     return r.err;
   };
-  CHECK(has(error("oracle", {"--policy", "random", "--planner", "icem"}),
+  CHECK(has(error("eval", {"--oracle", "--policy", "random", "--planner", "icem"}),
             "--planner is for --policy oracle; random plans nothing"));
-  CHECK(has(error("oracle", {"--icem-beta", "1"}), "it is for --planner icem"));
-  CHECK(has(error("oracle", {"--start-state", "per-candidate"}),
+  CHECK(has(error("eval", {"--oracle", "--icem-beta", "1"}), "it is for --planner icem"));
+  CHECK(has(error("eval", {"--oracle", "--start-state", "per-candidate"}),
             "the planner in the true simulator knows the state"));
-  CHECK(has(error("oracle", {"--planner", "icme"}), "did you mean 'icem'"));
-  CHECK(has(error("oracle", {"--planer", "icem"}), "did you mean '--planner'"));
+  CHECK(has(error("eval", {"--oracle", "--planner", "icme"}), "did you mean 'icem'"));
+  CHECK(has(error("eval", {"--oracle", "--planer", "icem"}), "did you mean '--planner'"));
   CHECK(has(error("play", {"--policy", "zero", "--horizon", "3"}),
             "--horizon is for a policy that plans"));
   CHECK(has(error("eval", {"--oracle", "--start-state", "per-candidate"}), "knows the state"));

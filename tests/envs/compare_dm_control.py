@@ -17,6 +17,7 @@ one step in a few hundred up to 1e-6 away from its own minimum.
 """
 import argparse
 import importlib.metadata
+import json
 import os
 import pathlib
 import subprocess
@@ -170,8 +171,9 @@ def main():
     args = parser.parse_args()
     logging.set_verbosity(logging.ERROR)  # the cheetah's file warns of an old attribute
     print(f"dm_control {importlib.metadata.version('dm_control')} on MuJoCo {mujoco.__version__}")
-    listed = subprocess.run([args.play, "--list-envs"], check=True, capture_output=True,
-                            text=True).stdout.split()
+    lines = subprocess.run([args.play, "--list-envs", "--json"], check=True, capture_output=True,
+                           text=True).stdout.splitlines()
+    listed = [json.loads(line)["name"] for line in lines]
     print(f"{'task':22s} {'one step':>10s} {'20 steps':>10s} {'reward':>10s}  steps (in contact)")
     good = True
     for name in args.task or TASKS:

@@ -1,7 +1,7 @@
 #include "apps/common/options/command_line.hpp"
 
 #include <CLI/CLI.hpp>
-#include <deque>
+#include <algorithm>
 #include <iostream>
 
 #include "apps/common/console/wait_policy.hpp"
@@ -14,11 +14,6 @@ namespace planet {
 struct CommandLine::Implementation {
   explicit Implementation(const std::string& description) : app(description) {}
   CLI::App app;
-  struct Typed {
-    const Field* field;
-    std::vector<std::string> values;
-  };
-  std::deque<Typed> fields;  // a deque: CLI11 keeps references to the values
 };
 
 CommandLine::CommandLine(std::string program, const std::string& description)
@@ -43,8 +38,12 @@ void CommandLine::optional_word(const std::string& names, std::string& value,
 }
 
 void CommandLine::list(const std::string& names, std::vector<std::string>& values,
-                       const std::string& help, const std::string& group) {
-  cli_->app.add_option(names, values, help)->group(group)->allow_extra_args(false);
+                       const std::string& help, const std::string& group, bool bare) {
+  CLI::Option* option = cli_->app.add_option(names, values, help)
+                            ->group(group)
+                            ->allow_extra_args(false)
+                            ->type_name("");
+  if (bare) option->expected(0, 1);
 }
 
 void CommandLine::flag(const std::string& names, bool& value, const std::string& help,
@@ -60,21 +59,6 @@ void CommandLine::positional(const std::string& name, std::string& value, const 
 void CommandLine::positionals(const std::string& name, std::vector<std::string>& values,
                               const std::string& help) {
   cli_->app.add_option(name, values, help)->required()->group("Arguments");
-}
-
-void CommandLine::run_options(const std::string& group) {
-  for (const Field& field : run_fields()) {
-    if (!group.empty() && field.group != group) continue;
-    auto& typed = cli_->fields.emplace_back();
-    typed.field = &field;
-    const std::string names = field.flag() + (field.aliases.empty() ? "" : "," + field.aliases);
-    CLI::Option* option = cli_->app.add_option(names, typed.values, field.help)
-                              ->group(field.group)
-                              ->allow_extra_args(false)
-                              ->type_name("");
-    // --check-finite alone is true; --check-finite=false is false.
-    if (field.kind == Field::Kind::boolean) option->expected(0, 1);
-  }
 }
 
 void CommandLine::footer(const std::string& text) { cli_->app.footer(text); }
@@ -113,17 +97,12 @@ bool CommandLine::parse(int argc, const char* const* argv) {
     fail(e.what());
   }
   if (const auto extras = app.remaining(); !extras.empty()) fail_extra(app, extras);
-  for (const auto& typed : cli_->fields) {
-    const std::string flag = typed.field->flag();
-    require(typed.values.size() <= 1 || typed.field->kind == Field::Kind::list, flag, " is given ",
-            typed.values.size(), " times; give it once");
-    for (const std::string& value : typed.values) {
-      // A boolean without a value, --check-finite, arrives as an empty word.
-      const bool bare = typed.field->kind == Field::Kind::boolean && value.empty();
-      assignments_.push_back({typed.field, bare ? "true" : value, flag});
-    }
-  }
   return true;
+}
+
+std::string flag_name(std::string key) {
+  std::replace(key.begin(), key.end(), '_', '-');
+  return "--" + key;
 }
 
 }  // namespace planet

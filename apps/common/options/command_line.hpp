@@ -1,4 +1,5 @@
-// The command line of a program: a thin layer over CLI11, which is compiled once, in the .cpp.
+// The command line of a program: a thin layer over CLI11, which is compiled once, in the .cpp. The
+// options of a run are added by run_options.hpp.
 //
 // Every value arrives as text and is read by values.hpp, so that a flag, a key in config.toml and a
 // checkpoint's metadata follow the same rules and have the same messages. A wrong flag gets the
@@ -9,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/common/options/config_file.hpp"
+#include "apps/common/options/values.hpp"
 #include "autograd/base/error.hpp"
 
 namespace planet {
@@ -25,9 +26,9 @@ class CommandLine {
   /// With a word or without one, and then `value` is `bare`: --model ssm, --model.
   void optional_word(const std::string& names, std::string& value, const std::string& bare,
                      const std::string& help, const std::string& group = "Options");
-  /// May be given several times.
+  /// May be given several times. With `bare` also without a value, which then is the empty word.
   void list(const std::string& names, std::vector<std::string>& values, const std::string& help,
-            const std::string& group = "Options");
+            const std::string& group = "Options", bool bare = false);
   /// Present or absent.
   void flag(const std::string& names, bool& value, const std::string& help,
             const std::string& group = "Options");
@@ -36,20 +37,19 @@ class CommandLine {
   /// One word or more.
   void positionals(const std::string& name, std::vector<std::string>& values,
                    const std::string& help);
-  /// Every field of RunConfig, or of one group of them; assignments() returns what was given.
-  void run_options(const std::string& group = "");
   void footer(const std::string& text);
 
   /// False when only --help or --version was asked for, which has been printed. Throws Error.
   bool parse(int argc, const char* const* argv);
-  const std::vector<Assignment>& assignments() const { return assignments_; }
 
  private:
   struct Implementation;
   std::unique_ptr<Implementation> cli_;
   std::string program_;
-  std::vector<Assignment> assignments_;
 };
+
+/// "batch_length" -> "--batch-length".
+std::string flag_name(std::string key);
 
 /// Reads the text of one option into `value`; the message begins with the option's name.
 template <class V>

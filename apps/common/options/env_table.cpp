@@ -9,6 +9,7 @@
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
 #include "envs/registry.hpp"
+#include "nn/files/json.hpp"
 
 namespace planet {
 namespace {
@@ -113,6 +114,30 @@ std::string env_table(std::size_t width) {
                 "over 16 futures that all share).",
                 width);
   for (const EnvSpec& spec : list_envs()) text.append(1, '\n').append(details(spec, width));
+  return text;
+}
+
+std::string env_json() {
+  std::string text;
+  for (const EnvSpec& spec : list_envs()) {
+    const auto end = [&](auto which) {
+      return spec.scale ? Json((*spec.scale.*which).mean) : Json();
+    };
+    text += Json::object()
+                .set("name", spec.name)
+                .set("description", spec.description)
+                .set("time_limit", spec.time_limit)
+                .set("action_repeat", spec.action_repeat)
+                .set("dt", spec.dt)
+                .set("action_size", spec.action_size)
+                .set("state", join(spec.state_names))
+                .set("options", join(env_option_names(spec)))
+                .set("max_return", spec.max_return)
+                .set("random_return", end(&ScoreScale::random))
+                .set("oracle_return", end(&ScoreScale::oracle))
+                .dump() +
+            "\n";
+  }
   return text;
 }
 

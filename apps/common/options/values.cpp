@@ -7,8 +7,9 @@
 #include <optional>
 
 #include "autograd/base/error.hpp"
+#include "autograd/base/numbers.hpp"
 #include "autograd/base/text.hpp"
-#include "envs/numbers.hpp"
+#include "rssm/config.hpp"
 
 namespace planet {
 namespace {
@@ -211,12 +212,7 @@ std::string write_value(const Bytes& value) {
   return value.count == 0 ? "auto" : write_value(value.count);
 }
 
-std::string write_value(const std::vector<ConvLayer>& value) {
-  std::string text;
-  for (const ConvLayer& layer : value)
-    text += cat(text.empty() ? "" : " ", layer.channels, ":", layer.kernel);
-  return text;
-}
+std::string write_value(const std::vector<ConvLayer>& value) { return to_text(value); }
 
 std::string with_commas(std::int64_t value) {
   std::string text = std::to_string(value < 0 ? -value : value);

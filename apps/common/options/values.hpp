@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "rssm/config.hpp"
-
 namespace planet {
+
+struct ConvLayer;  // rssm/config.hpp
 
 /// A span of wall-clock time; 0 is written "none".
 struct Duration {

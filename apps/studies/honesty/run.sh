@@ -10,14 +10,14 @@
 # About ten minutes on one core, which is all it uses.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-oracle=$(cd "$here/../../.." && pwd)/build/release/bin/oracle
+bin=${BIN:-$(cd "$here/../../.." && pwd)/build/release/bin}
 mkdir -p "$here/returns"
 table="$here/honesty.csv.part"
 echo "task,future,mean,std,episodes" > "$table"
 
 measure() {  # measure TASK NAME EPISODES OPTIONS...: one row of the table
   local csv="$here/returns/$1-$2.csv"
-  "$oracle" --threads 1 --env "$1" --episodes "$3" --csv "$csv" "${@:4}" > /dev/null
+  "$bin/eval" --oracle --threads 1 --env "$1" --episodes "$3" --csv "$csv" "${@:4}" > /dev/null
   awk -F, -v row="$1,$2" -v n="$3" '
     NR > 1 && NR <= n + 1 { x[NR] = $2; sum += $2 }
     END {

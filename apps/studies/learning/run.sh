@@ -45,8 +45,9 @@ one() { # TASK-LIMIT-sSEED
 
 # The last row of the metrics is the final evaluation's.
 measure() {
-  local ends
-  ends=$("$bin/play" --list-envs | awk -v task="$2" '$1 == task && NF > 8 { print $8 "," $11 }')
+  local task ends
+  task=$(tasks | grep '"name": "'"$2"'",')
+  ends=$(value random_return <<<"$task"),$(value oracle_return <<<"$task")
   awk -F, -v OFS=, -v head="$1,$2,$3,$4" -v ends="$ends" '
     NR == 1 { for (i = 1; i <= NF; ++i) column[$i] = i }
     { n = split($0, row) }
@@ -105,8 +106,9 @@ draw() { # TASK-LIMIT SEED...
     [ ! -e "$work/$what-s$seed/metrics.csv" ] || runs+=("$work/$what-s$seed")
   done
   [ ${#runs[@]} -gt 0 ] || return 0
-  "$bin/curves" "${runs[@]}" --metric train/return --metric eval/return_mean --csv "$tables/$what-curves.csv" \
-    --svg "$tables/$what.svg" --title "${what%-*} from pixels, --time-limit ${what#*-}: training return" >/dev/null
+  "$bin/plot" "${runs[@]}" --y train/return --y eval/return_mean --csv "$tables/$what-curves.csv"
+  "$bin/plot" "${runs[@]}" --y train/return --svg "$tables/$what.svg" \
+    --title "${what%-*} from pixels, --time-limit ${what#*-}: training return"
   cp "$(find "${runs[0]}/pictures" -name 'eval-*.png' | sort | tail -n 1)" "$tables/$what.png"
 }
 

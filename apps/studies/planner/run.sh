@@ -65,7 +65,7 @@ returns() { # WORLD SETTING OPTIONS...
   if [ "$world" = learned ]; then
     played "$work/learned" "$episodes" "$@"
   else # an episode at a time: what is done stays done
-    "$bin/oracle" --env "$world" --episodes "$episodes" --at-once 1 --threads 1 \
+    "$bin/eval" --oracle --env "$world" --episodes "$episodes" --at-once 1 --threads 1 \
       --csv "$work/$setting-episodes.csv" "$@" >/dev/null
     tail -n +2 "$work/$setting-episodes.csv"
   fi

@@ -17,15 +17,18 @@ tables=${TABLES:-$here}
 mkdir -p "$tables"
 
 # All tasks that have a score, in the registry's order.
-all() { "$bin/play" --list-envs | awk 'NF == 0 { end = 1 } !end && NR > 1 && $NF != "-" { print $1 }'; }
+all() { "$bin/play" --list-envs --json | sed -n '/"oracle_return": null/d; s/^{"name": "\([^"]*\)".*/\1/p'; }
 
 rows() { if [ -e "$1" ]; then tail -n +2 "$1" | wc -l; else echo 0; fi; }
 
-# measure TASK POLICY FILE EPISODES: those that are missing, and a sentence.
+# measure TASK POLICY FILE EPISODES: those that are missing, and the row of the table.
 differ=()
 measure() {
-  "$bin/oracle" --env "$1" --policy "$2" --episodes "$4" --at-once 2 --csv "$3" --check |
-    grep -v '^seed' || differ+=("$1 ($2)")
+  local status=0
+  "$bin/eval" --oracle --env "$1" --policy "$2" --episodes "$4" --at-once 2 --csv "$3" --check --row ||
+    status=$?
+  [ "$status" -le 1 ] || exit "$status"
+  [ "$status" -eq 0 ] || differ+=("$1 ($2)")
 }
 
 tasks=("$@")
@@ -33,8 +36,8 @@ if [ ${#tasks[@]} -eq 0 ]; then
   # shellcheck disable=SC2207  # names without blanks
   tasks=($(all))
   # The budget of the test in tests/apps/simulator.cpp, whose bound comes from these episodes.
-  "$bin/oracle" --env cartpole_swingup --candidates 200 --iterations 4 --elites 20 --episodes 16 \
-    --csv "$tables/cartpole_swingup_small_budget.csv" | grep -v '^seed'
+  "$bin/eval" --oracle --env cartpole_swingup --candidates 200 --iterations 4 --elites 20 --episodes 16 \
+    --csv "$tables/cartpole_swingup_small_budget.csv" --row
 fi
 for task in "${tasks[@]}"; do
   measure "$task" random "$tables/$task-random.csv" "${RANDOM_EPISODES:-100}"
@@ -51,7 +54,7 @@ done
       [ "$policy" = oracle ] || file=$tables/$task-random.csv
       n=$(rows "$file")
       [ "$n" -eq 0 ] ||
-        "$bin/oracle" --env "$task" --policy "$policy" --episodes "$n" --csv "$file" --row
+        "$bin/eval" --oracle --env "$task" --policy "$policy" --episodes "$n" --csv "$file" --row
     done
   done
 } >"$tables/.table.md.new"

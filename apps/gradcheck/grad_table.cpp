@@ -1,4 +1,4 @@
-#include "apps/common/report/grad_table.hpp"
+#include "apps/gradcheck/grad_table.hpp"
 
 #include <algorithm>
 #include <cmath>

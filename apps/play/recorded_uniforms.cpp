@@ -1,6 +1,6 @@
-#include "apps/common/simulator/recorded_uniforms.hpp"
+#include "apps/play/recorded_uniforms.hpp"
 
-#include "apps/common/simulator/number_rows.hpp"
+#include "apps/play/number_rows.hpp"
 #include "autograd/base/error.hpp"
 
 namespace planet {

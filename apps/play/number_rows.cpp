@@ -1,4 +1,4 @@
-#include "apps/common/simulator/number_rows.hpp"
+#include "apps/play/number_rows.hpp"
 
 #include <cmath>
 #include <fstream>

@@ -1,4 +1,4 @@
-#include "apps/common/foresight/two_places.hpp"
+#include "apps/studies/tools/two_places.hpp"
 
 #include <algorithm>
 #include <cmath>

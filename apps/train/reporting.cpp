@@ -1,4 +1,4 @@
-#include "apps/common/run/reporting.hpp"
+#include "apps/train/reporting.hpp"
 
 #include <iostream>
 

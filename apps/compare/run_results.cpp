@@ -1,4 +1,4 @@
-#include "apps/common/run/run_results.hpp"
+#include "apps/compare/run_results.hpp"
 
 #include <fstream>
 

@@ -1,9 +1,9 @@
 // futures: which futures does a model foresee, and are they true?
 //
 // In the peg tasks a ball bounces left or right. From every moment of held-out episodes at which
-// the model closes its eyes (common/foresight/lookahead.hpp) 64 futures are imagined with the
+// the model closes its eyes (studies/tools/lookahead.hpp) 64 futures are imagined with the
 // recorded actions, and their pictures judged: is the ball left, right, half on both sides, gone
-// (common/foresight/two_places.hpp)?
+// (studies/tools/two_places.hpp)?
 //
 //   peg_catch              the side is open: half of the futures should go left, half right
 //   peg_memory, peg_cued   the side is known, then hidden: all of them should come out on its side
@@ -16,13 +16,13 @@
 #include "apps/common/console/interrupt.hpp"
 #include "apps/common/files/png.hpp"
 #include "apps/common/files/sheet.hpp"
-#include "apps/common/foresight/lookahead.hpp"
 #include "apps/common/foresight/open_loop.hpp"
 #include "apps/common/foresight/open_loop_pictures.hpp"
-#include "apps/common/foresight/two_places.hpp"
 #include "apps/common/options/command_line.hpp"
 #include "apps/common/run/checkpoint.hpp"
 #include "apps/programs.hpp"
+#include "apps/studies/tools/lookahead.hpp"
+#include "apps/studies/tools/two_places.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 #include "nn/files/atomic_file.hpp"

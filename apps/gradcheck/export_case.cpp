@@ -1,11 +1,9 @@
-#include "apps/common/report/export_case.hpp"
+#include "apps/gradcheck/export_case.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numeric>
 
-#include "apps/common/options/run_config.hpp"
 #include "autograd/base/error.hpp"
 #include "nn/files/safetensors.hpp"
 
@@ -15,94 +13,63 @@ namespace planet {
 
 namespace {
 
-// The fields of a run that a case has too; their flags, help and rules are those of `train`.
-constexpr std::array case_fields = {"continue_head",
-                                    "continue_scale",
-                                    "free_nats_after_mean",
-                                    "global_kl_scale",
-                                    "overshooting_distance",
-                                    "overshooting_scale",
-                                    "overshooting_reward_scale",
-                                    "preset",
-                                    "seed",
-                                    "batch_size",
-                                    "batch_length",
-                                    "image_size",
-                                    "image_bits",
-                                    "encoder",
-                                    "embed_size",
-                                    "decoder",
-                                    "deter_size",
-                                    "stoch_size",
-                                    "hidden_size",
-                                    "min_std",
-                                    "free_nats",
-                                    "kl_scale",
-                                    "kl_balance",
-                                    "reward_layers",
-                                    "reward_units",
-                                    "reward_scale"};
-
-std::string flag_of(const std::string& key) {
-  std::string flag = "--" + key;
-  std::replace(flag.begin(), flag.end(), '_', '-');
-  return flag;
-}
+// The model's fields that are flags of a case; --model itself says which latent model.
+bool is_flag(std::string_view field) { return field != "latent_model"; }
 
 }  // namespace
 
 void CaseFlags::add(CommandLine& cli) {
   const std::string group = "With --model";
-  for (const char* key : case_fields) {
-    const Field* field = find_field(key);
-    require(field, "a run has no field ", key);
-    cli.option(field->flag(), values_[key], field->help, group);
-  }
-  cli.option("--action-size", values_["action_size"], "A, numbers in an action", group);
-  cli.option("--elements", values_["elements"],
-             "compared with finite differences of each parameter; 0: all", group);
+  const auto option = [&](const std::string& key, const std::string& help) {
+    cli.option(flag_name(key), values_[key], help, group);
+  };
+  option("preset", "sizes of the model: tiny, small or paper (default: a miniature)");
+  option("seed", "decides weights, images, actions, rewards and noise");
+  option("batch_size", "B, windows in a batch (default 2)");
+  option("batch_length", "L, rows of a window (default 3)");
+  const ModelConfig any;
+  for_each_model_field(any, [&](auto, std::string_view field, auto help, const auto&) {
+    if (is_flag(field)) option(std::string(field), help);
+  });
+  option("elements", "compared with finite differences of each parameter; 0: all");
 }
 
 std::string CaseFlags::given() const {
   for (const auto& [key, value] : values_)
-    if (!value.empty()) return flag_of(key);
+    if (!value.empty()) return flag_name(key);
   return "";
 }
 
 CaseOptions CaseFlags::options(const std::string& latent_model) const {
-  const auto set = [&](const std::string& key, auto&& read) {
-    const auto found = values_.find(key);
-    if (found == values_.end() || found->second.empty()) return;
-    try {
-      read(found->second);
-    } catch (const Error& e) {
-      fail(flag_of(key), " ", e.what());
-    }
+  const auto set = [&](std::string_view key, auto& value) {
+    const auto found = values_.find(std::string(key));
+    if (found != values_.end() && !found->second.empty())
+      read_option(flag_name(found->first), found->second, value);
   };
   CaseOptions out;
-  RunConfig run;
-  run.model = out.model, run.batch_length = 3, run.batch_size = 2;
-  const std::string preset = values_.contains("preset") ? values_.at("preset") : "";
+  std::string preset;
+  set("preset", preset);
   if (!preset.empty()) {
     int image_size = 0;
-    set("image_size", [&](const std::string& text) { read_value(text, image_size); });
-    run.model = model_preset(preset, image_size);  // and not its batch: 3 x 2 is enough
+    set("image_size", image_size);
+    out.model = model_preset(preset, image_size);  // and not its batch: 3 x 2 is enough
     out.elements = 8;
   }
-  choose_latent_model(run.model, latent_model);
-  for (const char* key : case_fields)
-    if (std::string_view(key) != "preset")
-      set(key, [&](const std::string& text) { find_field(key)->set(run, text); });
-  set("action_size", [&](const std::string& text) { read_value(text, run.model.action_size); });
-  set("elements", [&](const std::string& text) { read_value(text, out.elements); });
+  choose_latent_model(out.model, latent_model);
+  for_each_model_field(out.model, [&](auto, std::string_view field, auto, auto& value) {
+    if (is_flag(field)) set(field, value);
+  });
+  set("seed", out.seed);
+  set("batch_size", out.B);
+  set("batch_length", out.L);
+  set("elements", out.elements);
   require(out.elements >= 0, "--elements is ", out.elements, "; it must be at least 0");
-  require(run.batch_size >= 1 && run.batch_length >= 1, "--batch-size is ", run.batch_size,
-          " and --batch-length is ", run.batch_length, "; both must be at least 1");
-  require(run.model.overshooting_distance <= run.batch_length, "--overshooting-distance is ",
-          run.model.overshooting_distance, " and --batch-length is ", run.batch_length,
+  require(out.B >= 1 && out.L >= 1, "--batch-size is ", out.B, " and --batch-length is ", out.L,
+          "; both must be at least 1");
+  require(out.model.overshooting_distance <= out.L, "--overshooting-distance is ",
+          out.model.overshooting_distance, " and --batch-length is ", out.L,
           "; a window holds no target further than its length from a start");
-  run.model.check();
-  out.model = run.model, out.B = run.batch_size, out.L = run.batch_length, out.seed = run.seed;
+  out.model.check();
   return out;
 }
 
@@ -195,7 +162,9 @@ namespace {
 // What a reader has to know to use the numbers, beside the model's fields.
 Metadata conventions(const CaseOptions& o, const std::string& version) {
   Metadata m;
-  for (const auto& [field, value] : o.model.to_map()) m["model." + field] = value;
+  for_each_model_field(o.model, [&](auto, std::string_view field, auto, const auto& value) {
+    m[cat("model.", field)] = write_value(value);
+  });
   m["format"] = "planet case 1";
   m["version"] = version;
   m["L"] = std::to_string(o.L);

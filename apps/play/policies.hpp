@@ -10,7 +10,7 @@
 
 #include "apps/common/options/run_config.hpp"
 #include "apps/common/simulator/futures.hpp"
-#include "apps/common/simulator/recorded_uniforms.hpp"
+#include "apps/play/recorded_uniforms.hpp"
 #include "envs/env.hpp"
 #include "envs/raster.hpp"
 #include "rssm/world_model.hpp"

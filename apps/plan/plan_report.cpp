@@ -1,4 +1,4 @@
-#include "apps/common/report/plan_report.hpp"
+#include "apps/plan/plan_report.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,11 +1,11 @@
-#include "apps/common/simulator/policies.hpp"
+#include "apps/play/policies.hpp"
 
 #include <algorithm>
 
-#include "apps/common/console/terminal.hpp"
 #include "apps/common/run/acting.hpp"
-#include "apps/common/simulator/number_rows.hpp"
 #include "apps/common/simulator/simulator_dynamics.hpp"
+#include "apps/play/number_rows.hpp"
+#include "apps/play/terminal.hpp"
 #include "planner/agent.hpp"
 
 namespace planet {

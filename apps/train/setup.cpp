@@ -1,14 +1,14 @@
-#include "apps/common/run/setup.hpp"
+#include "apps/train/setup.hpp"
 
 #include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <map>
 
-#include "apps/common/options/command_line.hpp"
 #include "apps/common/options/env_table.hpp"
+#include "apps/common/options/run_options.hpp"
 #include "apps/common/options/version.hpp"
-#include "apps/common/run/reporting.hpp"
+#include "apps/train/reporting.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 #include "autograd/base/text.hpp"
@@ -87,7 +87,7 @@ std::uint64_t available_memory() {
 std::optional<Setup> setup_run(int argc, const char* const* argv) {
   CommandLine cli("train", "PlaNet: learn a world model from pixels and plan in it (Algorithm 1).");
   std::string resume, config_file, logdir;
-  bool list = false, print_config = false;
+  bool list = false, json = false, print_config = false;
   cli.option("--resume", resume, "go on with the run in this folder, bit for bit", "Run");
   cli.option("--config", config_file, "read options from a saved config.toml", "Run");
   cli.option("--logdir", logdir, "the run folder (default: runs/ENV-sSEED-TIME)", "Run");
@@ -95,11 +95,14 @@ std::optional<Setup> setup_run(int argc, const char* const* argv) {
            "print the options as they would be used, as config.toml has them, and stop", "Run");
   cli.flag("--list-envs", list, "print the tasks: figures, states, recipes and options; and stop",
            "Task");
-  cli.run_options();
+  cli.flag("--json", json, "with --list-envs: one JSON object per line and task", "Task");
+  RunOptions options;
+  options.add(cli);
   cli.footer(examples);
   if (!cli.parse(argc, argv)) return std::nullopt;
+  require(list || !json, "--json is for --list-envs");
   if (list) {
-    std::cout << env_table();
+    std::cout << (json ? env_json() : env_table());
     return std::nullopt;
   }
   if (!resume.empty()) {
@@ -109,7 +112,7 @@ std::optional<Setup> setup_run(int argc, const char* const* argv) {
             "--resume goes on in its own folder; leave --logdir out");
     RunFolder folder = RunFolder::open(resume);
     const RunConfig before = folder.config();
-    const RunConfig config = resumed_config(before, cli.assignments());
+    const RunConfig config = resumed_config(before, options.typed());
     if (!(config == before)) folder.write_config(config);
     set_threads(useful_threads(config.threads));
     folder.note_command(argc, argv);
@@ -117,7 +120,7 @@ std::optional<Setup> setup_run(int argc, const char* const* argv) {
   }
   const std::vector<Assignment> file =
       config_file.empty() ? std::vector<Assignment>{} : read_config_file(config_file);
-  const RunConfig config = resolve_config(file, cli.assignments());
+  const RunConfig config = resolve_config(file, options.typed());
   if (print_config) {
     std::cout << config_text(config);
     return std::nullopt;

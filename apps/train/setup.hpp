@@ -6,7 +6,7 @@
 
 #include "apps/common/console/console.hpp"
 #include "apps/common/options/run_config.hpp"
-#include "apps/common/run/run_folder.hpp"
+#include "apps/train/run_folder.hpp"
 #include "rssm/world_model.hpp"
 
 namespace planet {

@@ -1,4 +1,4 @@
-#include "apps/common/run/run_folder.hpp"
+#include "apps/train/run_folder.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>

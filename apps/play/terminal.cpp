@@ -1,4 +1,4 @@
-#include "apps/common/console/terminal.hpp"
+#include "apps/play/terminal.hpp"
 
 #include <poll.h>
 #include <unistd.h>

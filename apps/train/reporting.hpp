@@ -8,7 +8,7 @@
 #include "apps/common/run/acting.hpp"
 #include "apps/common/run/checkpoint.hpp"
 #include "apps/common/run/metrics.hpp"
-#include "apps/common/run/run_folder.hpp"
+#include "apps/train/run_folder.hpp"
 
 namespace planet {
 

@@ -1,10 +1,10 @@
-#include "apps/common/foresight/lookahead.hpp"
+#include "apps/studies/tools/lookahead.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "apps/common/foresight/two_places.hpp"
 #include "apps/common/run/acting.hpp"
+#include "apps/studies/tools/two_places.hpp"
 #include "autograd/base/error.hpp"
 
 namespace planet {

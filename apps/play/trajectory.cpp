@@ -1,4 +1,4 @@
-#include "apps/common/simulator/trajectory.hpp"
+#include "apps/play/trajectory.hpp"
 
 #include <algorithm>
 

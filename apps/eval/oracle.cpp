@@ -1,0 +1,179 @@
+#include "apps/eval/oracle.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <map>
+
+#include "apps/common/console/console.hpp"
+#include "apps/common/files/csv_table.hpp"
+#include "apps/common/options/values.hpp"
+#include "apps/common/simulator/simulator_dynamics.hpp"
+#include "autograd/base/error.hpp"
+#include "autograd/base/text.hpp"
+#include "envs/numbers.hpp"
+#include "nn/files/atomic_file.hpp"
+
+namespace planet {
+namespace {
+
+using Rows = std::map<std::uint64_t, double>;  // seed -> return
+
+Rows read_rows(const std::string& csv) {
+  Rows rows;
+  if (csv.empty() || !std::filesystem::exists(csv)) return rows;
+  const CsvTable table = CsvTable::read(csv);
+  const std::size_t seed = table.column("--csv", "seed"), value = table.column("--csv", "return");
+  for (const auto& row : table.rows()) {
+    std::uint64_t key = 0;
+    read_option(csv + ": seed", row[seed], key);
+    read_option(csv + ": return", row[value], rows[key]);
+  }
+  return rows;
+}
+
+void write_rows(const std::string& csv, const Rows& rows) {
+  std::string text = "seed,return\n";
+  for (const auto& [seed, value] : rows) text += cat(seed, ",", number_text(value), "\n");
+  write_text_atomically(csv, text);
+}
+
+std::vector<double> play(const Oracle& oracle, const Env& env, std::span<const std::uint64_t> seeds,
+                         const std::function<void(int, int)>& progress) {
+  if (oracle.policy == "random") return random_returns(env, seeds);
+  if (oracle.policy == "zero") return zero_returns(env, seeds);
+  return oracle_returns(env, oracle.planner, seeds, progress, oracle.future);
+}
+
+// With the sample's standard deviation, as the registry has it.
+ReferenceReturn summary(const std::vector<double>& returns) {
+  const auto n = static_cast<double>(returns.size());
+  double mean = 0, squares = 0;
+  for (const double r : returns) mean += r / n;
+  for (const double r : returns) squares += (r - mean) * (r - mean);
+  return {mean, n > 1 ? std::sqrt(squares / (n - 1)) : 0, static_cast<int>(returns.size())};
+}
+
+std::string with_spread(const ReferenceReturn& r) {
+  return cat(fixed(r.mean, 1), " ± ", fixed(r.std, 1));
+}
+
+}  // namespace
+
+void OracleFlags::add(CommandLine& cli) {
+  const char* group = "Oracle";
+  cli.flag("--oracle", oracle, "no agent: the planner in the true simulator", group);
+  cli.option("--env,--task", env, "the task (default pendulum_swingup)", group);
+  cli.list("--env-option", env_options, "NAME=VALUE, a setting of the task's own (repeatable)",
+           group);
+  cli.option("--policy", policy, "who acts: oracle, random or zero (default oracle)", group);
+  cli.option("--future", future, "average, one, shared, true or forgetful (default: the task's)",
+             group);
+  cli.option("--at-once", at_once,
+             "write --csv after so many episodes (default: after all); changes no result", group);
+  cli.flag("--check", check,
+           "status 1 unless the mean agrees with the registered one: within 3 combined standard "
+           "errors, or 1 % of the largest return",
+           group);
+  cli.flag("--row", row, "print a row of a Markdown table instead: measured beside registered",
+           group);
+}
+
+std::string OracleFlags::given() const {
+  if (!env.empty()) return "--env";
+  if (!env_options.empty()) return "--env-option";
+  if (!policy.empty()) return "--policy";
+  if (!future.empty()) return "--future";
+  if (!at_once.empty()) return "--at-once";
+  return check ? "--check" : row ? "--row" : "";
+}
+
+Oracle read_oracle(const OracleFlags& flags, std::vector<Assignment> planner) {
+  Oracle o;
+  o.spec = &env_spec(flags.env.empty() ? "pendulum_swingup" : flags.env);
+  for (const std::string& text : flags.env_options) set_env_option(*o.spec, o.env_options, text);
+  const std::vector<std::string> policies{"oracle", "random", "zero"};
+  o.policy = flags.policy.empty() ? "oracle" : flags.policy;
+  require(std::ranges::count(policies, o.policy) == 1, "--policy is '", o.policy, "'",
+          did_you_mean(o.policy, policies), "; it is one of ", join(policies));
+  require((flags.future.empty() && planner.empty()) || o.policy == "oracle",
+          planner.empty() ? "--future" : planner.front().where, " is for --policy oracle; ",
+          o.policy, " plans nothing");
+  if (!flags.at_once.empty()) read_option("--at-once", flags.at_once, o.at_once);
+  require(flags.at_once.empty() || o.at_once >= 1, "--at-once is ", o.at_once,
+          "; it must be at least 1");
+  o.as_registered = planner.empty() && flags.future.empty() && flags.env_options.empty();
+  require(!flags.check || (o.spec->scale && o.policy != "zero"), "--check has nothing to hold ",
+          o.policy, " on ", o.spec->name, " against: no return is registered");
+  require(!flags.check || o.as_registered,
+          "--check holds what is registered; leave options of the task and of the planner out");
+  o.future = read_future(*o.spec, flags.future, take_assignment(planner, "samples_per_candidate"));
+  o.planner = oracle_planner(*o.spec, planner);
+  return o;
+}
+
+Evaluation evaluate_oracle(const Oracle& oracle, int episodes, std::uint64_t first_seed,
+                           const std::string& csv) {
+  const std::unique_ptr<Env> env = make_env(oracle.spec->name, oracle.env_options);
+  Rows rows = read_rows(csv);
+  Evaluation e;
+  std::vector<std::uint64_t> missing;
+  for (int k = 0; k < episodes; ++k) {
+    e.seeds.push_back(first_seed + static_cast<std::uint64_t>(k));
+    if (!rows.contains(e.seeds.back())) missing.push_back(e.seeds.back());
+  }
+  const double start = process_seconds();
+  Console console(progress_from("auto"));
+  while (!missing.empty()) {
+    const std::size_t n = oracle.at_once == 0
+                              ? missing.size()
+                              : std::min(missing.size(), static_cast<std::size_t>(oracle.at_once));
+    const auto seeds = std::span(missing).first(n);
+    const auto returns = play(oracle, *env, seeds, [&](int done, int all) {
+      console.bar(static_cast<double>(done) / all,
+                  cat("decision ", done, " of ", all, ", ", missing.size(), " episodes to go"));
+    });
+    for (std::size_t k = 0; k < n; ++k) rows[seeds[k]] = returns[k];
+    missing.erase(missing.begin(), missing.begin() + static_cast<std::ptrdiff_t>(n));
+    if (!csv.empty()) write_rows(csv, rows);
+  }
+  e.seconds = process_seconds() - start;
+  for (const std::uint64_t seed : e.seeds) e.returns.push_back(rows.at(seed));
+  e.summarise(*oracle.spec, oracle.env_options);
+  return e;
+}
+
+void write_returns(const std::string& csv, const Evaluation& evaluation) {
+  Rows rows;
+  for (std::size_t k = 0; k < evaluation.seeds.size(); ++k)
+    rows[evaluation.seeds[k]] = evaluation.returns[k];
+  write_rows(csv, rows);
+}
+
+std::optional<Comparison> compare_with_registered(const Oracle& oracle, const Evaluation& e) {
+  if (!oracle.spec->scale || oracle.policy == "zero" || !oracle.as_registered) return std::nullopt;
+  const ScoreScale& scale = *oracle.spec->scale;
+  Comparison c{summary(e.returns), oracle.policy == "oracle" ? scale.oracle : scale.random};
+  const ReferenceReturn &a = c.measured, &b = c.registered;
+  c.apart = std::abs(a.mean - b.mean);
+  c.allowed = std::max(3 * std::sqrt(a.std * a.std / a.episodes + b.std * b.std / b.episodes),
+                       0.01 * oracle.spec->max_return);
+  return c;
+}
+
+std::string markdown_row(const Oracle& oracle, const Evaluation& e) {
+  const PlannerConfig& p = oracle.planner;
+  const int courses = oracle.future.courses();
+  const std::string budget = oracle.policy == "oracle"
+                                 ? cat(p.candidates, "/", p.iterations, "/", p.elites,
+                                       courses > 1 ? cat(" x", courses) : "")
+                                 : "";
+  std::string registered = " | |";
+  if (const std::optional<Comparison> c = compare_with_registered(oracle, e))
+    registered = cat(with_spread(c->registered), " | ", fixed(c->apart, 1), " of ",
+                     fixed(c->allowed, 1), " |");
+  return cat("| `", oracle.spec->name, "` | ", oracle.policy, " | ", budget, " | ",
+             e.returns.size(), " | ", with_spread(summary(e.returns)), " | ", registered, "\n");
+}
+
+}  // namespace planet
