@@ -233,7 +233,7 @@ TEST_SUITE("apps") {
 
   TEST_CASE("honesty decides what a planner gets where luck is part of the return") {
     // H 12, I 3, J 60, K 8 and eight episodes, a fraction of the registered budget. Measured with
-    // `oracle --iterations 3 --candidates 60 --elites 8 --episodes 8`: duel one 91.7 +- 5.5, shared
+    // `eval --oracle --iterations 3 --candidates 60 --elites 8 --episodes 8`: duel one 91.7 +- 5.5, shared
     // 137.8 +- 0.6, true 113.5 +- 2.9; peg_dodge average 16.7 +- 1.0, one 25.3 +- 0.3, shared 26.8
     // +- 0.2; peg_cued shared 18.0 +- 0.3, forgetful 11.0 +- 1.0 (standard errors). The bounds are
     // three of them away. Full budget: apps/studies/honesty.
