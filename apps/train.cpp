@@ -1,11 +1,12 @@
-// train: PlaNet's Algorithm 1 on a CPU. Read it from the top: run() is the algorithm, what it calls
-// stands below it in the order of the calls. Files, clocks and options are in apps/common.
+// train: Algorithm 1 with files, clocks and flags. Without them it is a page: minimal.cpp. Read this
+// one from the top: run() is the algorithm, and what it calls stands below it in the order of the
+// calls. The files, clocks and flags themselves are in apps/common.
 //
-//   seed the data set with random episodes
+//   seed the data set with S random episodes
 //   until a limit is reached:
-//     model fitting:    U times: a batch of windows, the loss, its gradient, Adam
-//     data collection:  one episode by planning, with exploration noise
-//                       (--collect random: by chance)
+//     model fitting:    C updates: a batch of windows, the loss, its gradient, Adam
+//     data collection:  one episode by planning with exploration noise, or one of random actions
+//                       (--collect random)
 //     look:             a row of metrics; now and then an evaluation and a checkpoint
 //
 // Every random number belongs to a stream named by the seed and the number of the update or the
@@ -94,7 +95,7 @@ void Training::seed() {
             fixed(run_.evaluation_cost, 0), " s."));
 }
 
-// Model fitting: U updates a round. False when there was no time for all of them.
+// Model fitting: C updates per round. False when there was no time for all of them.
 bool Training::fit() {
   const std::int64_t rounds = run_.episodes - config_.seed_episodes + 1;
   while (run_.updates < rounds * config_.updates_per_episode) {

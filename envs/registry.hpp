@@ -92,11 +92,11 @@ struct EnvSpec {
 
 /// How an environment is to differ from its registration.
 struct EnvOptions {
-  int image_size = 64;                        // 16, 32 or 64
-  int action_repeat = 0;                      // R; 0: the registered one
-  int time_limit = 0;                         // T; 0: the registered one
-  double view = 0;                            // 0: the registered one
-  std::map<std::string, std::string> values;  // the task's own, NAME -> VALUE
+  int image_size = 64;                             // 16, 32 or 64
+  int action_repeat = 0;                           // R; 0: the registered one
+  int time_limit = 0;                              // T; 0: the registered one
+  double view = 0;                                 // 0: the registered one
+  std::map<std::string, std::string> values = {};  // the task's own, NAME -> VALUE
 };
 
 /// Every registered task, in the order in which to meet them.

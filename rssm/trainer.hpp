@@ -1,4 +1,5 @@
-// Model fitting, Algorithm 1 lines 4 to 7: one update of the world model from the replay memory.
+// Model fitting (Algorithm 1): one update of the world model from the replay memory. The same
+// written out, with all that surrounds it: apps/minimal.cpp.
 #pragma once
 
 #include <cstdint>
