@@ -113,6 +113,31 @@ TEST_CASE("continues is there for a continue head alone") {
   CHECK(std::ranges::equal(sequence_of(tape, windows, c).continues.value(), expected));
 }
 
+TEST_CASE("the noise to overshoot with has a stream of its own") {
+  ModelConfig c = miniature_model();
+  const Episode e = noise_episode(8, 3, 1);
+  const Window windows[2] = {{&e, 0, 3}, {&e, 0, 3}};
+  Tape<double> tape;
+  const auto make = [&](int D) {
+    c.overshooting_distance = D;
+    Rng dequantise(1, Stream::dequantise), posterior(1, Stream::posterior),
+        overshoot(1, Stream::overshoot);
+    const Sequence<double> x = make_sequence(tape, windows, c, dequantise, posterior, &overshoot);
+    CHECK(posterior.position() == (18 + 3) / 4);  // as many as the posterior samples need
+    CHECK(overshoot.position() == (D == 1 ? 0u : static_cast<unsigned>(18 * D + 3) / 4));
+    return x;
+  };
+  const Sequence<double> one = make(1), two = make(2), three = make(3);
+  CHECK(one.overshoot_noise.empty());
+  CHECK(values(one.image) == values(three.image));
+  CHECK(values(one.noise) == values(three.noise));
+  REQUIRE(three.overshoot_noise.shape() == Shape{3, 3, 2, 3});
+  // A longer distance adds noise and changes none.
+  const std::vector<double> short_ones = values(two.overshoot_noise);
+  CHECK(distance(short_ones, three.overshoot_noise.value().first(short_ones.size())) == 0);
+  CHECK(distance(row(three.overshoot_noise, 0), three.noise.value()) > 0.1);
+}
+
 TEST_CASE("P42 what lies on the tape is a copy") {
   Replay replay(noise_episode(8, 6, 1).bytes());
   replay.add(noise_episode(8, 6, 1));
