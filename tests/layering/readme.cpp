@@ -70,7 +70,7 @@ bool looks_like_path(const std::string& name) {
   static const std::regex extension(
       "[\\w./-]*\\w\\.(hpp|cpp|md|txt|sh|csv|svg|png|toml|jsonl?|npz|safetensors|cmake)");
   return below_folder(name) || name.starts_with("build/") || name.starts_with(".ci/") ||
-         std::regex_match(name, extension);
+         name.starts_with(".github/") || std::regex_match(name, extension);
 }
 
 // A file, one that a program writes (its name stands in the sources), or a program.
@@ -199,7 +199,7 @@ std::vector<std::string> readme_faults(const File& readme) {
 
 TEST_CASE("every name in a README exists") {
   for (const File& file : tree())
-    if (file.path.ends_with("README.md"))
+    if (file.path.ends_with("README.md") || file.path == ".github/CONTRIBUTING.md")
       for (const std::string& fault : readme_faults(file)) FAIL_CHECK(fault);
 }
 

@@ -28,7 +28,8 @@ std::vector<File> read_tree() {
   std::vector<File> files;
   for (const auto& entry : fs::directory_iterator(root))
     if (entry.is_regular_file() && is_text(entry.path())) add(files, root, entry.path());
-  for (const char* folder : {"autograd", "nn", "rssm", "planner", "envs", "apps", "tests", ".ci"}) {
+  for (const char* folder :
+       {"autograd", "nn", "rssm", "planner", "envs", "apps", "tests", ".ci", ".github"}) {
     if (!fs::exists(root / folder)) continue;
     for (const auto& entry : fs::recursive_directory_iterator(root / folder))
       if (entry.is_regular_file() && is_text(entry.path())) add(files, root, entry.path());
