@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # From nothing to an agent that has learned pendulum swing-up from pixels: packages, build, a look at
-# one that has learned already, training within a time limit, evaluation, pictures. May be run again; a
-# second run starts within seconds.
+# one that has learned already, training within a time limit, evaluation, pictures, and the build of
+# the other programs. May be run again; a second run starts within seconds.
 #
 #   bash apps/quickstart.sh            three minutes of training
 #   bash apps/quickstart.sh 60s        or as long as you like
@@ -11,7 +11,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 limit=${1:-3m}
 
 ensure_packages
-build release train eval play dream
+FIRST=60 build release train eval play dream
 
 cd "$root"
 bin=build/release/bin
@@ -38,6 +38,10 @@ say "learn     PlaNet on pendulum_swingup from pixels, at most $limit of wall cl
 say
 say "evaluate  once more, with a contact sheet"
 "$bin/eval" "$run" --sheet "$run/pictures/sheet.png"
+
+say
+say "build     the other programs"
+build release plan compare plot gradcheck bench
 
 say
 say "Look at in $root"

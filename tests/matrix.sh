@@ -35,9 +35,9 @@ cell() {
   local name=$1-$2 dir=$root/build/matrix/$1-$2 start=$SECONDS result
   local log=$dir.log
   mkdir -p "$root/build/matrix"
-  if ! (cd "$root" && cmake --preset "$1" -B "$dir" -DCMAKE_CXX_COMPILER="$2" \
-    -DPLANET_WERROR=ON) >"$log" 2>&1 || ! cmake --build "$dir" --parallel "$jobs" >>"$log" 2>&1; then
-    grep -E 'error|Error|missing' "$log" | head -10
+  if ! configure "$1" "$dir" "$log" -DCMAKE_CXX_COMPILER="$2" -DPLANET_WERROR=ON ||
+    ! compile "$name" "$dir" "$log" all; then
+    grep -v '^\[' "$log" | grep -E 'error|Error|missing' | head -10
     failures+=("$name: the build, see $log")
     return
   fi

@@ -72,17 +72,17 @@ stage() {
 }
 
 ensure_packages
-if stage release all; then
+if FIRST=220 stage release all; then
   tests release
   count_skipped
   gradient_check release
 fi
 for preset in portable scalar; do
-  if stage "$preset" test_kernels test_autograd; then  # test_autograd checks every operation's gradient
+  if FIRST=30 stage "$preset" test_kernels test_autograd; then  # test_autograd checks every operation's gradient
     tests "$preset" -L '^(kernels|autograd)$'
   fi
 done
-if stage asan-ubsan test_base test_kernels test_nn test_envs; then
+if FIRST=60 stage asan-ubsan test_base test_kernels test_nn test_envs; then
   tests asan-ubsan -L '^(base|kernels|nn|envs)$'
 fi
 
