@@ -15,6 +15,7 @@
 #include "apps/common/options/run_options.hpp"
 #include "apps/common/run/checkpoint.hpp"
 #include "apps/common/simulator/simulator_dynamics.hpp"
+#include "apps/play/gallery.hpp"
 #include "apps/play/policies.hpp"
 #include "apps/play/terminal.hpp"
 #include "apps/play/trajectory.hpp"

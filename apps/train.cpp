@@ -20,7 +20,7 @@
 #include "apps/common/report/pictures.hpp"
 #include "apps/common/run/acting.hpp"
 #include "apps/common/run/checkpoint.hpp"
-#include "apps/common/run/metrics.hpp"
+#include "apps/train/metrics.hpp"
 #include "apps/programs.hpp"
 #include "apps/train/reporting.hpp"
 #include "apps/train/setup.hpp"

@@ -7,7 +7,7 @@
 
 #include "apps/common/run/acting.hpp"
 #include "apps/common/run/checkpoint.hpp"
-#include "apps/common/run/metrics.hpp"
+#include "apps/train/metrics.hpp"
 #include "apps/train/run_folder.hpp"
 
 namespace planet {

@@ -50,7 +50,20 @@ TEST_CASE("help and version go to stdout with status 0") {
     const Result version = run(scratch, program, {"--version"});
     CHECK(version.status == 0);
     CHECK(version.out.starts_with(std::string(program) + " planet "));
+    CHECK(version.out.find("\nidle threads wait by ") != std::string::npos);
   }
+}
+
+TEST_CASE("a program shortens the spin of idle threads unless told how to wait") {
+  const Scratch scratch;
+  const auto version = [&](const Args& variables) {
+    Args args{"-u", "OMP_WAIT_POLICY", "-u", "GOMP_SPINCOUNT", "-u", "KMP_BLOCKTIME"};
+    return run(scratch, "/usr/bin/env",
+               args + variables + Args{PLANET_BINARY_DIR "/bin/plot", "--version"})
+        .out;
+  };
+  CHECK(version({}).find("by GOMP_SPINCOUNT=10000, KMP_BLOCKTIME=0;") != std::string::npos);
+  CHECK(version({"GOMP_SPINCOUNT=5"}).find("by GOMP_SPINCOUNT=5;") != std::string::npos);
 }
 
 TEST_CASE("every field is a flag and its aliases work") {

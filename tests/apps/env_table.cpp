@@ -8,6 +8,7 @@
 
 #include "apps/common/files/png.hpp"
 #include "envs/registry.hpp"
+#include "nn/files/json.hpp"
 #include "tests/apps/programs.hpp"
 
 using namespace planet;
@@ -85,6 +86,26 @@ TEST_CASE("train and play print the table of tasks") {
     const Result r = run(scratch, program, {"--list-envs"});
     CHECK(r.status == 0);
     CHECK(r.out == env_table());
+  }
+}
+
+TEST_CASE("train and play print the tasks as JSON, one object per line") {
+  const Scratch scratch;
+  for (const char* program : {"train", "play"}) {
+    const Result r = run(scratch, program, {"--list-envs", "--json"});
+    CHECK(r.status == 0);
+    const std::vector<std::string> all = lines(r.out);
+    REQUIRE(all.size() == list_envs().size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const Json task = Json::parse(all[i]);
+      const EnvSpec& spec = list_envs()[i];
+      CHECK(task.at("name").as_string() == spec.name);
+      CHECK(task.at("time_limit").as_int64() == spec.time_limit);
+      CHECK(task.at("action_size").as_int64() == spec.action_size);
+      if (!spec.scale) CHECK(task.at("oracle_return").is_null());
+      else CHECK(task.at("oracle_return").as_double() == spec.scale->oracle.mean);
+    }
+    CHECK(contains(run(scratch, program, {"--json"}).err, "--json is for --list-envs"));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "apps/common/run/acting.hpp"
 #include "apps/common/run/checkpoint.hpp"
 #include "apps/common/simulator/simulator_dynamics.hpp"
+#include "autograd/base/numbers.hpp"
 #include "nn/files/json.hpp"
 #include "tests/apps/programs.hpp"
 
@@ -70,6 +71,14 @@ TEST_CASE("eval json has exactly the documented keys") {
   CHECK(json.at("return_std").as_double() == doctest::Approx(std::sqrt(variance)).epsilon(1e-9));
   // This run's episodes are shorter than the registered ones: the scale does not hold.
   CHECK(json.at("score").is_null());
+  // The same returns as a table, from the second seed on.
+  const Result csv =
+      run(scratch, "eval",
+          {path.string(), "--episodes", "2", "--seed", "1001", "--csv", "returns.csv"});
+  CHECK(csv.status == 0);
+  CHECK(text_of(scratch / "returns.csv") == "seed,return\n1001," +
+                                                number_text(returns[1].as_double()) + "\n1002," +
+                                                number_text(returns[2].as_double()) + "\n");
 }
 
 TEST_CASE("a score is the return on the task's own scale") {

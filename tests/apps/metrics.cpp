@@ -1,5 +1,5 @@
 // The rows that a run leaves, and its counters.
-#include "apps/common/run/metrics.hpp"
+#include "apps/train/metrics.hpp"
 
 #include <doctest/doctest.h>
 

@@ -85,6 +85,36 @@ TEST_CASE("a plot has a line for each model in the order of x and words have pla
   CHECK(count(words, ">0</text>") == 1);  // along y alone
 }
 
+TEST_CASE("of runs plot collects the metrics, and a line per run") {
+  const Scratch scratch;
+  for (const char* run : {"a", "b"}) {
+    fs::create_directories(scratch / run);
+    std::ofstream(scratch / run / "config.toml")
+        << "# Run\nseed = " << (run[0] == 'a' ? 7 : 8) << "   # decides\nseed_episodes = 5\n";
+    // The last row was torn by a kill; an empty cell was not measured.
+    std::ofstream(scratch / run / "metrics.csv")
+        << "time/elapsed,train/return,eval/return_mean\n1,10,\n2,,\n3,30,25\n4,4";
+  }
+  const Args runs{(scratch / "a").string(), (scratch / "b").string() + "/"};
+  REQUIRE(run(scratch, "plot",
+              runs + Args{"--metric", "train/return", "--metric", "eval/return_mean", "--csv",
+                          "all.csv"})
+              .status == 0);
+  CHECK(text_of(scratch / "all.csv") ==
+        "run,seed,time/elapsed,train/return,eval/return_mean\n"
+        "a,7,1,10,\na,7,3,30,25\nb,8,1,10,\nb,8,3,30,25\n");
+  REQUIRE(run(scratch, "plot", runs + Args{"--svg", "curves.svg"}).status == 0);
+  const std::string svg = text_of(scratch / "curves.svg");
+  CHECK(count(svg, "<polyline") == 2);
+  CHECK(count(svg, ">train/return</text>") == 1);
+  CHECK(count(svg, ">time/elapsed</text>") == 1);
+  const auto error = [&](const Args& args) { return run(scratch, "plot", args).err; };
+  CHECK(error(runs + Args{"--y", "train/retrun", "--svg", "x.svg"})
+            .find("did you mean 'train/return'") != std::string::npos);
+  CHECK(error({write(scratch, results).string(), "--csv", "x.csv"}).find("is a table already") !=
+        std::string::npos);
+}
+
 TEST_CASE("plot says what is wrong with a table and with its options") {
   const Scratch scratch;
   const std::string csv = write(scratch, results).string();

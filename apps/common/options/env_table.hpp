@@ -1,9 +1,7 @@
-// The registered tasks: the table of --list-envs, the same as JSON, and the page of their pictures.
+// The registered tasks: the table of --list-envs for people, and as JSON for programs.
 #pragma once
 
 #include <string>
-
-#include "envs/raster.hpp"
 
 namespace planet {
 
@@ -14,9 +12,5 @@ std::string env_table(std::size_t width = 100);
 
 /// The same for programs: one JSON object per line and task, with numbers, strings and null alone.
 std::string env_json();
-
-/// Every task but those for tests, a row each: an episode of uniformly random actions at 64 pixels,
-/// and its first picture at 32 and 16. The same bytes always (see envs/gallery.png).
-Image env_gallery();
 
 }  // namespace planet

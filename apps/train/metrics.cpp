@@ -1,4 +1,4 @@
-#include "apps/common/run/metrics.hpp"
+#include "apps/train/metrics.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,0 +1,12 @@
+// One page with a picture of every task.
+#pragma once
+
+#include "envs/raster.hpp"
+
+namespace planet {
+
+/// Every task but those for tests, a row each: an episode of uniformly random actions at 64 pixels,
+/// and its first picture at 32 and 16. The same bytes always (see envs/gallery.png).
+Image env_gallery();
+
+}  // namespace planet
