@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "autograd/base/error.hpp"
+#include "rssm/config.hpp"
 
 using namespace planet;
 
