@@ -315,7 +315,7 @@ void Checker::state_round_trip() {
 
 void Checker::snapshot_round_trip() {
   walk_in();
-  const EnvSnapshot saved = EnvSnapshot::from_words(env_.save().to_words());
+  const EnvSnapshot saved = env_.save();
   const std::unique_ptr<Env> other = env_.clone();
   other->reset(options_.seed + 77);
   play(*other, 2);

@@ -41,10 +41,6 @@ struct EnvSnapshot {
   Phase phase = Phase::unstarted;
 
   bool operator==(const EnvSnapshot&) const = default;
-  /// The same as plain words, for a checkpoint file (doubles by their bits), and back.
-  /// from_words throws Error on a list that to_words cannot have written.
-  std::vector<std::uint64_t> to_words() const;
-  static EnvSnapshot from_words(std::span<const std::uint64_t> words);
 };
 
 class Env {
@@ -90,8 +86,7 @@ class Env {
   std::vector<std::uint8_t> render() const;
   std::size_t image_bytes() const;  // n*n*3
 
-  // ---- for tests, checkpoints and planners in the true simulator
-  // -----------------------------------
+  // ---- for tests and planners in the true simulator ---------------------------------------------
   /// The physical state (no clock, no random stream), in double and to the last bit.
   virtual std::vector<double> state() const = 0;
   /// Begins an episode in this state: the clock at zero, the random stream where it was. May stand

@@ -28,12 +28,6 @@ void init_uniform(Param<T>& p, Rng& rng, double low, double high) {
 }
 
 template <class T>
-void init_normal(Param<T>& p, Rng& rng, double std) {
-  T* w = p.value();
-  for (std::ptrdiff_t i = 0; i < p.shape.size(); ++i) w[i] = static_cast<T>(std * rng.normal());
-}
-
-template <class T>
 void init_glorot_uniform(Param<T>& p, Rng& rng) {
   const double limit = glorot_limit(fans(p.shape));
   init_uniform(p, rng, -limit, limit);
@@ -70,8 +64,6 @@ template void init_constant(Param<float>&, double);
 template void init_constant(Param<double>&, double);
 template void init_uniform(Param<float>&, Rng&, double, double);
 template void init_uniform(Param<double>&, Rng&, double, double);
-template void init_normal(Param<float>&, Rng&, double);
-template void init_normal(Param<double>&, Rng&, double);
 template void init_glorot_uniform(Param<float>&, Rng&);
 template void init_glorot_uniform(Param<double>&, Rng&);
 template void init_glorot_uniform_columns(Param<float>&, Rng&, std::ptrdiff_t, std::ptrdiff_t);

@@ -27,16 +27,9 @@ double glorot_limit(Fans fans);
 
 template <class T>
 void init_constant(Param<T>& p, double value);
-template <class T>
-void init_zeros(Param<T>& p) {
-  init_constant(p, 0.0);
-}
 /// Uniform in [low, high).
 template <class T>
 void init_uniform(Param<T>& p, Rng& rng, double low, double high);
-/// Normal with mean 0.
-template <class T>
-void init_normal(Param<T>& p, Rng& rng, double std);
 template <class T>
 void init_glorot_uniform(Param<T>& p, Rng& rng);
 

@@ -59,8 +59,6 @@ class Mlp {
       std::vector<std::ptrdiff_t> hidden, std::ptrdiff_t out, Activation hidden_act);
   Var<T> operator()(Var<T> x) const;
 
-  const std::vector<Linear<T>>& layers() const { return layers_; }
-
  private:
   std::vector<Linear<T>> layers_;
 };

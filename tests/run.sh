@@ -82,8 +82,8 @@ for preset in portable scalar; do
     tests "$preset" -L '^(kernels|autograd)$'
   fi
 done
-if FIRST=60 stage asan-ubsan test_base test_kernels test_nn test_envs; then
-  tests asan-ubsan -L '^(base|kernels|nn|envs)$'
+if FIRST=60 stage asan-ubsan test_base test_kernels test_nn test_envs test_files; then
+  tests asan-ubsan -L '^(base|kernels|nn|envs|files)$'
 fi
 
 for line in ${failures+"${failures[@]}"}; do say "FAILED    $line"; done

@@ -61,10 +61,14 @@ void AtomicFile::commit() {
   sync_folder(target_.parent_path());
 }
 
-void write_text_atomically(const fs::path& path, std::string_view text) {
+void write_atomically(const fs::path& path, std::span<const std::uint8_t> bytes) {
   AtomicFile file(path);
-  file.write(text);
+  file.write(bytes.data(), bytes.size());
   file.commit();
+}
+
+void write_text_atomically(const fs::path& path, std::string_view text) {
+  write_atomically(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
 std::string read_text(const fs::path& path, std::size_t max_bytes) {

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -30,7 +32,8 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
-/// The whole of a text file at once.
+/// A whole file at once.
+void write_atomically(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);
 void write_text_atomically(const std::filesystem::path& path, std::string_view text);
 
 /// The whole of a regular file of at most max_bytes; a sentence for a folder, a missing file, ...

@@ -3,13 +3,13 @@
 
 #include <cmath>
 
-#include "apps/common/files/png.hpp"
 #include "apps/common/foresight/error_curves.hpp"
 #include "autograd/base/error.hpp"
 #include "nn/files/atomic_file.hpp"
 #include "nn/files/json.hpp"
 #include "tests/apps/csv.hpp"
 #include "tests/apps/xml.hpp"
+#include "tests/support/png.hpp"
 
 using namespace planet;
 using namespace planet::test;

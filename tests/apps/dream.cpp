@@ -5,7 +5,6 @@
 #include <set>
 
 #include "apps/common/files/episode_file.hpp"
-#include "apps/common/files/png.hpp"
 #include "apps/common/foresight/open_loop_error.hpp"
 #include "apps/common/foresight/open_loop_pictures.hpp"
 #include "apps/common/report/statistics.hpp"
@@ -13,6 +12,7 @@
 #include "apps/common/run/checkpoint.hpp"
 #include "tests/apps/csv.hpp"
 #include "tests/apps/xml.hpp"
+#include "tests/support/png.hpp"
 
 using namespace planet;
 using namespace planet::test;

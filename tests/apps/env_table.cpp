@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <sstream>
 
-#include "apps/common/files/png.hpp"
 #include "envs/registry.hpp"
 #include "nn/files/json.hpp"
 #include "tests/apps/programs.hpp"
+#include "tests/support/png.hpp"
 
 using namespace planet;
 using namespace planet::test;

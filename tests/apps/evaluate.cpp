@@ -4,13 +4,13 @@
 #include <cmath>
 #include <set>
 
-#include "apps/common/files/png.hpp"
 #include "apps/common/run/acting.hpp"
 #include "apps/common/run/checkpoint.hpp"
 #include "apps/common/simulator/simulator_dynamics.hpp"
 #include "autograd/base/numbers.hpp"
 #include "nn/files/json.hpp"
 #include "tests/apps/programs.hpp"
+#include "tests/support/png.hpp"
 
 using namespace planet;
 using namespace planet::test;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "apps/common/files/png.hpp"
 #include "apps/common/foresight/open_loop.hpp"
 #include "apps/common/options/values.hpp"
 #include "apps/common/run/checkpoint.hpp"
@@ -13,6 +12,7 @@
 #include "planner/agent.hpp"
 #include "tests/apps/csv.hpp"
 #include "tests/apps/xml.hpp"
+#include "tests/support/png.hpp"
 
 using namespace planet;
 using namespace planet::test;

@@ -5,12 +5,12 @@
 #include <cmath>
 #include <sstream>
 
-#include "apps/common/files/png.hpp"
 #include "autograd/base/error.hpp"
 #include "envs/numbers.hpp"
 #include "envs/registry.hpp"
 #include "nn/files/json.hpp"
 #include "tests/apps/programs.hpp"
+#include "tests/support/png.hpp"
 
 using namespace planet;
 using namespace planet::test;

@@ -12,6 +12,7 @@
 #include "apps/common/files/sheet.hpp"
 #include "envs/registry.hpp"
 #include "tests/envs/support.hpp"
+#include "tests/support/png.hpp"
 
 using namespace planet;
 
@@ -168,7 +169,7 @@ TEST_CASE("golden frames of every task at every size") {
                                "-" + std::to_string(n) + ".png";
       const Image now = draw_strip(spec.name, n);
       if (std::getenv("PLANET_WRITE_GOLDEN") != nullptr) write_png(file, now);
-      CHECK(worst_difference(now, read_png(file)) <= 1);
+      CHECK(worst_difference(now, test::read_png(file)) <= 1);
     }
 }
 

@@ -1,16 +1,14 @@
 #include "apps/common/files/png.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fstream>
 #include <string_view>
 
 #include "apps/common/files/stb.hpp"
 #include "apps/common/files/zlib.hpp"
 #include "autograd/base/error.hpp"
+#include "nn/files/atomic_file.hpp"
 
 namespace planet {
 namespace {
@@ -19,8 +17,6 @@ using Bytes = std::vector<std::uint8_t>;
 using ByteSpan = std::span<const std::uint8_t>;
 
 constexpr int max_side = 16384;
-constexpr std::uint64_t max_pixels = std::uint64_t{1} << 26;
-constexpr std::uintmax_t max_file = std::uintmax_t{1} << 28;
 constexpr std::array<std::uint8_t, 8> signature{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
 
 std::uint32_t read_u32(ByteSpan bytes) {
@@ -37,33 +33,16 @@ void append_u16(Bytes& out, std::uint32_t v) {
   out.push_back(static_cast<std::uint8_t>(v));
 }
 
-// ---- chunks: length, four letters, data, CRC over letters and data
+// A chunk: the length of its data, four letters, the data, and a CRC over letters and data.
 
-struct Chunk {
-  std::string type;
-  ByteSpan data;
-};
-
-std::vector<Chunk> split_chunks(ByteSpan file, const std::string& name) {
-  require(file.size() >= signature.size() &&
-              std::equal(signature.begin(), signature.end(), file.begin()),
-          name, " is not a PNG: it does not begin with PNG's signature");
-  std::vector<Chunk> chunks;
-  ByteSpan rest = file.subspan(signature.size());
-  while (chunks.empty() || chunks.back().type != "IEND") {
-    require(rest.size() >= 12, name, " is cut short: ", rest.size(),
-            " bytes are left where a chunk should begin");
+// The first chunk with these letters in a file that encode_png wrote.
+ByteSpan find_chunk(ByteSpan file, std::string_view type) {
+  for (ByteSpan rest = file.subspan(signature.size()); !rest.empty();) {
     const std::size_t size = read_u32(rest);
-    require(size <= rest.size() - 12, name, " is cut short: a chunk of ", size, " bytes, and ",
-            rest.size() - 12, " are left");
-    const ByteSpan body = rest.subspan(4, 4 + size);
-    const std::string type(body.begin(), body.begin() + 4);
-    require(crc32(body) == read_u32(rest.subspan(8 + size)), name,
-            " is damaged: the CRC of its chunk ", type, " does not match");
-    chunks.push_back({type, body.subspan(4)});
+    if (std::equal(type.begin(), type.end(), rest.begin() + 4)) return rest.subspan(8, size);
     rest = rest.subspan(12 + size);
   }
-  return chunks;
+  fail("an encoded picture has no chunk ", type);
 }
 
 void append_chunk(Bytes& out, std::string_view type, ByteSpan data) {
@@ -72,32 +51,6 @@ void append_chunk(Bytes& out, std::string_view type, ByteSpan data) {
   append_u32(out, static_cast<std::uint32_t>(data.size()));
   out.insert(out.end(), body.begin(), body.end());
   append_u32(out, crc32(body));
-}
-
-// ---- files
-
-void write_atomically(const std::filesystem::path& path, ByteSpan bytes) {
-  std::filesystem::path part = path;
-  part += cat(".part-", ::getpid());
-  {
-    std::ofstream out(part, std::ios::binary | std::ios::trunc);
-    require(out.good(), "cannot write ", path.string(), ": its folder is missing or not writable");
-    out.write(reinterpret_cast<const char*>(bytes.data()),
-              static_cast<std::streamsize>(bytes.size()));
-    out.close();
-    if (!out.good()) {
-      std::error_code ignored;
-      std::filesystem::remove(part, ignored);
-      fail("cannot write ", path.string(), ": the disk is full or the device failed");
-    }
-  }
-  std::error_code error;
-  std::filesystem::rename(part, path, error);
-  if (error) {
-    std::error_code ignored;
-    std::filesystem::remove(part, ignored);
-    fail("cannot write ", path.string(), ": ", error.message());
-  }
 }
 
 }  // namespace
@@ -115,40 +68,8 @@ std::vector<std::uint8_t> encode_png(const Image& image) {
   return out;
 }
 
-Image decode_png(std::span<const std::uint8_t> file, const std::string& name) {
-  const std::vector<Chunk> chunks = split_chunks(file, name);
-  require(chunks.front().type == "IHDR" && chunks.front().data.size() == 13, name,
-          " is damaged: its first chunk is not a picture's head");
-  const std::uint32_t width = read_u32(chunks.front().data);
-  const std::uint32_t height = read_u32(chunks.front().data.subspan(4));
-  require(width >= 1 && height >= 1 && width <= max_side && height <= max_side &&
-              std::uint64_t{width} * height <= max_pixels,
-          name, " is ", width, " x ", height, " pixels; each side is 1 to ", max_side,
-          " and there are at most ", max_pixels);
-  stb::Decoded decoded = stb::png_decode(file);
-  require(decoded.error.empty(), name, " cannot be decoded: ", decoded.error);
-  Image image;
-  image.width = decoded.width;
-  image.height = decoded.height;
-  image.rgb = std::move(decoded.rgb);
-  return image;
-}
-
 void write_png(const std::filesystem::path& path, const Image& image) {
   write_atomically(path, encode_png(image));
-}
-
-Image read_png(const std::filesystem::path& path) {
-  std::error_code error;
-  const std::uintmax_t size = std::filesystem::file_size(path, error);
-  require(!error, "cannot read ", path.string(), ": ", error.message());
-  require(size <= max_file, path.string(), " has ", size, " bytes; a PNG here has at most ",
-          max_file);
-  Bytes bytes(static_cast<std::size_t>(size));
-  std::ifstream in(path, std::ios::binary);
-  in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  require(in.good(), "cannot read ", path.string());
-  return decode_png(bytes, path.string());
 }
 
 // An APNG is a PNG with a count (acTL) before its data, a head (fcTL) before each frame, and the
@@ -166,10 +87,9 @@ std::vector<std::uint8_t> encode_apng(std::span<const Image> frames, double seco
             "an animation's frames have one size: frame ", k, " is ", frame.width, " x ",
             frame.height, ", the first ", frames[0].width, " x ", frames[0].height);
     const Bytes still = encode_png(frame);
-    const std::vector<Chunk> chunks = split_chunks(still, "a frame");
     if (k == 0) {
       out.assign(signature.begin(), signature.end());
-      append_chunk(out, "IHDR", chunks.front().data);
+      append_chunk(out, "IHDR", find_chunk(still, "IHDR"));
       Bytes count;
       append_u32(count, static_cast<std::uint32_t>(frames.size()));
       append_u32(count, 0);  // for ever
@@ -185,13 +105,11 @@ std::vector<std::uint8_t> encode_apng(std::span<const Image> frames, double seco
     append_u16(head, 1000);
     append_u16(head, 0);  // leave the frame as it is, replace what was there
     append_chunk(out, "fcTL", head);
-    for (const Chunk& chunk : chunks) {
-      if (chunk.type != "IDAT") continue;
-      Bytes data;
-      if (k > 0) append_u32(data, sequence++);
-      data.insert(data.end(), chunk.data.begin(), chunk.data.end());
-      append_chunk(out, k == 0 ? "IDAT" : "fdAT", data);
-    }
+    Bytes data;
+    if (k > 0) append_u32(data, sequence++);
+    const ByteSpan pixels = find_chunk(still, "IDAT");
+    data.insert(data.end(), pixels.begin(), pixels.end());
+    append_chunk(out, k == 0 ? "IDAT" : "fdAT", data);
   }
   append_chunk(out, "IEND", {});
   return out;

@@ -1,4 +1,4 @@
-// The only file that sees stb. Everything of it is static here.
+// The only file of the product that sees stb. Everything of it is static here.
 #include "apps/common/files/stb.hpp"
 
 #include <algorithm>
@@ -6,9 +6,8 @@
 
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
-#define STBI_ONLY_PNG
+#define STBI_ONLY_PNG  // its inflate is what we want
 #define STBI_NO_STDIO
-#define STBI_MAX_DIMENSIONS 16384
 #include <stb_image.h>
 
 #define STB_IMAGE_WRITE_STATIC
@@ -57,20 +56,6 @@ std::vector<std::uint8_t> png_encode(int width, int height, const std::uint8_t* 
   int size = 0;
   const Bytes out(stbi_write_png_to_mem(rgb, 3 * width, width, height, 3, &size));
   return copy(out, size);
-}
-
-Decoded png_decode(std::span<const std::uint8_t> file) {
-  Decoded out;
-  int channels = 0;
-  const Bytes pixels(stbi_load_from_memory(file.data(), static_cast<int>(file.size()), &out.width,
-                                           &out.height, &channels, 3));
-  if (!pixels) {
-    const char* reason = stbi_failure_reason();
-    out.error = reason != nullptr ? reason : "unknown reason";
-    return out;
-  }
-  out.rgb = copy(pixels, 3 * out.width * out.height);
-  return out;
 }
 
 std::vector<Rect> text_rects(const std::string& text) {

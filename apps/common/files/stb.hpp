@@ -1,4 +1,4 @@
-// The four things that stb does for us, as plain functions. Internal: include png.hpp, zlib.hpp or
+// What stb does for us, as plain functions. Internal: include png.hpp, zlib.hpp or
 // sheet.hpp instead. stb.cpp compiles stb once and keeps its names to itself, so a program that
 // uses stb as well links without a clash.
 #pragma once
@@ -18,13 +18,6 @@ int inflate(std::span<const std::uint8_t> deflated, std::span<std::uint8_t> out)
 
 /// A PNG file of [height, width, 3] bytes.
 std::vector<std::uint8_t> png_encode(int width, int height, const std::uint8_t* rgb);
-struct Decoded {
-  int width = 0;
-  int height = 0;
-  std::vector<std::uint8_t> rgb;
-  std::string error;  // empty when it went well
-};
-Decoded png_decode(std::span<const std::uint8_t> file);
 
 /// The filled rectangles that make up a text, in pixels of the font's own size.
 struct Rect {
