@@ -9,7 +9,6 @@
 #include "envs/task_env.hpp"
 #include "envs/tasks/cartpole_swingup.hpp"
 #include "envs/tasks/cheetah_run.hpp"
-#include "envs/tasks/counting.hpp"
 #include "envs/tasks/cup_catch.hpp"
 #include "envs/tasks/duel.hpp"
 #include "envs/tasks/finger_spin.hpp"
@@ -18,7 +17,6 @@
 #include "envs/tasks/pendulum_swingup.hpp"
 #include "envs/tasks/point_mass.hpp"
 #include "envs/tasks/reacher.hpp"
-#include "envs/tasks/terminating.hpp"
 #include "envs/tasks/walker.hpp"
 
 namespace planet {
@@ -102,8 +100,7 @@ std::deque<EnvSpec>& registry() {
              // Several futures.
              peg_catch_spec(), peg_memory_spec(), peg_cued_spec(), peg_dodge_spec(), duel_spec(),
              // As dm_control publishes them: rewards that twelve decisions seldom meet; a remedy.
-             point_mass_dmc_spec(), pendulum_dmc_sparse_spec(), pendulum_dmc_shaped_spec(),
-             counting_spec(), terminating_spec()})
+             point_mass_dmc_spec(), pendulum_dmc_sparse_spec(), pendulum_dmc_shaped_spec()})
       all.push_back(completed(std::move(spec)));
     return all;
   }();
@@ -172,11 +169,14 @@ void set_env_option(const EnvSpec& spec, EnvOptions& options, std::string_view a
 }
 
 std::unique_ptr<Env> make_env(std::string_view name, const EnvOptions& options) {
-  const EnvSpec& spec = env_spec(name);
+  return make_env(env_spec(name), options);
+}
+
+std::unique_ptr<Env> make_env(const EnvSpec& spec, const EnvOptions& options) {
   const int n = options.image_size;
-  require(n == 16 || n == 32 || n == 64, "[", name, "] image_size is ", n,
+  require(n == 16 || n == 32 || n == 64, "[", spec.name, "] image_size is ", n,
           "; pictures are 16, 32 or 64 pixels wide");
-  require(options.view == 0 || spec.view > 0, "[", name,
+  require(options.view == 0 || spec.view > 0, "[", spec.name,
           "] the picture is a fixed grid, its view cannot change");
   const TaskValues values = fill_values(spec, options);
   EpisodeSettings settings;

@@ -24,21 +24,10 @@ struct ReferenceReturn {
   int episodes = 0;
 };
 
-/// The cross-entropy planner's budget for one decision, in the paper's letters.
-struct PlannerBudget {
-  int horizon = 12;       // H, decisions
-  int iterations = 10;    // I
-  int candidates = 1000;  // J
-  int elites = 100;       // K
-  int samples = 1;        // futures that all candidates are averaged over; 1: each has its own
-};
-
-/// The two ends of the score: 0 is the uniformly random policy, 1 the planner on the true
-/// simulator.
+/// The two ends of the score: 0 is the uniformly random policy, 1 a planner in the true simulator.
 struct ScoreScale {
   ReferenceReturn random;
   ReferenceReturn oracle;
-  PlannerBudget oracle_budget;
 };
 
 /// A setting of one task's own, given as NAME=VALUE.
@@ -63,13 +52,6 @@ class TaskValues {
   std::map<std::string, std::string> values_;
 };
 
-/// What reacher_shaped's pilots settled on (13 minutes of one core: a score of 1.007, with the
-/// plain KL 0.990), and the contact tasks took over: a light KL that teaches the prior, and half as
-/// many candidates, from the last plan on.
-inline const std::vector<std::string> warm_recipe = {"learning_rate=2e-3", "kl_scale=0.3",
-                                                     "kl_balance=0.8",     "candidates=100",
-                                                     "elites=10",          "warm_start=true"};
-
 struct EnvSpec {
   std::string name;
   std::string description;          // one line
@@ -79,9 +61,6 @@ struct EnvSpec {
   double view = 0;                  // width of the picture; 0: it cannot be changed
   double max_return = 0;            // no episode can return more
   std::optional<ScoreScale> scale;  // none: the task has no score
-  std::string preset = "tiny";      // the sizes that `train` uses unless told
-  std::vector<std::string> recipe;  // and what goes over them: KEY=VALUE, as in config.toml
-  bool for_tests = false;           // teaches nothing: it proves programs, not agents
   std::vector<TaskOption> options;  // beside those that every task has
   std::unique_ptr<Task> (*make_task)(const TaskValues&) = nullptr;
   int (*time_limit_with)(const TaskValues&) = nullptr;  // T, where an option changes it; else null
@@ -115,6 +94,8 @@ std::vector<std::string> env_option_names(const EnvSpec& spec);
 
 /// Builds the environment. Error: unknown name, or any option out of its range.
 std::unique_ptr<Env> make_env(std::string_view name, const EnvOptions& options = {});
+/// The same of a task that need not be registered.
+std::unique_ptr<Env> make_env(const EnvSpec& spec, const EnvOptions& options = {});
 
 /// (return - random) / (oracle - random); nothing when the task has no scale, or when T, R, the
 /// view or an option of the task's own differs from what the scale was measured with. The picture's

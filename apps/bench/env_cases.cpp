@@ -61,7 +61,6 @@ void print_envs(double seconds) {
   std::printf("%-22s %16s %16s %16s %8s\n", "a second, on one core", "control steps",
               "pictures 32x32", "pictures 64x64", "allocs");
   for (const EnvSpec& spec : list_envs()) {
-    if (spec.for_tests) continue;
     const EnvRate r = measure_env(spec, seconds);
     std::printf("%-22s %16.0f %16.0f %16.0f %8s\n", spec.name.c_str(), r.control_steps, r.frames32,
                 r.frames64, count_text(r.allocations).c_str());

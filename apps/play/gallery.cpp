@@ -13,7 +13,6 @@ Image env_gallery() {
   constexpr int side = 128;
   std::vector<SheetRow> rows;
   for (const EnvSpec& spec : list_envs()) {
-    if (spec.for_tests) continue;
     SheetRow row{spec.name, {}};
     const auto at_size = [&](int n) {
       EnvOptions options;

@@ -5,8 +5,8 @@
 
 namespace planet {
 
-/// Every task but those for tests, a row each: an episode of uniformly random actions at 64 pixels,
-/// and its first picture at 32 and 16. The same bytes always (see envs/gallery.png).
+/// A row for each task: an episode of uniformly random actions at 64 pixels, and its first picture
+/// at 32 and 16. The same bytes always (see envs/gallery.png).
 Image env_gallery();
 
 }  // namespace planet

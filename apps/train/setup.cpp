@@ -6,6 +6,7 @@
 #include <map>
 
 #include "apps/common/options/env_table.hpp"
+#include "apps/common/options/recipes.hpp"
 #include "apps/common/options/run_options.hpp"
 #include "apps/common/options/version.hpp"
 #include "apps/train/reporting.hpp"
@@ -158,7 +159,7 @@ std::string model_line(const WorldModel<float>& model) {
 std::string recipe_line(const RunConfig& config) {
   const RunConfig defaults = task_defaults(config.env);
   std::string text;
-  for (const std::string& entry : env_spec(config.env).recipe) {
+  for (const std::string& entry : recipe_of(config.env).settings) {
     const Field& field = *find_field(entry.substr(0, entry.find('=')));
     const std::string value = field.get(config);
     if (value == field.get(defaults))

@@ -85,12 +85,7 @@ EnvSpec cartpole_swingup_spec() {
   spec.dt = CartpoleSwingup::dt;
   spec.view = 3.6;
   spec.max_return = 1000;
-  spec.scale = ScoreScale{{119, 60, 100}, {851, 2, 5}, {12, 10, 1000, 100}};
-  spec.preset = "tiny";
-  // Half as many candidates that look twice as far, from the last plan on: within 12 decisions it
-  // pays to lean the pole and run to the end of the rail. A lighter KL, which teaches the prior.
-  spec.recipe = {"learning_rate=2e-3", "kl_scale=0.3", "kl_balance=0.8", "horizon=24",
-                 "candidates=100",     "elites=10",    "warm_start=true"};
+  spec.scale = ScoreScale{{119, 60, 100}, {851, 2, 5}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<CartpoleSwingup>();
   };

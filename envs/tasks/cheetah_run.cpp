@@ -117,8 +117,7 @@ EnvSpec cheetah_run_spec() {
   spec.dt = 0.01;
   spec.view = 2.6;
   spec.max_return = 1000;
-  spec.scale = ScoreScale{{13, 5, 100}, {767, 38, 2}, {12, 10, 1000, 100}};
-  spec.recipe = warm_recipe;
+  spec.scale = ScoreScale{{13, 5, 100}, {767, 38, 2}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<CheetahRun>();
   };

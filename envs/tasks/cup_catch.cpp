@@ -91,7 +91,6 @@ EnvSpec spec_of_cup() {
   spec.dt = 0.02;
   spec.view = 0.9;
   spec.max_return = 1000;
-  spec.recipe = warm_recipe;
   return spec;
 }
 
@@ -101,7 +100,7 @@ EnvSpec cup_catch_spec() {
   EnvSpec spec = spec_of_cup();
   spec.name = "cup_catch";
   spec.description = "swing a ball on a rope into the cup it hangs from";
-  spec.scale = ScoreScale{{21, 80, 100}, {993, 0, 2}, {12, 4, 1000, 20}};
+  spec.scale = ScoreScale{{21, 80, 100}, {993, 0, 2}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<CupCatch>();
   };
@@ -113,7 +112,7 @@ EnvSpec cup_catch_r6_spec() {
   spec.name = "cup_catch_r6";
   spec.description = "cup_catch with six control steps a decision, easier to plan";
   spec.action_repeat = 6;
-  spec.scale = ScoreScale{{83, 177, 100}, {954, 33, 3}, {12, 5, 300, 30}};
+  spec.scale = ScoreScale{{83, 177, 100}, {954, 33, 3}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<CupCatch>("cup_catch_r6");
   };
@@ -124,7 +123,7 @@ EnvSpec cup_catch_shaped_spec() {
   EnvSpec spec = spec_of_cup();
   spec.name = "cup_catch_shaped";
   spec.description = "cup_catch with a reward that grows as the ball comes near";
-  spec.scale = ScoreScale{{82, 87, 100}, {986, 16, 3}, {12, 3, 100, 10}};
+  spec.scale = ScoreScale{{82, 87, 100}, {986, 16, 3}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<CupCatch>("cup_catch_shaped", CupCatch::Reward::shaped);
   };

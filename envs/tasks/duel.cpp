@@ -93,8 +93,7 @@ EnvSpec duel_spec() {
   spec.dt = 0.1;
   spec.view = 2.5;
   spec.max_return = 150;
-  spec.scale = ScoreScale{{53.6, 16.9, 200}, {140.2, 3.1, 20}, {12, 6, 300, 30, 16}};
-  spec.preset = "tiny";
+  spec.scale = ScoreScale{{53.6, 16.9, 200}, {140.2, 3.1, 20}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<Duel>();
   };

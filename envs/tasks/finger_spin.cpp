@@ -99,7 +99,6 @@ EnvSpec spec_of_finger() {
   spec.dt = 0.02;
   spec.view = 0.86;
   spec.max_return = 1000;
-  spec.recipe = warm_recipe;
   return spec;
 }
 
@@ -109,7 +108,7 @@ EnvSpec finger_spin_spec() {
   EnvSpec spec = spec_of_finger();
   spec.name = "finger_spin";
   spec.description = "strike a body on a hinge so that it keeps spinning fast";
-  spec.scale = ScoreScale{{1, 2, 100}, {667, 37, 3}, {12, 10, 1000, 100}};
+  spec.scale = ScoreScale{{1, 2, 100}, {667, 37, 3}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<FingerSpin>();
   };
@@ -120,7 +119,7 @@ EnvSpec finger_spin_shaped_spec() {
   EnvSpec spec = spec_of_finger();
   spec.name = "finger_spin_shaped";
   spec.description = "finger_spin with a reward that grows with the speed";
-  spec.scale = ScoreScale{{22, 14, 100}, {735, 26, 3}, {12, 3, 100, 10}};
+  spec.scale = ScoreScale{{22, 14, 100}, {735, 26, 3}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<FingerSpin>("finger_spin_shaped", FingerSpin::Reward::shaped);
   };

@@ -135,7 +135,6 @@ EnvSpec family_spec(const PegRules& rules, const char* description) {
   spec.dt = 0.1;
   spec.view = 2.2;
   spec.max_return = 20;
-  spec.preset = "tiny";
   return spec;
 }
 
@@ -147,14 +146,12 @@ EnvSpec screened_spec(const PegRules& rules, const char* description) {
   return spec;
 }
 
-constexpr PlannerBudget honest{12, 6, 300, 30, 16};  // H I J K, and 16 shared futures
-
 }  // namespace
 
 EnvSpec peg_catch_spec() {
   EnvSpec spec = family_spec(catch_rules, "catch a ball that bounces left or right off a peg");
   // The maximum stands for the oracle: every informed planner is within 6 % of it.
-  spec.scale = ScoreScale{{6.9, 4.0, 200}, {20, 0, 20}, honest};
+  spec.scale = ScoreScale{{6.9, 4.0, 200}, {20, 0, 20}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<Peg>(catch_rules);
   };
@@ -164,7 +161,7 @@ EnvSpec peg_catch_spec() {
 EnvSpec peg_memory_spec() {
   EnvSpec spec =
       screened_spec(memory_rules(8), "catch the ball after it has passed behind a screen");
-  spec.scale = ScoreScale{{6.9, 4.0, 200}, {18.9, 0.8, 20}, honest};
+  spec.scale = ScoreScale{{6.9, 4.0, 200}, {18.9, 0.8, 20}};
   spec.make_task = [](const TaskValues& values) -> std::unique_ptr<Task> {
     return std::make_unique<Peg>(memory_rules(hidden_of(values)));
   };
@@ -174,7 +171,7 @@ EnvSpec peg_memory_spec() {
 EnvSpec peg_cued_spec() {
   EnvSpec spec = screened_spec(
       cued_rules(8), "the same, and a lamp tells the side at the start: memory without chance");
-  spec.scale = ScoreScale{{7.0, 4.1, 200}, {20, 0, 20}, honest};
+  spec.scale = ScoreScale{{7.0, 4.1, 200}, {20, 0, 20}};
   spec.make_task = [](const TaskValues& values) -> std::unique_ptr<Task> {
     return std::make_unique<Peg>(cued_rules(hidden_of(values)));
   };
@@ -186,7 +183,7 @@ EnvSpec peg_dodge_spec() {
       family_spec(dodge_rules(), "keep a slow paddle away from a ball that bounces left or right");
   spec.time_limit = 200;
   spec.max_return = 27;
-  spec.scale = ScoreScale{{18.2, 4.8, 200}, {27.0, 0.1, 20}, honest};
+  spec.scale = ScoreScale{{18.2, 4.8, 200}, {27.0, 0.1, 20}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<Peg>(dodge_rules());
   };

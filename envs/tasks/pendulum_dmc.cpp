@@ -67,7 +67,7 @@ EnvSpec pendulum_dmc_sparse_spec() {
   EnvSpec spec = spec_of_both();
   spec.name = "pendulum_dmc_sparse";
   spec.description = "dm_control's pendulum: paid within 8 degrees of upright only";
-  spec.scale = ScoreScale{{1, 6, 100}, {100, 316, 10}, {12, 10, 1000, 100}};
+  spec.scale = ScoreScale{{1, 6, 100}, {100, 316, 10}};
   spec.make_task = make<PendulumDmc::Reward::sparse>;
   return spec;
 }
@@ -76,7 +76,7 @@ EnvSpec pendulum_dmc_shaped_spec() {
   EnvSpec spec = spec_of_both();
   spec.name = "pendulum_dmc_shaped";
   spec.description = "dm_control's pendulum, paid for being high and slow";
-  spec.scale = ScoreScale{{41, 29, 100}, {880, 96, 10}, {12, 10, 1000, 100}};
+  spec.scale = ScoreScale{{41, 29, 100}, {880, 96, 10}};
   spec.make_task = make<PendulumDmc::Reward::shaped>;
   return spec;
 }

@@ -61,9 +61,7 @@ EnvSpec pendulum_swingup_spec() {
   spec.dt = PendulumSwingup::dt;
   spec.view = 2.7;
   spec.max_return = 200;
-  spec.scale = ScoreScale{{125.3, 15.2, 100}, {189.4, 8.0, 10}, {12, 10, 1000, 100}};
-  spec.preset = "tiny";
-  spec.recipe = {"learning_rate=2e-3"};
+  spec.scale = ScoreScale{{125.3, 15.2, 100}, {189.4, 8.0, 10}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<PendulumSwingup>();
   };

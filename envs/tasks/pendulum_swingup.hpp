@@ -1,7 +1,7 @@
 // Pendulum swing-up: a rod on a motor too weak to lift it directly. Gymnasium's Pendulum-v1, drawn.
 //
-//   omega' = clip(omega + dt (3g/(2l) sin theta + 3/(m l^2) 2u), -8, 8),   theta' = theta + dt
-//   omega'
+//   omega' = clip(omega + dt (3g/(2l) sin theta + 3/(m l^2) 2u), -8, 8)
+//   theta' = theta + dt omega'
 //
 // theta = 0 is upright; m = l = 1, g = 10, dt = 0.05; the torque is 2u. README.md has the picture.
 #pragma once

@@ -60,8 +60,7 @@ EnvSpec point_mass_easy_spec() {
   spec.dt = PointMass::dt;
   spec.view = 0.64;
   spec.max_return = 400;
-  spec.scale = ScoreScale{{70.4, 77.8, 100}, {384.9, 8.5, 10}, {12, 10, 1000, 100}};
-  spec.recipe = {"learning_rate=2e-3"};
+  spec.scale = ScoreScale{{70.4, 77.8, 100}, {384.9, 8.5, 10}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<PointMass>(PointMass::easy);
   };
@@ -74,7 +73,7 @@ EnvSpec point_mass_dmc_spec() {
   spec.description = "dm_control's point mass: a weak motor and a goal of 15 mm";
   spec.time_limit = 1000;
   spec.max_return = 1000;
-  spec.scale = ScoreScale{{11, 60, 100}, {868, 97, 10}, {12, 5, 300, 30}};
+  spec.scale = ScoreScale{{11, 60, 100}, {868, 97, 10}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<PointMass>(PointMass::dmc);
   };

@@ -105,8 +105,7 @@ EnvSpec reacher_easy_spec() {
   spec.dt = Reacher::dt;
   spec.view = 0.62;
   spec.max_return = 1000;
-  spec.scale = ScoreScale{{49, 57, 100}, {950, 93, 10}, {12, 7, 500, 50}};
-  spec.recipe = warm_recipe;
+  spec.scale = ScoreScale{{49, 57, 100}, {950, 93, 10}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<Reacher>(false);
   };
@@ -117,7 +116,7 @@ EnvSpec reacher_shaped_spec() {
   EnvSpec spec = reacher_easy_spec();
   spec.name = "reacher_shaped";
   spec.description = "the same arm, also paid for coming near the target";
-  spec.scale = ScoreScale{{386, 169, 100}, {989, 8, 5}, {12, 5, 300, 30}};
+  spec.scale = ScoreScale{{386, 169, 100}, {989, 8, 5}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<Reacher>(true);
   };

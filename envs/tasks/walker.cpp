@@ -115,7 +115,6 @@ EnvSpec spec_of_walker() {
   spec.dt = 0.025;
   spec.view = 2.6;
   spec.max_return = 1000;
-  spec.recipe = warm_recipe;
   return spec;
 }
 
@@ -125,7 +124,7 @@ EnvSpec walker_stand_spec() {
   EnvSpec spec = spec_of_walker();
   spec.name = "walker_stand";
   spec.description = "stand up on two legs and stay";
-  spec.scale = ScoreScale{{134, 15, 200}, {966, 6, 3}, {12, 3, 100, 10}};
+  spec.scale = ScoreScale{{134, 15, 200}, {966, 6, 3}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<Walker>("walker_stand", 0);
   };
@@ -136,7 +135,7 @@ EnvSpec walker_walk_spec() {
   EnvSpec spec = spec_of_walker();
   spec.name = "walker_walk";
   spec.description = "stand up on two legs and walk to the right";
-  spec.scale = ScoreScale{{40, 7, 100}, {967, 4, 3}, {12, 3, 100, 10}};
+  spec.scale = ScoreScale{{40, 7, 100}, {967, 4, 3}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<Walker>("walker_walk", 1);
   };
@@ -147,7 +146,7 @@ EnvSpec walker_run_spec() {
   EnvSpec spec = spec_of_walker();
   spec.name = "walker_run";
   spec.description = "stand up on two legs and run to the right, up to 8 m/s";
-  spec.scale = ScoreScale{{25, 3, 200}, {403, 11, 3}, {12, 3, 100, 10}};
+  spec.scale = ScoreScale{{25, 3, 200}, {403, 11, 3}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<Walker>("walker_run", 8);
   };

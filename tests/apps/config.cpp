@@ -4,6 +4,7 @@
 #include <map>
 
 #include "apps/common/options/config_file.hpp"
+#include "apps/common/options/recipes.hpp"
 #include "autograd/base/error.hpp"
 
 using namespace planet;
@@ -190,8 +191,9 @@ TEST_CASE("a recipe of a task stands over its preset and under all that is typed
   for (const EnvSpec& spec : list_envs()) {
     INFO(spec.name);
     const RunConfig config = resolve("", {{"env", spec.name}});
-    CHECK(config.preset == spec.preset);
-    for (const std::string& entry : spec.recipe) {
+    const Recipe& recipe = recipe_of(spec.name);
+    CHECK(config.preset == recipe.preset);
+    for (const std::string& entry : recipe.settings) {
       const std::size_t equals = entry.find('=');
       const Field* field = find_field(entry.substr(0, equals));
       REQUIRE(field != nullptr);
@@ -205,6 +207,44 @@ TEST_CASE("a recipe of a task stands over its preset and under all that is typed
   CHECK(resolve("", {{"preset", "small"}}).learning_rate == 2e-3);
   CHECK(resolve("learning_rate = 3e-3\n", {}).learning_rate == 3e-3);
   CHECK(resolve("learning_rate = 3e-3\n", {{"learning_rate", "4e-3"}}).learning_rate == 4e-3);
+}
+
+TEST_CASE("the oracle of a task was measured with this budget") {
+  struct Row {
+    const char* task;
+    int J, I, K, futures = 1;
+  };
+  for (const Row& row : {Row{"pendulum_swingup", 1000, 10, 100},
+                         Row{"point_mass_easy", 1000, 10, 100},
+                         Row{"cartpole_swingup", 1000, 10, 100},
+                         Row{"reacher_easy", 500, 7, 50},
+                         Row{"reacher_shaped", 300, 5, 30},
+                         Row{"pendulum_dmc_sparse", 1000, 10, 100},
+                         Row{"pendulum_dmc_shaped", 1000, 10, 100},
+                         Row{"point_mass_dmc", 300, 5, 30},
+                         Row{"cup_catch", 1000, 4, 20},
+                         Row{"cup_catch_r6", 300, 5, 30},
+                         Row{"cup_catch_shaped", 100, 3, 10},
+                         Row{"finger_spin", 1000, 10, 100},
+                         Row{"finger_spin_shaped", 100, 3, 10},
+                         Row{"cheetah_run", 1000, 10, 100},
+                         Row{"walker_stand", 100, 3, 10},
+                         Row{"walker_walk", 100, 3, 10},
+                         Row{"walker_run", 100, 3, 10},
+                         Row{"peg_catch", 300, 6, 30, 16},
+                         Row{"peg_memory", 300, 6, 30, 16},
+                         Row{"peg_cued", 300, 6, 30, 16},
+                         Row{"peg_dodge", 300, 6, 30, 16},
+                         Row{"duel", 300, 6, 30, 16}}) {
+    CAPTURE(row.task);
+    const Recipe& recipe = recipe_of(row.task);
+    CHECK(recipe.oracle.method == "cem");
+    CHECK(recipe.oracle.horizon == 12);
+    CHECK(recipe.oracle.candidates == row.J);
+    CHECK(recipe.oracle.iterations == row.I);
+    CHECK(recipe.oracle.elites == row.K);
+    CHECK(recipe.oracle_futures == row.futures);
+  }
 }
 
 TEST_CASE("convolutions and free nats follow the image size") {

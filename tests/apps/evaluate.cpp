@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "apps/common/options/recipes.hpp"
 #include "apps/common/run/acting.hpp"
 #include "apps/common/run/checkpoint.hpp"
 #include "apps/common/simulator/simulator_dynamics.hpp"
@@ -177,7 +178,7 @@ TEST_CASE("eval --oracle plays the evaluation seeds by planning in the true simu
     const Json got = json(duel + Args{"--future", word});
     EnvOptions options;
     options.time_limit = 3;
-    const PlannerConfig budget = oracle_config(env_spec("duel").scale->oracle_budget);
+    const PlannerConfig budget = recipe_of("duel").oracle;
     const auto returns = oracle_returns(*make_env("duel", options), budget,
                                         std::vector<std::uint64_t>{1000, 1001}, {}, future);
     for (std::size_t k = 0; k < 2; ++k) {
@@ -244,14 +245,14 @@ TEST_CASE("P35 a task that ends early trains and plans and evaluates") {
   Args args = smallest(path, {"--env", "terminating", "--total-episodes", "6", "--eval-episodes",
                               "3", "--continue-head", "true"});
   args.resize(args.size() - 2);
-  const Result r = run(scratch, "train", args);
+  const Result r = run(scratch, "worlds", Args{"train"} + args);
   INFO(r.err);
   REQUIRE(r.status == 0);
   bool short_one = false;
   for (const auto& entry : fs::directory_iterator(path / "episodes"))
     short_one = short_one || fs::file_size(entry.path()) > 0;
   CHECK(short_one);
-  const Json json = eval_json(scratch, path);
+  const Json json = Json::parse(run(scratch, "worlds", {"eval", path.string(), "--json"}).out);
   CHECK(json.at("returns").as_array().size() == 3);
   CHECK(json.at("score").is_null());
 }

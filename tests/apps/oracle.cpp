@@ -85,7 +85,6 @@ TEST_CASE("only what is registered can be checked") {
     CHECK(r.status == 2);
     return r.err;
   };
-  CHECK(has(error({"--env", "counting"}), "no return is registered"));
   CHECK(has(error({"--policy", "zero"}), "no return is registered"));
   CHECK(has(error({"--candidates", "20"}), "leave options of the task and of the planner out"));
   CHECK(has(error({"--env-option", "view=3"}), "leave options of the task"));

@@ -253,8 +253,8 @@ TEST_CASE("policies without a model play a whole episode and repeat") {
     CHECK(a.out != run(scratch, "play", {"--policy", policy, "--seed", "6"}).out);
   }
   const Result oracle =
-      run(scratch, "play",
-          {"--policy", "oracle", "--env", "terminating", "--env-option", "time_limit=6"});
+      run(scratch, "worlds",
+          {"play", "--policy", "oracle", "--env", "terminating", "--env-option", "time_limit=6"});
   INFO(oracle.err);
   CHECK(oracle.status == 0);
   CHECK(oracle.out.find("in 3 decisions, to the time limit") != std::string::npos);

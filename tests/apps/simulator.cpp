@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "apps/common/options/recipes.hpp"
 #include "apps/common/simulator/simulator_dynamics.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
@@ -199,8 +200,8 @@ TEST_SUITE("apps") {
     // Full budget: H 12, I 10, J 1000, K 100, ten episodes. 189.4 +- 8.0 over ten is registered;
     // within three combined standard errors, or 1 % of the maximum of 200.
     const EnvSpec& spec = env_spec("pendulum_swingup");
-    const Summary s = summary(oracle_returns(
-        *make_env(spec.name), oracle_config(spec.scale->oracle_budget), seeds(1000, 10)));
+    const Summary s =
+        summary(oracle_returns(*make_env(spec.name), recipe_of(spec.name).oracle, seeds(1000, 10)));
     const double error = std::sqrt((8.0 * 8.0 + s.std * s.std) / 10);
     MESSAGE("return " << s.mean << " +- " << s.std);
     CHECK(std::abs(s.mean - 189.4) < std::max(3 * error, 2.0));
@@ -216,8 +217,8 @@ TEST_SUITE("apps") {
     MESSAGE("point mass " << mass.mean << " +- " << mass.std);
     CHECK(std::abs(mass.mean - 384.5) < 3 * 8.5 * std::sqrt(1.0 / 4 + 1.0 / 10));
     const EnvSpec& spec = env_spec("reacher_shaped");
-    const Summary reacher = summary(oracle_returns(
-        *make_env(spec.name), oracle_config(spec.scale->oracle_budget), seeds(1000, 2)));
+    const Summary reacher =
+        summary(oracle_returns(*make_env(spec.name), recipe_of(spec.name).oracle, seeds(1000, 2)));
     MESSAGE("reacher " << reacher.mean << " +- " << reacher.std);
     CHECK(reacher.mean > 960);
   }

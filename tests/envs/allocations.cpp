@@ -4,15 +4,15 @@
 
 #include <vector>
 
-#include "envs/registry.hpp"
 #include "tests/support/counting_new.hpp"
+#include "tests/worlds/worlds.hpp"
 
 using namespace planet;
 
 TEST_CASE("set_state and step and render ask for no memory") {
-  for (const EnvSpec& spec : list_envs()) {
+  for (const EnvSpec& spec : test::every_world()) {
     CAPTURE(spec.name);
-    const auto env = make_env(spec.name);
+    const auto env = make_env(spec);
     env->reset(1);
     const std::vector<double> state = env->state(),
                               action(static_cast<std::size_t>(env->action_size()), 0.3);

@@ -13,6 +13,7 @@
 #include "envs/registry.hpp"
 #include "tests/envs/support.hpp"
 #include "tests/support/png.hpp"
+#include "tests/worlds/worlds.hpp"
 
 using namespace planet;
 
@@ -127,20 +128,20 @@ const std::string& looks_like(const std::string& name) {
   return found == same.end() ? name : found->second;
 }
 
-std::vector<Image> draw_frames(const std::string& name, int n) {
+std::vector<Image> draw_frames(const EnvSpec& spec, int n) {
   EnvOptions options;
   options.image_size = n;
-  const auto env = make_env(name, options);
+  const auto env = make_env(spec, options);
   std::vector<Image> frames;
-  for (const std::vector<double>& state : golden_states().at(looks_like(name))) {
+  for (const std::vector<double>& state : golden_states().at(looks_like(spec.name))) {
     env->set_state(state);
     frames.emplace_back(n, n, env->render());
   }
   return frames;
 }
 
-Image draw_strip(const std::string& name, int n) {
-  const std::vector<Image> frames = draw_frames(name, n);
+Image draw_strip(const EnvSpec& spec, int n) {
+  const std::vector<Image> frames = draw_frames(spec, n);
   Image strip(n * static_cast<int>(frames.size()), n);
   for (std::size_t k = 0; k < frames.size(); ++k)
     paste(frames[k], strip, n * static_cast<int>(k), 0);
@@ -159,7 +160,7 @@ int worst_difference(const Image& now, const Image& then) {
 }  // namespace
 
 TEST_CASE("golden frames of every task at every size") {
-  for (const EnvSpec& spec : list_envs())
+  for (const EnvSpec& spec : test::every_world())
     for (const int n : {16, 32, 64}) {
       CAPTURE(spec.name);
       CAPTURE(n);
@@ -167,7 +168,7 @@ TEST_CASE("golden frames of every task at every size") {
       REQUIRE(golden_states().contains(pictures));  // a new task brings its frames along
       const std::string file = std::string(PLANET_SOURCE_DIR) + "/tests/envs/golden/" + pictures +
                                "-" + std::to_string(n) + ".png";
-      const Image now = draw_strip(spec.name, n);
+      const Image now = draw_strip(spec, n);
       if (std::getenv("PLANET_WRITE_GOLDEN") != nullptr) write_png(file, now);
       CHECK(worst_difference(now, test::read_png(file)) <= 1);
     }

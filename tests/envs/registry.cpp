@@ -9,6 +9,7 @@
 #include "autograd/base/error.hpp"
 #include "envs/numbers.hpp"
 #include "tests/envs/support.hpp"
+#include "tests/worlds/counting.hpp"
 
 using namespace planet;
 using test::contains;
@@ -28,8 +29,8 @@ TEST_CASE("every registered task is built as its entry says") {
     CHECK(env->state_names().size() >= 1);
     CHECK(env->state_names() == spec.state_names);
     CHECK(env->action_size() == spec.action_size);
-    CHECK(spec.for_tests == !spec.scale);  // whoever can learn has a score
-    CHECK((spec.for_tests || spec.max_return >= spec.scale->oracle.mean));
+    REQUIRE(spec.scale.has_value());
+    CHECK(spec.max_return >= spec.scale->oracle.mean);
     for (const int n : {16, 32, 64}) {
       EnvOptions options;
       options.image_size = n;
@@ -45,16 +46,14 @@ TEST_CASE("the tasks without contacts have the published set-up") {
     const char* name;
     int T, R, A;
     double random, oracle;
-    int J, I, K;
   };
-  for (const Row& row : {Row{"pendulum_swingup", 200, 2, 1, 125.3, 189.4, 1000, 10, 100},
-                         Row{"point_mass_easy", 400, 4, 2, 70.4, 384.9, 1000, 10, 100},
-                         Row{"cartpole_swingup", 1000, 8, 1, 119, 851, 1000, 10, 100},
-                         Row{"reacher_easy", 1000, 4, 2, 49, 950, 500, 7, 50},
-                         Row{"reacher_shaped", 1000, 4, 2, 386, 989, 300, 5, 30},
-                         Row{"pendulum_dmc_sparse", 1000, 4, 1, 1, 100, 1000, 10, 100},
-                         Row{"pendulum_dmc_shaped", 1000, 4, 1, 41, 880, 1000, 10, 100},
-                         Row{"point_mass_dmc", 1000, 4, 2, 11, 868, 300, 5, 30}}) {
+  for (const Row& row :
+       {Row{"pendulum_swingup", 200, 2, 1, 125.3, 189.4},
+        Row{"point_mass_easy", 400, 4, 2, 70.4, 384.9},
+        Row{"cartpole_swingup", 1000, 8, 1, 119, 851}, Row{"reacher_easy", 1000, 4, 2, 49, 950},
+        Row{"reacher_shaped", 1000, 4, 2, 386, 989}, Row{"pendulum_dmc_sparse", 1000, 4, 1, 1, 100},
+        Row{"pendulum_dmc_shaped", 1000, 4, 1, 41, 880},
+        Row{"point_mass_dmc", 1000, 4, 2, 11, 868}}) {
     CAPTURE(row.name);
     const EnvSpec& spec = env_spec(row.name);
     CHECK(spec.time_limit == row.T);
@@ -63,12 +62,6 @@ TEST_CASE("the tasks without contacts have the published set-up") {
     CHECK(spec.action_size == row.A);
     CHECK(*env_score(spec, {}, row.random) == doctest::Approx(0));
     CHECK(*env_score(spec, {}, row.oracle) == doctest::Approx(1));
-    const PlannerBudget& budget = spec.scale->oracle_budget;
-    CHECK(budget.horizon == 12);
-    CHECK(budget.candidates == row.J);
-    CHECK(budget.iterations == row.I);
-    CHECK(budget.elites == row.K);
-    CHECK(budget.samples == 1);
   }
 }
 
@@ -86,15 +79,8 @@ TEST_CASE("the tasks with several futures have the published set-up") {
     CHECK(spec.time_limit == row.T);
     CHECK(spec.action_repeat == 1);
     CHECK(spec.max_return == row.most);
-    CHECK(spec.preset == "tiny");
     CHECK(*env_score(spec, {}, row.random) == doctest::Approx(0));
     CHECK(*env_score(spec, {}, row.oracle) == doctest::Approx(1));
-    const PlannerBudget& budget = spec.scale->oracle_budget;
-    CHECK(budget.horizon == 12);
-    CHECK(budget.iterations == 6);
-    CHECK(budget.candidates == 300);
-    CHECK(budget.elites == 30);
-    CHECK(budget.samples == 16);
     CHECK(make_env(row.name)->uniforms() == (spec.name == "duel" ? 2 : 1));
   }
   for (const char* name : {"pendulum_swingup", "point_mass_easy", "cartpole_swingup"})
@@ -125,17 +111,17 @@ TEST_CASE("environment options are read and have their effect") {
   CHECK(changed->state() == usual->state());
   CHECK(changed->render() != usual->render());
 
-  const EnvSpec& counting = env_spec("counting");
+  const EnvSpec counting = test::counting_spec();
   EnvOptions more;
   set_env_option(counting, more, "actions=3");
   set_env_option(counting, more, "reward=count");
-  CHECK(make_env("counting", more)->action_size() == 3);
+  CHECK(make_env(counting, more)->action_size() == 3);
 }
 
 TEST_CASE("a wrong environment option gets a sentence and the nearest right one") {
   EnvOptions o;
   const EnvSpec& pendulum = env_spec("pendulum_swingup");
-  const EnvSpec& counting = env_spec("counting");
+  const EnvSpec counting = test::counting_spec();
   const auto text = [&](const EnvSpec& spec, const char* word) {
     return sentence([&] { set_env_option(spec, o, word); });
   };
@@ -155,16 +141,16 @@ TEST_CASE("a wrong environment option gets a sentence and the nearest right one"
 
   EnvOptions direct;
   direct.image_size = 48;
-  CHECK(contains(sentence([&] { make_env("counting", direct); }), "16, 32 or 64"));
+  CHECK(contains(sentence([&] { make_env(counting, direct); }), "16, 32 or 64"));
   direct = {};
   direct.values["rewards"] = "count";
-  CHECK(contains(sentence([&] { make_env("counting", direct); }), "did you mean 'reward'"));
+  CHECK(contains(sentence([&] { make_env(counting, direct); }), "did you mean 'reward'"));
   direct = {};
   direct.action_repeat = 201;
   CHECK(contains(sentence([&] { make_env("pendulum_swingup", direct); }), "action_repeat is 201"));
   direct = {};
   direct.view = 2;
-  CHECK(contains(sentence([&] { make_env("counting", direct); }), "fixed grid"));
+  CHECK(contains(sentence([&] { make_env(counting, direct); }), "fixed grid"));
 }
 
 TEST_CASE("the score is 0 for the random policy and 1 for the oracle") {
@@ -191,7 +177,7 @@ TEST_CASE("there is no score where the scale was not measured") {
   o = {};
   o.values.emplace("other", "1");
   CHECK_FALSE(env_score(spec, o, 150).has_value());
-  CHECK_FALSE(env_score(env_spec("counting"), {}, 10).has_value());
+  CHECK_FALSE(env_score(test::counting_spec(), {}, 10).has_value());
   // Saying the registered values aloud, or another size in pixels, changes nothing.
   o = {};
   o.action_repeat = 2, o.time_limit = 200, o.view = 2.7, o.image_size = 32;
@@ -200,7 +186,6 @@ TEST_CASE("there is no score where the scale was not measured") {
 
 TEST_CASE("the random policy returns what the registry says") {
   for (const EnvSpec& spec : list_envs()) {
-    if (!spec.scale) continue;
     CAPTURE(spec.name);
     const auto env = make_env(spec.name);
     const int n = 150;

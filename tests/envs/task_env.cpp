@@ -13,8 +13,8 @@
 #include "envs/check_env.hpp"
 #include "envs/registry.hpp"
 #include "envs/tasks/pendulum_swingup.hpp"
-#include "envs/tasks/terminating.hpp"
 #include "tests/envs/support.hpp"
+#include "tests/worlds/worlds.hpp"
 
 using namespace planet;
 using test::contains;
@@ -34,23 +34,23 @@ std::unique_ptr<TaskEnv> pendulum(int repeat, int limit) {
 }  // namespace
 
 TEST_CASE("every registered environment keeps every rule of check_env") {
-  for (const EnvSpec& spec : list_envs())
+  for (const EnvSpec& spec : test::every_world())
     for (const int n : {16, 32, 64}) {
       EnvOptions options;
       options.image_size = n;
-      const auto env = make_env(spec.name, options);
+      const auto env = make_env(spec, options);
       for (const std::string& rule : check_env(*env)) FAIL_CHECK(spec.name << ": " << rule);
     }
 }
 
 TEST_CASE("P19 environments with different seeds start differently") {
   // The ten evaluation seeds, and n environments seeded one after the other.
-  for (const EnvSpec& spec : list_envs()) {
+  for (const EnvSpec& spec : test::every_world()) {
     CAPTURE(spec.name);
     std::vector<std::vector<double>> states;
     std::vector<std::vector<std::uint8_t>> pictures;
     for (std::uint64_t seed = 1000; seed < 1010; ++seed) {
-      const auto env = make_env(spec.name);
+      const auto env = make_env(spec);
       env->reset(seed);
       states.push_back(env->state());
       pictures.push_back(env->render());
@@ -65,9 +65,9 @@ TEST_CASE("P19 environments with different seeds start differently") {
 }
 
 TEST_CASE("P20 the same seed gives the same bytes in every run") {
-  for (const EnvSpec& spec : list_envs()) {
+  for (const EnvSpec& spec : test::every_world()) {
     CAPTURE(spec.name);
-    const auto first = make_env(spec.name), second = make_env(spec.name);
+    const auto first = make_env(spec), second = make_env(spec);
     random_episode(*second, 5);  // a past must not matter
     CHECK(random_episode(*first, 42) == random_episode(*second, 42));
   }
@@ -159,7 +159,7 @@ TEST_CASE("a decision is cut short when the task ends inside it") {
   EpisodeSettings settings;
   settings.action_repeat = 4;
   settings.time_limit = 40;
-  TaskEnv env(std::make_unique<Terminating>(), settings);
+  TaskEnv env(std::make_unique<test::Terminating>(), settings);
   // x: 0.8 -> 0.88 + 0.15 = 1.03: over in the first of four control steps.
   env.set_state(std::array{0.8});
   std::vector<ControlStep> trace;
@@ -182,7 +182,7 @@ TEST_CASE("when termination meets the limit both are told") {
   EpisodeSettings settings;
   settings.action_repeat = 2;
   settings.time_limit = 2;
-  TaskEnv env(std::make_unique<Terminating>(), settings);
+  TaskEnv env(std::make_unique<test::Terminating>(), settings);
   env.set_state(std::array{0.7});  // 0.92, then 1.162: gone in the second and last control step
   const StepResult result = env.step(std::array{1.0});
   CHECK(result.terminated);
@@ -239,16 +239,16 @@ TEST_CASE("set_state starts the clock anew and leaves the random stream alone") 
   CHECK_NOTHROW(fresh->step(std::array{0.1}));
 }
 
-TEST_CASE("a snapshot carries an episode into another process bit for bit") {
-  for (const EnvSpec& spec : list_envs()) {
+TEST_CASE("a snapshot carries an episode into another environment bit for bit") {
+  for (const EnvSpec& spec : test::every_world()) {
     CAPTURE(spec.name);
-    const auto env = make_env(spec.name);
+    const auto env = make_env(spec);
     env->reset(11);
-    const auto A = static_cast<std::size_t>(spec.action_size);
+    const auto A = static_cast<std::size_t>(env->action_size());
     const std::vector<double> forth(A, 0.2), back(A, -0.2);
     for (int t = 0; t < 2; ++t) env->step(forth);
     const EnvSnapshot saved = env->save();
-    const auto other = make_env(spec.name);  // "another process"
+    const auto other = make_env(spec);
     other->load(saved);
     for (int t = 0; t < 5; ++t) {
       const StepResult a = env->step(back);
@@ -261,7 +261,7 @@ TEST_CASE("a snapshot carries an episode into another process bit for bit") {
     CHECK(env->save() == other->save());
   }
   // Before the first reset, too.
-  const auto fresh = make_env("counting"), again = make_env("counting");
+  const auto fresh = make_env(test::counting_spec()), again = make_env(test::counting_spec());
   again->reset(3);
   again->load(fresh->save());
   CHECK(contains(sentence([&] { again->reset(); }), "needs a seed"));

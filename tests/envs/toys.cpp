@@ -6,12 +6,12 @@
 
 #include "autograd/base/error.hpp"
 #include "envs/registry.hpp"
-#include "envs/tasks/counting.hpp"
-#include "envs/tasks/terminating.hpp"
 #include "tests/envs/support.hpp"
+#include "tests/worlds/counting.hpp"
+#include "tests/worlds/terminating.hpp"
 
 using namespace planet;
-using test::random_episode;
+using namespace planet::test;
 
 TEST_CASE("a counting picture says its step and the action that led to it") {
   for (const int n : {16, 32, 64})
@@ -21,7 +21,7 @@ TEST_CASE("a counting picture says its step and the action that led to it") {
       EnvOptions options;
       options.image_size = n;
       options.values["actions"] = std::to_string(actions);
-      const auto env = make_env("counting", options);
+      const auto env = make_env(counting_spec(), options);
       const test::Episode episode = random_episode(*env, 3);
       REQUIRE(episode.pictures.size() == 21);
       for (std::size_t t = 0; t < episode.pictures.size(); ++t) {
@@ -39,7 +39,7 @@ TEST_CASE("a counting picture says its step and the action that led to it") {
 TEST_CASE("an off-by-one in a record of the counting task is visible") {
   EnvOptions options;
   options.image_size = 16;
-  const auto env = make_env("counting", options);
+  const auto env = make_env(counting_spec(), options);
   const test::Episode episode = random_episode(*env, 8);
   const auto mismatch = [&](std::size_t shift) {
     double worst = 0;
@@ -59,7 +59,7 @@ TEST_CASE("counting rewards follow the frame that the option names") {
     EnvOptions options;
     options.image_size = 16;
     options.values["reward"] = word;
-    const auto env = make_env("counting", options);
+    const auto env = make_env(counting_spec(), options);
     const test::Episode e = random_episode(*env, 5);
     double worst_other = 0;
     for (std::size_t t = 1; t < e.pictures.size(); ++t) {
@@ -83,7 +83,7 @@ TEST_CASE("a picture that is not a counting one is not read") {
 }
 
 TEST_CASE("the terminating task ends early at random and lasts when one pushes back") {
-  const auto env = make_env("terminating");
+  const auto env = make_env(terminating_spec());
   int early = 0;
   for (std::uint64_t seed = 0; seed < 20; ++seed)
     if (random_episode(*env, seed, false).last.terminated) ++early;
@@ -101,6 +101,6 @@ TEST_CASE("the terminating task ends early at random and lasts when one pushes b
     CHECK_FALSE(last.terminated);
     CHECK(decisions == 30);
     CHECK(total > 55);
-    CHECK(total <= env_spec("terminating").max_return);
+    CHECK(total <= terminating_spec().max_return);
   }
 }

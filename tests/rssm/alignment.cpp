@@ -12,6 +12,7 @@
 #include "envs/registry.hpp"
 #include "rssm/trainer.hpp"
 #include "tests/rssm/support.hpp"
+#include "tests/worlds/counting.hpp"
 
 using namespace planet;
 
@@ -32,7 +33,7 @@ ModelConfig small_model() {
 Episode counting_episode(std::uint64_t seed) {
   EnvOptions options;
   options.image_size = 16;
-  const auto env = make_env("counting", options);
+  const auto env = make_env(test::counting_spec(), options);
   Rng rng(seed, Stream::random_action);
   env->reset(seed);
   Episode episode;

@@ -9,15 +9,16 @@
 #include "envs/registry.hpp"
 #include "rssm/trainer.hpp"
 #include "tests/rssm/support.hpp"
+#include "tests/worlds/terminating.hpp"
 
 using namespace planet;
 
 namespace {
 
-Episode random_episode(const std::string& env_name, std::uint64_t seed) {
+Episode random_episode(const EnvSpec& spec, std::uint64_t seed) {
   EnvOptions options;
   options.image_size = 16;
-  const auto env = make_env(env_name, options);
+  const auto env = make_env(spec, options);
   Rng rng(seed, Stream::random_action);
   env->reset(seed);
   Episode e;
@@ -42,7 +43,7 @@ ModelConfig small_model(const std::string& latent_model) {
 }  // namespace
 
 TEST_CASE("P35 a window that ends an episode says so in its last row and no other does") {
-  Episode ended = random_episode("terminating", 1), cut = ended;
+  Episode ended = random_episode(test::terminating_spec(), 1), cut = ended;
   REQUIRE(ended.terminated);
   cut.terminated = false, cut.truncated = true;  // the time limit ends nothing
   const std::ptrdiff_t rows = ended.rows(), L = 3;
@@ -131,7 +132,7 @@ TEST_CASE("P35 every latent model learns from episodes that end where they end")
   constexpr int updates = 800;
   Replay replay(std::size_t{64} << 20);
   for (std::uint64_t k = 1; replay.episodes().size() < 60; ++k) {
-    Episode e = random_episode("terminating", k);
+    Episode e = random_episode(test::terminating_spec(), k);
     if (e.rows() >= L) replay.add(std::move(e));
   }
   for (const std::string& name : latent_model_names()) {

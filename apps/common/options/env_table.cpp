@@ -4,6 +4,7 @@
 #include <sstream>
 #include <vector>
 
+#include "apps/common/options/recipes.hpp"
 #include "apps/common/options/values.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
@@ -26,8 +27,9 @@ std::string with_spread(const ReferenceReturn& r) {
   return number(r.mean) + " +- " + number(r.std);
 }
 
-std::string budget_text(const PlannerBudget& b) {
-  const std::string futures = b.samples > 1 ? cat(" x", b.samples) : "";
+std::string budget_text(const Recipe& recipe) {
+  const PlannerConfig& b = recipe.oracle;
+  const std::string futures = recipe.oracle_futures > 1 ? cat(" x", recipe.oracle_futures) : "";
   return cat(b.candidates, "/", b.iterations, "/", b.elites, futures);
 }
 
@@ -40,9 +42,8 @@ Cells cells(const EnvSpec& spec) {
             cat(spec.state_names.size())};
   if (!spec.scale) row.insert(row.end(), {"-", "-", "-", "-"});
   else
-    row.insert(row.end(),
-               {number(spec.max_return), with_spread(spec.scale->random),
-                with_spread(spec.scale->oracle), budget_text(spec.scale->oracle_budget)});
+    row.insert(row.end(), {number(spec.max_return), with_spread(spec.scale->random),
+                           with_spread(spec.scale->oracle), budget_text(recipe_of(spec.name))});
   return row;
 }
 
@@ -87,8 +88,9 @@ std::string details(const EnvSpec& spec, std::size_t width) {
   std::string text = spec.name + "\n";
   text += paragraph("  ", spec.description, width);
   text += paragraph("  state    ", join(spec.state_names), width);
-  Cells training{cat("preset=", spec.preset)};
-  training.insert(training.end(), spec.recipe.begin(), spec.recipe.end());
+  const Recipe& recipe = recipe_of(spec.name);
+  Cells training{cat("preset=", recipe.preset)};
+  training.insert(training.end(), recipe.settings.begin(), recipe.settings.end());
   text += paragraph("  train    ", join(training), width);
   text += paragraph("  options  ", join(env_option_names(spec)), width);
   for (const TaskOption& option : spec.options)

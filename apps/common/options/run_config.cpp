@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apps/common/options/recipes.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
 #include "planner/agent.hpp"
@@ -23,12 +24,12 @@ const Sizes sizes[] = {
 
 // Puts a task's recipe over the row of the table that the task asks for. The pixels first: the
 // convolutions follow them.
-void apply_recipe(RunConfig& config, const EnvSpec& spec) {
+void apply_recipe(RunConfig& config, const Recipe& recipe) {
   const auto each = [&](const auto& visit) {
-    for (const std::string& entry : spec.recipe) {
+    for (const std::string& entry : recipe.settings) {
       const std::size_t equals = std::min(entry.find('='), entry.size());
       const Field* field = find_field(entry.substr(0, equals));
-      require(field != nullptr && equals < entry.size(), "[", spec.name, "] the recipe's '", entry,
+      require(field != nullptr && equals < entry.size(), "[", config.env, "] the recipe's '", entry,
               "' is not KEY=VALUE of a run's option",
               did_you_mean(entry.substr(0, equals), field_keys()));
       visit(*field, entry.substr(equals + 1));
@@ -37,7 +38,7 @@ void apply_recipe(RunConfig& config, const EnvSpec& spec) {
   each([&](const Field& field, const std::string& value) {
     if (field.key != "image_size") return;
     field.set(config, value);
-    apply_preset(config, spec.preset, config.model.image_size);
+    apply_preset(config, recipe.preset, config.model.image_size);
   });
   each([&](const Field& field, const std::string& value) { field.set(config, value); });
 }
@@ -61,8 +62,9 @@ RunConfig task_defaults(const std::string& env) {
   const EnvSpec& spec = env_spec(env);
   RunConfig config;
   config.env = env;
-  apply_preset(config, spec.preset);
-  apply_recipe(config, spec);
+  const Recipe& recipe = recipe_of(env);
+  apply_preset(config, recipe.preset);
+  apply_recipe(config, recipe);
   config.batch_length = std::min(config.batch_length, spec.time_limit / spec.action_repeat + 1);
   return config;
 }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "apps/common/options/command_line.hpp"
+#include "apps/common/options/recipes.hpp"
 #include "apps/common/simulator/task_futures.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
@@ -26,8 +27,7 @@ std::string future_text(const FutureConfig& config) {
 FutureConfig read_future(const EnvSpec& spec, const std::string& future,
                          const std::string& samples) {
   FutureConfig config;
-  if (spec.scale && spec.scale->oracle_budget.samples > 1)
-    config = {Future::shared, spec.scale->oracle_budget.samples};
+  if (const int n = recipe_of(spec.name).oracle_futures; n > 1) config = {Future::shared, n};
   if (!future.empty()) {
     const auto word = std::find(words.begin(), words.end(), future);
     require(word != words.end(), "--future is '", future, "'", did_you_mean(future, words),

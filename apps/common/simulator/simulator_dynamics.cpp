@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apps/common/options/recipes.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 
@@ -204,18 +205,9 @@ std::vector<double> zero_returns(const Env& prototype, std::span<const std::uint
   return unplanned_returns(prototype, seeds, [](Rng&) { return 0.0; });
 }
 
-PlannerConfig oracle_config(const PlannerBudget& budget) {
-  PlannerConfig cem;
-  cem.horizon = budget.horizon;
-  cem.iterations = budget.iterations;
-  cem.candidates = budget.candidates;
-  cem.elites = budget.elites;
-  return cem;
-}
-
 PlannerConfig oracle_planner(const EnvSpec& spec, const std::vector<Assignment>& typed) {
   RunConfig config;
-  config.planner = oracle_config(spec.scale ? spec.scale->oracle_budget : PlannerBudget{});
+  config.planner = recipe_of(spec.name).oracle;
   put_over(config, typed);
   config.planner.check();
   require(config.planner.start_state == "shared", "--start-state ", config.planner.start_state,

@@ -15,7 +15,7 @@
 #include "envs/registry.hpp"
 #include "envs/task.hpp"
 
-namespace planet {
+namespace planet::test {
 
 /// Which frame's action the reward is a function of; r = (1 + mean action) / 2.
 enum class CountingReward {
@@ -59,4 +59,4 @@ class Counting final : public Task {
 
 EnvSpec counting_spec();
 
-}  // namespace planet
+}  // namespace planet::test

@@ -1,11 +1,11 @@
-#include "envs/tasks/counting.hpp"
+#include "tests/worlds/counting.hpp"
 
 #include <algorithm>
 #include <cmath>
 
 #include "autograd/base/error.hpp"
 
-namespace planet {
+namespace planet::test {
 namespace {
 
 // The picture is 8 x 8 units around the origin, so a bit is one unit wide and two high.
@@ -116,9 +116,8 @@ void Counting::set_state(std::span<const double> state) {
 
 EnvSpec counting_spec() {
   EnvSpec spec;
-  spec.for_tests = true;
   spec.name = "counting";
-  spec.description = "each picture shows its step number and the action that led to it (for tests)";
+  spec.description = "each picture shows its step number and the action that led to it";
   spec.time_limit = 20;
   spec.action_repeat = 1;
   spec.dt = 0.1;
@@ -146,4 +145,4 @@ EnvSpec counting_spec() {
   return spec;
 }
 
-}  // namespace planet
+}  // namespace planet::test

@@ -1,8 +1,8 @@
-#include "envs/tasks/terminating.hpp"
+#include "tests/worlds/terminating.hpp"
 
 #include <cmath>
 
-namespace planet {
+namespace planet::test {
 
 TaskStep Terminating::step(std::span<const double> action, std::span<const double>) {
   x_ = 1.1 * x_ + 0.15 * action[0];
@@ -21,10 +21,8 @@ void Terminating::draw(Scene& scene) const {
 
 EnvSpec terminating_spec() {
   EnvSpec spec;
-  spec.for_tests = true;
-  spec.recipe = {"batch_length=8"};  // random episodes end early
   spec.name = "terminating";
-  spec.description = "keep a ball on a ridge; the episode ends when it rolls off (for tests)";
+  spec.description = "keep a ball on a ridge; the episode ends when it rolls off";
   spec.time_limit = 60;
   spec.action_repeat = 2;
   spec.dt = 0.05;
@@ -36,4 +34,4 @@ EnvSpec terminating_spec() {
   return spec;
 }
 
-}  // namespace planet
+}  // namespace planet::test

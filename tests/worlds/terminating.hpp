@@ -9,7 +9,7 @@
 #include "envs/registry.hpp"
 #include "envs/task.hpp"
 
-namespace planet {
+namespace planet::test {
 
 class Terminating final : public Task {
  public:
@@ -29,4 +29,4 @@ class Terminating final : public Task {
 
 EnvSpec terminating_spec();
 
-}  // namespace planet
+}  // namespace planet::test
