@@ -46,7 +46,8 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
   o.flags.add_to(cli, cat(usual_episodes, ", or one an agent"));
   cli.option("--out", o.out, "folder for what is written (needed)", "Output");
   cli.footer(
-      "Writes table.csv (a row a model and measure), runs.csv (a row a run), error.csv (by row of "
+      "Writes table.csv (a row per model and measure), runs.csv (a row per run), error.csv (by row "
+      "of "
       "the episode), image.svg, reward.svg, kl.svg, with K > 1 image_best.svg, and sheet.png: what "
       "happened, and under it what the first run of each model imagines. Intervals are Student's, "
       "95 %, over a model's runs.");
@@ -99,7 +100,7 @@ std::vector<Model> group(const std::vector<LoadedModel>& runs, const Options& o)
 
 // ---- measuring ---------------------------------------------------------------------------------
 
-// The figures of the table, a number a run.
+// The figures of the table, a number per run.
 struct Figure {
   const char* name;   // in the CSVs
   const char* title;  // on the terminal
@@ -241,7 +242,7 @@ void print_table(const std::vector<Model>& models, const std::vector<Measured>& 
 
 // ---- curves and pictures -----------------------------------------------------------------------
 
-// One plot: a line a model.
+// One plot: a line per model.
 struct Plot {
   const char* name;
   std::vector<double> Measured::*measure;

@@ -58,7 +58,7 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
              "Machine");
   cli.footer(
       "Options of the planner replace the run's. Writes plan.png (frames along the plan, the best "
-      "and the worst candidate), search.svg (mean and spread by step, a panel an iteration), "
+      "and the worst candidate), search.svg (mean and spread by step, a panel per iteration), "
       "returns.svg (candidates and elites by iteration) and search.csv (every candidate).");
   if (!cli.parse(argc, argv)) return false;
   o.planner = planner.typed();

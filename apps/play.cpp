@@ -51,15 +51,15 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
                  false);
   cli.option("--policy", o.policy,
              "random, zero, agent, oracle (plans in the true simulator) or keys");
-  cli.option("--actions", o.actions, "play this CSV: a row a decision, A numbers, no header");
+  cli.option("--actions", o.actions, "play this CSV: a row per decision, A numbers, no header");
   cli.option("--uniforms", o.uniforms,
-             "the chance of the episode from this CSV: a row a control step, no header");
+             "the chance of the episode from this CSV: a row per control step, no header");
   cli.option("--future", o.future,
              "what the oracle takes for the future: average, one, shared, true or forgetful");
   cli.option("--env,--task", o.env, "the task (default: the agent's, else pendulum_swingup)",
              "Task");
   cli.list("--env-option", o.env_options, "NAME=VALUE, a setting of the task's own", "Task");
-  cli.option("--action-repeat", o.action_repeat, "R, control steps a decision", "Task");
+  cli.option("--action-repeat", o.action_repeat, "R, control steps per decision", "Task");
   cli.option("--image-size", o.image_size, "16, 32 or 64 pixels", "Task");
   cli.option("--seed", o.seed, "of the start and of random policies (default 0)", "Task");
   cli.option("--state", o.state, "start here instead: numbers, as in the trajectory's header",

@@ -30,19 +30,19 @@ struct SearchSummary {
 };
 SearchSummary summarise(const PlanTrace::Iteration& iteration);
 
-/// A line an iteration; with bars, the elites' return and the spread are drawn too.
+/// A line per iteration; with bars, the elites' return and the spread are drawn too.
 std::string search_table(const PlanTrace& trace, bool bars);
-/// A line a step of the plan [H,A]; with bars, each action from -1 to 1.
+/// A line per step of the plan [H,A]; with bars, each action from -1 to 1.
 std::string plan_table(const Plan& plan, std::ptrdiff_t A, bool bars);
 
-/// A panel an iteration, mean +- standard deviation by step of what its candidates were drawn from
+/// A panel per iteration, mean +- standard deviation by step of what its candidates were drawn from
 /// (cut off at -1 and 1, as the candidates are), and one of what the last refit left.
 std::string search_svg(const PlanTrace& trace, const Plan& plan, std::ptrdiff_t A);
 /// By iteration: candidates and elites, each mean and range. `level`, if there is one: a line at
 /// that return, under this name.
 std::string returns_svg(const PlanTrace& trace, const std::string& title,
                         std::optional<std::pair<double, std::string>> level);
-/// iteration,candidate,return,elite,action_STEP_NUMBER...: a row a candidate.
+/// iteration,candidate,return,elite,action_STEP_NUMBER...: a row per candidate.
 std::string search_csv(const PlanTrace& trace, std::ptrdiff_t A);
 
 }  // namespace planet

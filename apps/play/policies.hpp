@@ -41,7 +41,7 @@ std::unique_ptr<Policy> agent_policy(const WorldModel<float>& model, const RunCo
 std::unique_ptr<Policy> oracle_policy(const Env& prototype, const PlannerConfig& planner,
                                       std::uint64_t seed, const FutureConfig& future = {},
                                       const RecordedUniforms* recorded = nullptr);
-/// A CSV without header: a row a decision, A numbers. Error: a row with another count, a word that
+/// A CSV without header: a row per decision, A numbers. Error: a row with another count, a word that
 /// is no finite number, no rows; with the line.
 std::unique_ptr<Policy> actions_from_file(const std::filesystem::path& path, int action_size);
 /// The keyboard; a push lasts for three decisions after the key.

@@ -1,4 +1,4 @@
-// A trajectory as CSV: one header line, then one row a control step.
+// A trajectory as CSV: one header line, then one row per control step.
 //
 // Row k holds the state *after* control step k, the action held during it (as the environment used
 // it, clipped) and its reward; the start has no row. 17 significant digits: every number reads back

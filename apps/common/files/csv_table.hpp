@@ -1,4 +1,4 @@
-// A CSV as our programs write them: one header line, no quotes, a row a line.
+// A CSV as our programs write them: one header line, no quotes, a row per line.
 #pragma once
 
 #include <filesystem>

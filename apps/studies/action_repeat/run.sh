@@ -25,6 +25,6 @@ study "$@" -- {cartpole_swingup,pendulum_swingup}-{01,02,04,08,20,40}
 for env in cartpole_swingup pendulum_swingup; do
   grep -q ",$env," "$tables/results.csv" || continue
   plot "$env" --where "env=$env" --x action_repeat --y return --title "$env: return by action repeat" \
-    --x-label "R, control steps a decision"
+    --x-label "R, control steps per decision"
 done
 table --by env --by action_repeat --by seconds_ahead --y return

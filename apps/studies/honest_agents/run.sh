@@ -28,6 +28,6 @@ study "$@" -- "${trainings[@]}"
 for env in duel peg_dodge; do
   grep -q ",$env," "$tables/results.csv" || continue
   plot "$env" --where "env=$env" --x run --y one --y sixteen --title "$env: return of 20 episodes" \
-    --x-label "training" --y-label "return, by samples a candidate"
+    --x-label "training" --y-label "return, by samples per candidate"
 done
 table --by env --y one --y sixteen --y gain

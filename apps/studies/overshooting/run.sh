@@ -37,7 +37,7 @@ for measure in image reward; do
     --svg "$tables/$measure.svg"
 done
 
-# Means over the seeds at five horizons, a row a model and measure.
+# Means over the seeds at five horizons, a row per model and measure.
 awk -F, '
   NR > 1 {
     if (!(($2, $3) in seen)) { seen[$2, $3] = 1; rows[++n] = $2 SUBSEP $3 }
