@@ -8,6 +8,7 @@
 // value never depends on its position. Without PLANET_SIMD, Batch is the array in simd_scalar.hpp.
 #pragma once
 
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -68,18 +69,6 @@ PLANET_INLINE xsimd::batch<T, A> sqrt(xsimd::batch<T, A> x) {
 }
 }  // namespace vec
 
-/// The lanes of x as unsigned integers of the same size, and back: the same bits.
-template <class T>
-using BitsOf = Batch<std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>;
-template <class T>
-PLANET_INLINE BitsOf<T> to_bits(Batch<T> x) {
-  return xsimd::bitwise_cast<BitsOf<T>>(x);
-}
-template <class T>
-PLANET_INLINE Batch<T> from_bits(BitsOf<T> x) {
-  return xsimd::bitwise_cast<Batch<T>>(x);
-}
-
 /// Low halves of 64-bit lanes multiplied to 64 bits: the heart of Philox.
 PLANET_INLINE Batch<std::uint64_t> multiply_low_halves(Batch<std::uint64_t> a,
                                                        Batch<std::uint64_t> b) {
@@ -99,8 +88,8 @@ PLANET_INLINE Batch<std::uint64_t> multiply_low_halves(Batch<std::uint64_t> a,
 #endif
 }
 
-/// low, high = a0 b0 a1 b1 ...: the lanes of a and b in turn. (xsimd 8.1's zip_lo and zip_hi do
-/// this inside each 128 bits only, once registers are wider.)
+/// low, high = a0 b0 a1 b1 ...: the lanes of a and b in turn. (In registers of more than 128 bits,
+/// xsimd's zip_lo and zip_hi do this within each 128 bits before 10.0 and across them since.)
 template <class T>
 PLANET_INLINE void interleave(Batch<T> a, Batch<T> b, Batch<T>& low, Batch<T>& high) {
 #if XSIMD_WITH_AVX512F
@@ -114,11 +103,12 @@ PLANET_INLINE void interleave(Batch<T> a, Batch<T> b, Batch<T>& low, Batch<T>& h
     high = _mm512_permutex2var_pd(a, _mm512_add_epi64(l, _mm512_set1_epi64(4)), b);
   }
 #elif XSIMD_WITH_AVX
-  const Batch<T> l = xsimd::zip_lo(a, b), h = xsimd::zip_hi(a, b);
   if constexpr (sizeof(T) == 4) {
+    const __m256 l = _mm256_unpacklo_ps(a, b), h = _mm256_unpackhi_ps(a, b);
     low = _mm256_permute2f128_ps(l, h, 0x20);
     high = _mm256_permute2f128_ps(l, h, 0x31);
   } else {
+    const __m256d l = _mm256_unpacklo_pd(a, b), h = _mm256_unpackhi_pd(a, b);
     low = _mm256_permute2f128_pd(l, h, 0x20);
     high = _mm256_permute2f128_pd(l, h, 0x31);
   }
@@ -133,6 +123,19 @@ PLANET_INLINE void interleave(Batch<T> a, Batch<T> b, Batch<T>& low, Batch<T>& h
 /// Lanes of a register.
 template <class T>
 inline constexpr std::ptrdiff_t width = static_cast<std::ptrdiff_t>(Batch<T>::size);
+
+/// The lanes of x as unsigned integers of the same size, and back: the same bits. (Not by xsimd's
+/// bitwise_cast, whose template argument is a batch before 11.0 and an element since.)
+template <class T>
+using BitsOf = Batch<std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>;
+template <class T>
+PLANET_INLINE BitsOf<T> to_bits(Batch<T> x) {
+  return std::bit_cast<BitsOf<T>>(x);
+}
+template <class T>
+PLANET_INLINE Batch<T> from_bits(BitsOf<T> x) {
+  return std::bit_cast<Batch<T>>(x);
+}
 
 /// a * b + c for one number, rounded as the vector madd of this build rounds it.
 template <class T>

@@ -102,16 +102,6 @@ Batch<T> sqrt(const Batch<T>& a) {
 }
 }  // namespace vec
 
-template <class T>
-using BitsOf = Batch<std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>;
-template <class T>
-BitsOf<T> to_bits(const Batch<T>& x) {
-  return std::bit_cast<BitsOf<T>>(x);
-}
-template <class T>
-Batch<T> from_bits(const BitsOf<T>& x) {
-  return std::bit_cast<Batch<T>>(x);
-}
 inline Batch<std::uint64_t> multiply_low_halves(const Batch<std::uint64_t>& a,
                                                 const Batch<std::uint64_t>& b) {
   return Batch<std::uint64_t>::each(
