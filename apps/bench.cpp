@@ -21,9 +21,9 @@
 #include "apps/bench/model_cases.hpp"
 #include "apps/bench/report.hpp"
 #include "apps/bench/studies.hpp"
+#include "apps/common/console/threads.hpp"
 #include "apps/common/options/command_line.hpp"
 #include "apps/programs.hpp"
-#include "autograd/base/parallel.hpp"
 #include "autograd/base/text.hpp"
 #include "nn/files/atomic_file.hpp"
 
@@ -42,7 +42,7 @@ bool parse(int argc, const char* const* argv, Options& o) {
   cli.list("--only", o.only, "gemm, convolution, elementwise or model (repeatable; default: all)");
   cli.list("--size", o.sizes, "tiny32, small32, planet64 or paper (repeatable; default: all)");
   cli.option("--threads,--num-threads", o.threads,
-             "threads of everything measured; 0: what the container gives");
+             "threads of everything measured; 0: what this process may use");
   cli.option("--seconds", o.seconds, "time for each figure (default 0.5)");
   cli.option("--json", o.json, "also write every figure to this file");
   cli.flag("--ladder", o.ladder, "one product at every rung of autograd/kernels/ladder.hpp");
@@ -121,7 +121,7 @@ int planet::apps::bench(int argc, const char* const* argv) {
   read_option("--seconds", o.seconds, seconds);
   require(seconds > 0 && seconds <= 60, "--seconds is ", seconds,
           "; it must be above 0 and at most 60");
-  set_threads(useful_threads(threads));
+  use_threads(threads);
   if (o.ladder) print_ladder(seconds);
   if (o.profile) print_profile(o.sizes);
   if (o.oversubscribed) print_oversubscribed(o.sizes, seconds);

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "apps/common/console/interrupt.hpp"
+#include "apps/common/console/threads.hpp"
 #include "apps/common/files/png.hpp"
 #include "apps/common/options/run_options.hpp"
 #include "apps/common/report/pictures.hpp"
@@ -14,7 +15,6 @@
 #include "apps/eval/oracle.hpp"
 #include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
-#include "autograd/base/parallel.hpp"
 #include "envs/numbers.hpp"
 #include "nn/files/json.hpp"
 
@@ -179,7 +179,7 @@ int apps::eval(int argc, const char* const* argv) {
   cli.option("--sheet", o.sheet, "write a contact sheet: true frames over reconstructions (PNG)");
   cli.option("--export", o.export_folder,
              "write the model alone to this folder, with its score, to be handed on");
-  cli.option("--threads", o.threads, "0: what the container gives; changes no result");
+  cli.option("--threads", o.threads, "0: what this process may use; changes no result");
   o.oracle.add(cli);
   RunOptions planner;
   planner.add(cli, "Planner");
@@ -192,7 +192,7 @@ int apps::eval(int argc, const char* const* argv) {
   std::uint64_t first_seed = first_evaluation_seed;
   read_option("--threads", o.threads, threads);
   if (!o.seed.empty()) read_option("--seed", o.seed, first_seed);
-  set_threads(useful_threads(threads));
+  use_threads(threads);
   return o.oracle.oracle ? eval_oracle(o, first_seed) : eval_agent(o, first_seed);
 }
 

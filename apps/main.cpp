@@ -1,5 +1,5 @@
 // The main of every program: PLANET_PROGRAM is its name, train for bin/train.
-#include "apps/common/console/wait_policy.hpp"
+#include "apps/common/console/threads.hpp"
 #include "apps/programs.hpp"
 
 #define PLANET_TEXT(word) #word

@@ -10,6 +10,7 @@
 
 #include "apps/common/console/console.hpp"
 #include "apps/common/console/interrupt.hpp"
+#include "apps/common/console/threads.hpp"
 #include "apps/common/files/png.hpp"
 #include "apps/common/foresight/error_curves.hpp"
 #include "apps/common/foresight/open_loop.hpp"
@@ -21,7 +22,6 @@
 #include "apps/plan/plan_report.hpp"
 #include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
-#include "autograd/base/parallel.hpp"
 #include "nn/files/atomic_file.hpp"
 #include "planner/agent.hpp"
 
@@ -54,8 +54,8 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
   RunOptions planner;
   planner.add(cli, "Planner");
   cli.option("--out", o.out, "folder for what is written (default RUN/plans/UPDATES)", "Output");
-  cli.option("--threads,--num-threads", o.threads, "0: what the container gives; changes no result",
-             "Machine");
+  cli.option("--threads,--num-threads", o.threads,
+             "0: what this process may use; changes no result", "Machine");
   cli.footer(
       "Options of the planner replace the run's. Writes plan.png (frames along the plan, the best "
       "and the worst candidate), search.svg (mean and spread by step, a panel per iteration), "
@@ -74,7 +74,7 @@ Numbers read_numbers(const Options& o) {
   read_option("--threads", o.threads, threads);
   require(n.decisions >= 0, "--decisions is ", n.decisions, "; it is at least 0");
   require(n.futures >= 2, "--futures is ", n.futures, "; a spread needs at least 2");
-  set_threads(useful_threads(threads));
+  use_threads(threads);
   return n;
 }
 

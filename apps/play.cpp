@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "apps/common/console/interrupt.hpp"
+#include "apps/common/console/threads.hpp"
 #include "apps/common/files/png.hpp"
 #include "apps/common/options/env_table.hpp"
 #include "apps/common/options/run_options.hpp"
@@ -21,7 +22,6 @@
 #include "apps/play/trajectory.hpp"
 #include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
-#include "autograd/base/parallel.hpp"
 #include "autograd/base/text.hpp"
 #include "envs/numbers.hpp"
 
@@ -73,7 +73,7 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
              "Output");
   cli.option("--speed", o.speed, "on a terminal: 1 (default) is real time, 0 as fast as it goes",
              "Output");
-  cli.option("--threads", o.threads, "0: what the container gives; changes no result", "Machine");
+  cli.option("--threads", o.threads, "0: what this process may use; changes no result", "Machine");
   cli.footer(
       "Keys with --policy keys: arrows or a d w s push, space lets go, tab takes the next two "
       "actions, q quits.");
@@ -211,7 +211,7 @@ int apps::play(int argc, const char* const* argv) {
   require(o.speed.empty() || on_terminal, "--speed is for a terminal; nothing is shown here");
   if (!o.speed.empty()) read_option("--speed", o.speed, speed);
   require(speed >= 0, "--speed is ", speed, "; it is at least 0");
-  set_threads(useful_threads(threads));
+  use_threads(threads);
 
   Stage stage = set_stage(o);
   Env& env = *stage.env;

@@ -1,7 +1,6 @@
 #include "apps/bench/studies.hpp"
 
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -151,15 +150,17 @@ void print_memory(const std::vector<std::string>& sizes) {
 
 namespace {
 
-// One program that only burns time, for each core; stopped when this object dies.
+// One program that only burns time, for each core; stopped when this object or its process dies.
 class BusyCores {
  public:
   explicit BusyCores(int cores) {
     for (int i = 0; i < cores; ++i) {
-      const pid_t pid = fork();
+      const pid_t parent = getpid(), pid = fork();
       if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        for (volatile unsigned x = 0;;) x = x + 1;
+        [[maybe_unused]] volatile int burnt = 0;
+        while (getppid() == parent)
+          for (int x = 0; x < 10'000'000; ++x) burnt = x;
+        _exit(0);
       }
       children_.push_back(pid);
     }
@@ -192,7 +193,7 @@ void print_oversubscribed(const std::vector<std::string>& sizes, double seconds)
       const BusyCores others(cores);
       busy = measure([&] { run.step(); }, 2 * seconds).median;
     }
-    set_threads(useful_threads(4 * cores));
+    set_threads(choose_threads(4 * cores).threads);
     many = measure([&] { run.step(); }, seconds).median;
     set_threads(cores);
     std::printf("%-10s %9.2f ms %9.2f ms (%.2fx fair) %9.2f ms (%.2fx quiet)\n", name.c_str(),

@@ -3,26 +3,22 @@
 #include <algorithm>
 #include <fstream>
 #include <iostream>
+#include <limits>
 #include <map>
 
+#include "apps/common/console/threads.hpp"
 #include "apps/common/options/env_table.hpp"
 #include "apps/common/options/recipes.hpp"
 #include "apps/common/options/run_options.hpp"
 #include "apps/common/options/version.hpp"
 #include "apps/train/reporting.hpp"
+#include "autograd/base/cgroup.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 #include "autograd/base/text.hpp"
 
 namespace planet {
 namespace {
-
-// The first number in a file such as cgroup's memory.max; 0 when there is none ("max").
-std::uint64_t number_in(const char* path) {
-  std::ifstream in(path);
-  std::uint64_t value = 0;
-  return in >> value ? value : 0;
-}
 
 // No replay memory is promised that the machine does not have.
 void check_memory(const RunConfig& config, const Env& env) {
@@ -68,21 +64,14 @@ const char* const examples =
 
 }  // namespace
 
-std::uint64_t available_memory() {
-  std::uint64_t available = 0;
-  std::ifstream meminfo("/proc/meminfo");
-  for (std::string key; meminfo >> key;) {
-    std::uint64_t kib = 0;
-    if (key == "MemAvailable:" && meminfo >> kib) available = kib * 1024;
-    std::getline(meminfo, key);
-  }
-  const std::uint64_t limit = number_in("/sys/fs/cgroup/memory.max");
-  const std::uint64_t used = number_in("/sys/fs/cgroup/memory.current");
-  if (limit > 0) {
-    const std::uint64_t left = limit > used ? limit - used : 1;
-    available = available == 0 ? left : std::min(available, left);
-  }
-  return available;
+std::uint64_t available_memory(const std::string& root) {
+  std::uint64_t available = cgroup_limits(root).memory;
+  std::ifstream meminfo(root + "/proc/meminfo");
+  for (std::string key; meminfo >> key; std::getline(meminfo, key))
+    if (std::uint64_t kib = 0; key == "MemAvailable:" && meminfo >> kib)
+      available = std::min(available, kib * 1024);
+  if (available == std::numeric_limits<std::uint64_t>::max()) return 0;
+  return std::max<std::uint64_t>(available, 1);
 }
 
 std::optional<Setup> setup_run(int argc, const char* const* argv) {
@@ -115,7 +104,7 @@ std::optional<Setup> setup_run(int argc, const char* const* argv) {
     const RunConfig before = folder.config();
     const RunConfig config = resumed_config(before, options.typed());
     if (!(config == before)) folder.write_config(config);
-    set_threads(useful_threads(config.threads));
+    use_threads(config.threads);
     folder.note_command(argc, argv);
     return Setup{config, std::move(folder), true};
   }
@@ -127,7 +116,7 @@ std::optional<Setup> setup_run(int argc, const char* const* argv) {
     return std::nullopt;
   }
   check_memory(config, *make_env(config.env, config.make_env_options()));
-  set_threads(useful_threads(config.threads));
+  use_threads(config.threads);
   RunFolder folder = RunFolder::create(
       logdir.empty() ? default_run_path(config) : std::filesystem::path(logdir), config);
   folder.note_command(argc, argv);

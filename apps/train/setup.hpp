@@ -26,7 +26,8 @@ std::optional<Setup> setup_run(int argc, const char* const* argv);
 void print_header(Console& console, const Setup& setup, const Env& env,
                   const WorldModel<float>& model);
 
-/// Bytes that this process may still use: of the machine and of its cgroup; 0 when unknown.
-std::uint64_t available_memory();
+/// Bytes that this process may still use: of the machine and of its cgroups; 0 when unknown. `root`
+/// stands for / in tests.
+std::uint64_t available_memory(const std::string& root = "");
 
 }  // namespace planet

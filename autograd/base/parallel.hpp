@@ -13,22 +13,38 @@
 namespace planet {
 
 /// Threads used by parallel loops from now on. n >= 1; 0 means default_threads().
+/// A child of fork() has one thread if loops ran before: OpenMP's threads stay with the parent, and
+/// a child that waited for them would wait for ever.
 void set_threads(int n);
 int threads();
 
-/// What this process may use: the smaller of the CPUs it may run on and its cgroup's CPU quota.
+/// What this process may use.
 struct CpuBudget {
-  int cpus = 1;                  // CPUs in the affinity mask
-  double quota = 0;              // the cgroup's limit in CPUs; 0 = none
+  int cpus = 1;                  // CPUs it may run on: the affinity mask, or OpenMP's places
+  double quota = 0;              // the least CPU quota of its cgroups, in CPUs; 0 = none
+  int most = 1024;               // more threads would not be given, because of `why_most`
+  std::string why_most;          // "OMP_THREAD_LIMIT is 1"; empty: nothing but our own 1024
+  int wanted = 0;                // OMP_NUM_THREADS; 0 = not set
   int threads = 1;               // the resulting default
   std::string describe() const;  // "2 threads (2 CPUs, no cgroup limit)"
 };
-CpuBudget cpu_budget(const std::string& cgroup_root = "/sys/fs/cgroup");
+/// `root` stands for / in tests of cgroups.
+CpuBudget cpu_budget(const std::string& root = "");
 int default_threads();
+
 /// What a request for n threads comes to: never more than there are CPUs, because threads that wait
-/// for each other's time slice only cost; 0 chooses. (set_threads itself takes any number, and the
-/// bits are the same: tests use seven on two CPUs.)
-int useful_threads(int n);
+/// for each other's time slice only cost; 0 chooses. `why` is empty if n was given, and otherwise
+/// says what stood in the way. (set_threads itself takes any number, and the bits are the same:
+/// tests use seven on two CPUs.)
+struct ThreadChoice {
+  int threads = 1;
+  std::string why;
+};
+ThreadChoice choose_threads(int n, const CpuBudget& budget = cpu_budget());
+
+/// Lets this thread run on all CPUs of OpenMP's places again, of which the runtime may have bound it
+/// to one; what it executes next inherits that. Does nothing where there are no places.
+void unbind_thread();
 
 namespace detail {
 using LoopBody = void (*)(void* context, std::ptrdiff_t index);

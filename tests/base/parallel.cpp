@@ -3,6 +3,8 @@
 #include "autograd/base/parallel.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -154,6 +156,29 @@ TEST_CASE("an exception of an inner loop comes through the outer one") {
                                  }),
                     Error);
   }
+}
+
+// Without a watch over fork() the child waits for the parent's threads, until the alarm ends it.
+TEST_CASE("a child of fork computes on its one thread") {
+  const auto sum = [] {
+    std::atomic<int> total{0};
+    parallel_for(100, [&](std::ptrdiff_t i) { total += static_cast<int>(i); });
+    return total.load();
+  };
+  const Threads scope(2);
+  CHECK(sum() == 4950);
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    alarm(20);
+    _exit(sum() == 4950 && threads() == 1 ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(threads() == 2);  // the parent keeps its threads
+  CHECK(sum() == 4950);
 }
 
 TEST_CASE("set_threads takes 1 to 1024, and 0 chooses") {

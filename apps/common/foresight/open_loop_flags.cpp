@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "apps/common/console/threads.hpp"
 #include "autograd/base/error.hpp"
-#include "autograd/base/parallel.hpp"
 
 namespace planet {
 namespace {
@@ -27,7 +27,7 @@ void OpenLoopFlags::add_to(CommandLine& cli, const std::string& default_episodes
   cli.option("--seed", seed_, "of posteriors, futures and dequantisation (default 1)");
   episodes.add_to(cli, default_episodes);
   cli.option("--columns", columns_, cat("of a sheet (default ", columns, ")"), "Output");
-  cli.option("--threads", threads_, "0: what the container gives; changes no result", "Machine");
+  cli.option("--threads", threads_, "0: what this process may use; changes no result", "Machine");
 }
 
 void OpenLoopFlags::read() {
@@ -38,7 +38,7 @@ void OpenLoopFlags::read() {
   if (!seed_.empty()) read_option("--seed", seed_, seed);
   int threads = 0;
   if (!threads_.empty()) read_option("--threads", threads_, threads);
-  set_threads(useful_threads(threads));
+  use_threads(threads);
 }
 
 std::ptrdiff_t OpenLoopFlags::rows(std::span<const Episode> held) const {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <iostream>
 
-#include "apps/common/console/wait_policy.hpp"
+#include "apps/common/console/threads.hpp"
 #include "apps/common/options/version.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"

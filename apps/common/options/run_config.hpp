@@ -53,7 +53,7 @@ struct RunConfig {
   Cadence eval_every;  // an evaluation at the end always; never: only that one
   int eval_episodes = 10;
   Cadence checkpoint_every{0, 60};
-  int threads = 0;                // 0: what the container gives
+  int threads = 0;                // 0: what this process may use
   Bytes replay_memory;            // 0: room for 100,000 frames
   std::string progress = "auto";  // auto, bar, plain, none
   bool check_finite = false;

@@ -164,7 +164,7 @@ std::vector<Field> make_fields() {
       may_change(field("eval_every", "--test-interval", watch, "episodes (10), wall clock (60s) or never; one at the end always", AT(eval_every))),
       may_change(field("eval_episodes", "--test-episodes", watch, "episodes of an evaluation", AT(eval_episodes))),
       may_change(field("checkpoint_every", "--checkpoint-interval", watch, "episodes (10), wall clock (60s) or never; one at the end always", AT(checkpoint_every))),
-      may_change(field("threads", "--num-threads", machine, "0: what the container gives; changes no result", AT(threads))),
+      may_change(field("threads", "--num-threads", machine, "0: what this process may use; changes no result", AT(threads))),
       field("replay_memory", "", machine, "largest size of the replay memory; auto: 100,000 frames", AT(replay_memory)),
       may_change(field("progress", "", machine, "auto, bar, plain or none", AT(progress))),
       may_change(field("check_finite", "", machine, "test every result of every op (slow)", AT(check_finite))),

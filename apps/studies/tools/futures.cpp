@@ -14,6 +14,7 @@
 #include <iostream>
 
 #include "apps/common/console/interrupt.hpp"
+#include "apps/common/console/threads.hpp"
 #include "apps/common/files/png.hpp"
 #include "apps/common/files/sheet.hpp"
 #include "apps/common/foresight/open_loop.hpp"
@@ -24,7 +25,6 @@
 #include "apps/studies/tools/lookahead.hpp"
 #include "apps/studies/tools/two_places.hpp"
 #include "autograd/base/error.hpp"
-#include "autograd/base/parallel.hpp"
 #include "nn/files/atomic_file.hpp"
 
 namespace planet {
@@ -125,7 +125,7 @@ int apps::futures(int argc, const char* const* argv) {
   cli.option("--episodes", episodes_text, "held-out episodes of random actions (20)");
   cli.option("--csv", csv, "write one row for each run here");
   cli.option("--sheet", sheet, "write a contact sheet of the first moment's futures here (PNG)");
-  cli.option("--threads", threads_text, "0: what the container gives; changes no result");
+  cli.option("--threads", threads_text, "0: what this process may use; changes no result");
   if (!cli.parse(argc, argv)) return 0;
   int samples = 0, episodes = 0, threads = 0;
   read_option("--samples", samples_text, samples);
@@ -133,7 +133,7 @@ int apps::futures(int argc, const char* const* argv) {
   read_option("--threads", threads_text, threads);
   require(samples >= 2, "--samples is ", samples, "; an energy score needs at least 2");
   require(episodes >= 1, "--episodes is ", episodes, "; it must be at least 1");
-  set_threads(useful_threads(threads));
+  use_threads(threads);
 
   catch_interrupts();
   std::vector<Foreseen> all;

@@ -1,4 +1,4 @@
-// How the threads of a program wait between two parallel loops.
+// The threads of a program: how many there are, and how they wait between two parallel loops.
 //
 // OpenMP's threads spin for milliseconds before they sleep. That is right on an idle machine and
 // ruinous beside other programs: a spinning thread uses up the time slice that the thread it waits
@@ -9,6 +9,10 @@
 #include <string>
 
 namespace planet {
+
+/// For the option --threads: takes as many threads as were asked for (0: chooses), and says on
+/// standard error why they are fewer.
+void use_threads(int asked);
 
 /// For the first line of main(): sets the length of the spin in the environment and executes this
 /// program again with the same arguments. It takes a new process image because the OpenMP runtime

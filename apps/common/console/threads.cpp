@@ -1,8 +1,12 @@
-#include "apps/common/console/wait_policy.hpp"
+#include "apps/common/console/threads.hpp"
 
 #include <unistd.h>
 
 #include <cstdlib>
+#include <iostream>
+
+#include "autograd/base/error.hpp"
+#include "autograd/base/parallel.hpp"
 
 namespace planet {
 namespace {
@@ -11,11 +15,20 @@ constexpr const char* variables[] = {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_B
 
 }  // namespace
 
+void use_threads(int asked) {
+  const ThreadChoice choice = choose_threads(asked);
+  set_threads(choice.threads);
+  if (!choice.why.empty())
+    std::cerr << cat("threads  ", choice.threads, " used, ", asked, " asked for: ", choice.why,
+                     "\n");
+}
+
 void restart_with_short_spin(char* const* argv) {
   for (const char* name : variables)
     if (std::getenv(name) != nullptr) return;
   setenv("GOMP_SPINCOUNT", "10000", 0);  // g++'s runtime: rounds of a pause instruction
   setenv("KMP_BLOCKTIME", "0", 0);       // clang++'s: milliseconds
+  unbind_thread();                       // a runtime that reads its environment anew finds all CPUs
   execv("/proc/self/exe", argv);         // returns only if it failed; then the threads spin longer
 }
 
