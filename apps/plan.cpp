@@ -93,8 +93,8 @@ std::optional<Decision> decide(const LoadedModel& loaded, const Numbers& n) {
   const RunConfig& config = loaded.config;
   out.env = make_env(config.env, config.make_env_options());
   MpcAgent agent(*loaded.model, config.planner,
-                 {AgentStreams::evaluating(
-                     config.seed, static_cast<std::uint32_t>(n.seed - first_evaluation_seed))});
+                 AgentStreams::evaluating(
+                     config.seed, static_cast<std::uint32_t>(n.seed - first_evaluation_seed)));
   out.env->reset(n.seed);
   for (std::int64_t i = 0; i < n.decisions; ++i) {
     if (interrupted()) return std::nullopt;
@@ -104,9 +104,9 @@ std::optional<Decision> decide(const LoadedModel& loaded, const Numbers& n) {
   }
   agent.trace(&out.trace);
   agent.act(out.env->render(), 0.0);
-  out.h.assign(agent.h(0).begin(), agent.h(0).end());
-  out.s.assign(agent.s(0).begin(), agent.s(0).end());
-  out.plan = agent.plan(0);
+  out.h.assign(agent.h().begin(), agent.h().end());
+  out.s.assign(agent.s().begin(), agent.s().end());
+  out.plan = agent.plan();
   return out;
 }
 

@@ -139,7 +139,7 @@ Training::Training(const Setup& setup)
       trainer_(model_, config_.trainer()),
       replay_(config_.replay_bytes()),
       env_(make_env(config_.env, config_.make_env_options())),
-      agent_(model_, config_.planner, {AgentStreams::collecting(config_.seed)}),
+      agent_(model_, config_.planner, AgentStreams::collecting(config_.seed)),
       run_(setup.resumed ? restore(folder_, model_, trainer_.adam(), replay_) : RunState{}),
       limits_(config_, run_) {
   metrics_ = std::make_unique<MetricsWriter>(folder_.path(), run_.metrics_rows);

@@ -2,11 +2,10 @@
 //
 //   o_t --encode--> e_t,  q(s_t | h_t, o_t) from the action that was executed last
 //   a plan from one sample of it, or from many     planner.hpp, latent_dynamics.hpp
-//   a_t = clip(first action of the plan + noise_std * N(0, 1))      noise when collecting, none
-//   else
+//   a_t = clip(first action of the plan + noise_std * N(0, 1))      noise only when collecting
 //
-// and a_t is what the next belief is told. One agent can hold several beliefs, each in an episode
-// of its own with random streams of its own: together or alone, the same bits.
+// and a_t is what the next belief is told. An agent is in one episode; what plays several at once
+// has an agent for each.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +19,7 @@
 
 namespace planet {
 
-/// Where one belief's randomness comes from. Their positions are all that resuming needs.
+/// Where an agent's randomness comes from. Their positions are all that resuming needs.
 struct AgentStreams {
   Rng agent;    // dequantisation and posterior samples
   Rng planner;  // candidates and imagined states
@@ -38,59 +37,45 @@ void check_planner_for(const ModelConfig& model, const PlannerConfig& planner);
 
 class MpcAgent {
  public:
-  /// One belief for each entry of `streams`, at an episode's start. The model must outlive this;
-  /// its weights are read anew by every act(). Error: no streams; planner.check(),
-  /// check_planner_for().
-  MpcAgent(const WorldModel<float>& model, const PlannerConfig& planner,
-           std::vector<AgentStreams> streams);
+  /// At an episode's start. The model must outlive this; its weights are read anew by every act().
+  /// Error: planner.check(), check_planner_for().
+  MpcAgent(const WorldModel<float>& model, const PlannerConfig& planner, AgentStreams streams);
 
-  std::ptrdiff_t beliefs() const { return static_cast<std::ptrdiff_t>(streams_.size()); }
-
-  /// At an episode's start: zero state, zero previous action and nothing carried by the planner,
-  /// of every belief or of belief b.
+  /// At an episode's start: zero state, zero previous action and nothing carried by the planner.
   void reset();
-  void reset(std::ptrdiff_t b);
-  /// Belief b's episode is over: act() leaves it alone, and its action is 0, until its reset().
-  void retire(std::ptrdiff_t b);
 
-  /// One decision. frames: [B,n,n,3], that of a retired belief is not read. Returns the actions to
-  /// execute, [B,A], each number in [-1, 1]; valid until the next call.
+  /// One decision. frame: [n,n,3]. Returns the action to execute, [A], each number in [-1, 1];
+  /// valid until the next call.
   /// Error: a wrong number of bytes, a negative or infinite noise_std. NonFinite: see Planner.
-  std::span<const float> act(std::span<const std::uint8_t> frames, double noise_std);
+  std::span<const float> act(std::span<const std::uint8_t> frame, double noise_std);
 
   // ---- for those who look ----
-  std::span<const float> h(std::ptrdiff_t b) const;  // [D_h]  of the posterior sample at hand
-  std::span<const float> s(std::ptrdiff_t b) const;  // [D_s]
-  /// The action that b's next belief update will be told, [A]: zero, or the one last executed.
-  std::span<const float> previous_action(std::ptrdiff_t b) const;
-  /// The plan behind b's last action, before noise. Error: none was made since its reset().
-  const Plan& plan(std::ptrdiff_t b) const;
-  /// From now on every act() writes the search of its first belief there; null: stop.
+  std::span<const float> h() const { return h_; }  // [D_h]  of the posterior sample at hand
+  std::span<const float> s() const { return s_; }  // [D_s]
+  /// The action that the next belief update will be told, [A]: zero, or the one last executed.
+  std::span<const float> previous_action() const { return a_prev_; }
+  /// The plan behind the last action, before noise. Error: none was made since reset().
+  const Plan& plan() const;
+  /// From now on every act() writes its search there; null: stop.
   void trace(PlanTrace* trace) { planner_->trace(trace); }
 
   // ---- for checkpoints ----
-  const AgentStreams& streams(std::ptrdiff_t b) const;
-  AgentStreams& streams(std::ptrdiff_t b);
+  const AgentStreams& streams() const { return streams_; }
+  AgentStreams& streams() { return streams_; }
 
  private:
-  void update_beliefs(std::span<const std::uint8_t> frames);
-  void make_plans();
-  void choose_actions(double noise_std);
-  std::size_t checked(std::ptrdiff_t b) const;
+  void update_belief(std::span<const std::uint8_t> frame);
+  void make_plan();
+  void choose_action(double noise_std);
 
   const WorldModel<float>& model_;
-  std::vector<AgentStreams> streams_;  // [B]
-  std::vector<float> h_, s_, a_prev_;  // [B,D_h], [B,D_s], [B,A]
-  std::vector<Plan> plans_;            // [B], empty before the first act() of an episode
-  std::vector<std::uint8_t> retired_;  // [B]
+  AgentStreams streams_;
+  std::vector<float> h_, s_, a_prev_;  // [D_h], [D_s], [A]
+  std::vector<float> mean_, std_;      // [D_s]: the posterior that s is a sample of
+  const Plan* plan_ = nullptr;         // the planner's; null before the first act() of an episode
   Tape<float> tape_{Mode::inference};
   LatentDynamics dynamics_;
   std::unique_ptr<Planner> planner_;
-  // Of the n beliefs that act, without gaps.
-  std::vector<std::size_t> acting_;    // [n], in ascending order
-  std::vector<float> h_n_, s_n_;       // [n,D_h], [n,D_s]
-  std::vector<float> mean_n_, std_n_;  // [n,D_s]: the posteriors
-  std::vector<Rng> planner_streams_;   // [n]
 };
 
 }  // namespace planet

@@ -1,26 +1,34 @@
 #include "planner/cem.hpp"
 
-#include "autograd/kernels/random.hpp"
-
 namespace planet {
 
-void CemPlanner::begin(const Search& s) {
-  if (!full()) return;
-  if (correlation_.size() <= s.b) correlation_.resize(s.b + 1);
-  correlation_[s.b].reset(s.H * s.A);
-}
+// Algorithm 2. The search keeps a belief over the H actions to come, q(a_{t:t+H}) = Normal(mean,
+// std^2), every number by itself; each of I iterations draws J sequences from it and refits it to
+// the best K. The first action of the last mean is what the agent executes.
+const Plan& CemPlanner::plan(Dynamics& dynamics, Rng& rng) {
+  const int I = config_.iterations, K = config_.elites;
+  const bool full = config_.cem.covariance == "full";
 
-void CemPlanner::draw(const Search& s, Rng& rng) {
-  kernels::fill_normal(rng, s.actions, s.H * s.J * s.A);
-  if (full()) correlation_[s.b].apply(s.actions, s.H, s.J, s.A);
-  s.noise_to_actions();
-}
+  start(dynamics, rng);  // q(a_{t:t+H}) <- Normal(0, 1)
+  if (full) correlation_.reset(H_ * A_);
+  for (int i = 0; i < I; ++i) {
+    // Draw: a^(j)_{t:t+H} ~ q(a_{t:t+H}) for j = 1 .. J, clipped to [-1, 1].
+    draw_noise(i, rng);
+    if (full) correlation_.apply(actions_.data(), H_, J_, A_);
+    noise_to_actions();
 
-void CemPlanner::refit(Search& s) {
-  choose(s, config_.elites);
-  s.fit(s.plan->mean, s.plan->std);
-  if (full()) correlation_[s.b].fit(s.actions, s.H, s.J, s.A, s.chosen());
-  s.plan->actions = s.plan->mean;
+    // Imagine: s^(j)_{t:t+H} ~ p(s_tau | h_tau), R^(j) = sum_{tau=t+1..t+H} E[r_tau].
+    imagine(dynamics, rng);
+
+    // Elites: the K sequences with the highest R^(j).
+    const std::span<const std::int32_t> elites = choose_elites(K);
+
+    // Refit: mean = 1/K sum_k a^(k),  std^2 = 1/K sum_k (a^(k) - mean)^2 + 1e-6.
+    fit(elites, plan_.mean, plan_.std);
+    if (full) correlation_.fit(actions_.data(), H_, J_, A_, elites);
+  }
+  plan_.actions = plan_.mean;
+  return finish();
 }
 
 }  // namespace planet

@@ -1,15 +1,9 @@
-// The cross-entropy method (Algorithm 2): sample, imagine, keep the elites, refit; H I J K.
+// The cross-entropy method, Algorithm 2 of the paper: sample, imagine, keep the elites, refit.
 //
-//   a ~ N(mean, std^2), clipped to [-1, 1]      J sequences of H actions
-//   R = the imagined return of each             dynamics.hpp
-//   mean, std^2 + 1e-6 = those of the K best    elites.hpp
-//
-// I times, starting from mean 0 and std 1; the plan is the mean. With covariance `full` the noise
-// also has the elites' correlations (correlation.hpp): the candidates then keep what the elites
-// have in common, and not only where each number lay. When that pays: README.md.
+// The plan is the mean of the last refit. With covariance `full` the candidates' noise also has the
+// elites' correlations (correlation.hpp): the candidates then keep what the elites have in common,
+// and not only where each number lay. When that pays: README.md. Next: cem.cpp.
 #pragma once
-
-#include <vector>
 
 #include "planner/correlation.hpp"
 #include "planner/planner.hpp"
@@ -20,13 +14,10 @@ class CemPlanner final : public Planner {
  public:
   explicit CemPlanner(const PlannerConfig& config) : Planner(config) {}  // Error: config.check()
 
- private:
-  void begin(const Search& s) override;
-  void draw(const Search& s, Rng& rng) override;
-  void refit(Search& s) override;
-  bool full() const { return config_.cem.covariance == "full"; }
+  const Plan& plan(Dynamics& dynamics, Rng& rng) override;
 
-  std::vector<Correlation> correlation_;  // [B], of the candidates' noise; covariance full only
+ private:
+  Correlation correlation_;  // of the candidates' noise; with covariance full only
 };
 
 }  // namespace planet

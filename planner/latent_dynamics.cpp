@@ -15,6 +15,11 @@ namespace {
 constexpr std::ptrdiff_t most_rows = 96;
 constexpr std::ptrdiff_t most_lanes = 64;
 
+// On one thread a single lane, whose memory stays in the cache, rolls them all.
+std::ptrdiff_t lanes_for(std::ptrdiff_t chunks) {
+  return loops_are_serial() ? 1 : std::min(chunks, most_lanes);
+}
+
 std::size_t size(std::ptrdiff_t n) { return static_cast<std::size_t>(n); }
 
 // n copies of one row.
@@ -29,10 +34,8 @@ LatentDynamics::LatentDynamics(const WorldModel<float>& model) : model_(model) {
 
 void LatentDynamics::start(std::span<const float> h, std::span<const float> s) {
   const std::ptrdiff_t D_h = model_.latent().deter_size(), D_s = model_.latent().stoch_size();
-  beliefs_ = static_cast<std::ptrdiff_t>(s.size()) / D_s;
-  if (beliefs_ < 1 || h.size() != size(beliefs_ * D_h) || s.size() != size(beliefs_ * D_s))
-    fail("[LatentDynamics] h has ", h.size(), " numbers and s has ", s.size(),
-         "; B beliefs of this model have ", D_h, " B and ", D_s, " B, B at least 1");
+  require(h.size() == size(D_h) && s.size() == size(D_s), "[LatentDynamics] h has ", h.size(),
+          " numbers and s has ", s.size(), "; a belief of this model has ", D_h, " and ", D_s);
   h_.assign(h.begin(), h.end());
   s_.assign(s.begin(), s.end());
   std_.clear();
@@ -41,8 +44,8 @@ void LatentDynamics::start(std::span<const float> h, std::span<const float> s) {
 void LatentDynamics::start(std::span<const float> h, std::span<const float> mean,
                            std::span<const float> std) {
   start(h, mean);
-  require(std.size() == mean.size(), "[LatentDynamics] the posteriors' mean has ", mean.size(),
-          " numbers and their std ", std.size(), "; they must be as many");
+  require(std.size() == mean.size(), "[LatentDynamics] the posterior's mean has ", mean.size(),
+          " numbers and its std ", std.size(), "; they must be as many");
   std_.assign(std.begin(), std.end());
 }
 
@@ -53,31 +56,26 @@ std::ptrdiff_t LatentDynamics::chunk_rows(std::ptrdiff_t J) {
   return (rows + 3) / 4 * 4;
 }
 
-void LatentDynamics::imagine(const Candidates& c, std::span<Rng> rngs, double* returns) {
-  require(c.B == beliefs_, "[LatentDynamics] candidates for ", c.B, " beliefs, but start() had ",
-          beliefs_);
-  const std::ptrdiff_t fills = c.H + (std_.empty() ? 0 : 1), N = c.samples;
-  if (N > 1) {
-    places_.assign(c.futures.begin(), c.futures.end());
-  } else {
-    places_.assign(rngs.begin(), rngs.end());
-    const std::ptrdiff_t counters = (c.J * model_.latent().stoch_size() + 3) / 4;
-    for (Rng& rng : rngs) rng.take(static_cast<std::uint64_t>(fills * counters));
-  }
-  require(places_.size() == size(c.B), "[LatentDynamics] ", c.B, " beliefs were given ",
-          places_.size(), " random streams; each needs its own");
+void LatentDynamics::imagine(const Candidates& c, Rng& rng, double* returns) {
+  require(!s_.empty(), "[LatentDynamics] there is no belief to imagine from; call start() first");
+  const Rng noise = rng;
+  const std::ptrdiff_t fills = c.H + (std_.empty() ? 0 : 1);
+  rng.take(static_cast<std::uint64_t>(fills * ((fill_size(c) + 3) / 4)));
 
+  const std::ptrdiff_t N = c.samples;
   const std::ptrdiff_t most = std::max<std::ptrdiff_t>(chunk_rows(c.J * N) / N, 1);
-  const std::ptrdiff_t chunks = (c.J + most - 1) / most;
-  const std::ptrdiff_t items = c.B * chunks, lanes = std::min(items, most_lanes);
+  const std::ptrdiff_t chunks = (c.J + most - 1) / most, lanes = lanes_for(chunks);
   while (lanes_.size() < size(lanes)) lanes_.emplace_back();
   parallel_for(lanes, [&](std::ptrdiff_t lane) {
-    for (std::ptrdiff_t i = lane; i < items; i += lanes) {
-      const std::ptrdiff_t b = i / chunks, begin = i % chunks * most;
-      roll(lanes_[size(lane)], c, {b, begin, std::min(begin + most, c.J)},
-           returns + b * c.J + begin);
+    for (std::ptrdiff_t i = lane; i < chunks; i += lanes) {
+      const std::ptrdiff_t begin = i * most;
+      roll(lanes_[size(lane)], c, {begin, std::min(begin + most, c.J), noise}, returns + begin);
     }
   });
+}
+
+std::ptrdiff_t LatentDynamics::fill_size(const Candidates& c) const {
+  return (c.samples > 1 ? c.samples : c.J) * model_.latent().stoch_size();
 }
 
 // Row j N + i is candidate j of the chunk in its i-th future.
@@ -98,11 +96,11 @@ void LatentDynamics::roll(Lane& lane, const Candidates& c, Chunk chunk, double* 
     draw(c, chunk, t + (std_.empty() ? 0 : 1), z);
     Var<float> a_prev;
     if (N == 1) {
-      a_prev = tape.borrow(c.at(chunk.b, t, chunk.begin), {rows, c.A});
+      a_prev = tape.borrow(c.at(t, chunk.begin), {rows, c.A});
     } else {
       a_prev = tape.uninitialised({rows, c.A}, &a);
       for (std::ptrdiff_t r = 0; r < rows; ++r)
-        std::copy_n(c.at(chunk.b, t, chunk.begin + r / N), c.A, a + r * c.A);
+        std::copy_n(c.at(t, chunk.begin + r / N), c.A, a + r * c.A);
     }
 
     const State<float> prev = latent.borrow(tape, lane.h.data(), lane.s.data(), rows);
@@ -125,21 +123,21 @@ void LatentDynamics::roll(Lane& lane, const Candidates& c, Chunk chunk, double* 
 void LatentDynamics::place_starts(Lane& lane, const Candidates& c, Chunk chunk) const {
   const std::ptrdiff_t D_h = model_.latent().deter_size(), D_s = model_.latent().stoch_size();
   const std::ptrdiff_t rows = (chunk.end - chunk.begin) * c.samples;
-  tile(h_.data() + chunk.b * D_h, D_h, rows, lane.h);
-  tile(s_.data() + chunk.b * D_s, D_s, rows, lane.s);
+  tile(h_.data(), D_h, rows, lane.h);
+  tile(s_.data(), D_s, rows, lane.s);
   if (std_.empty()) return;
   lane.z.resize(lane.s.size());
   draw(c, chunk, 0, lane.z.data());
-  const float* const std = std_.data() + chunk.b * D_s;
-  for (std::ptrdiff_t i = 0; i < rows * D_s; ++i) lane.s[size(i)] += std[i % D_s] * lane.z[size(i)];
+  for (std::ptrdiff_t i = 0; i < rows * D_s; ++i)
+    lane.s[size(i)] += std_[size(i % D_s)] * lane.z[size(i)];
 }
 
-// The chunk's rows of one of the belief's fills of noise (see imagine() in the header).
+// The chunk's rows of one fill of noise (see imagine() in the header).
 void LatentDynamics::draw(const Candidates& c, Chunk chunk, std::ptrdiff_t fill, float* z) const {
   const std::ptrdiff_t D_s = model_.latent().stoch_size(), n = chunk.end - chunk.begin;
-  const std::ptrdiff_t N = c.samples, numbers = (N > 1 ? N : c.J) * D_s;
+  const std::ptrdiff_t N = c.samples, numbers = fill_size(c);
   const std::ptrdiff_t before = fill * ((numbers + 3) / 4) + (N > 1 ? 0 : chunk.begin * D_s / 4);
-  Rng place = places_[size(chunk.b)];
+  Rng place = chunk.noise;
   place.seek(place.position() + static_cast<std::uint64_t>(before));
   kernels::fill_normal(place, z, N > 1 ? numbers : n * D_s);
   for (std::ptrdiff_t j = 1; N > 1 && j < n; ++j) std::copy_n(z, numbers, z + j * numbers);

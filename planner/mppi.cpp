@@ -3,34 +3,33 @@
 #include <algorithm>
 #include <cmath>
 
-#include "autograd/kernels/random.hpp"
-
 namespace planet {
 
-void MppiPlanner::begin(const Search& s) {
-  if (weights_.size() <= s.b) weights_.resize(s.b + 1);
-  weights_[s.b].resize(static_cast<std::size_t>(config_.elites));
+const Plan& MppiPlanner::plan(Dynamics& dynamics, Rng& rng) {
+  start(dynamics, rng);
+  for (int i = 0; i < config_.iterations; ++i) {
+    draw_noise(i, rng);
+    noise_to_actions();
+    imagine(dynamics, rng);
+    refit(choose_elites(config_.elites));
+  }
+  plan_.actions = plan_.mean;
+  return finish();
 }
 
-void MppiPlanner::draw(const Search& s, Rng& rng) {
-  kernels::fill_normal(rng, s.actions, s.H * s.J * s.A);
-  s.noise_to_actions();
-}
-
-void MppiPlanner::refit(Search& s) {
-  choose(s, config_.elites);
-  const std::span<const std::int32_t> elites = s.chosen();
-  const std::span<double> w = std::span(weights_[s.b]).first(elites.size());
+void MppiPlanner::refit(std::span<const std::int32_t> elites) {
+  weights_.reserve(static_cast<std::size_t>(config_.elites));
+  weights_.resize(elites.size());
+  std::vector<double>& w = weights_;
   double sum = 0;
   for (std::size_t e = 0; e < w.size(); ++e) {
-    const auto R = s.returns[elites[e]];
-    w[e] = std::exp((R - s.plan->best_return) / config_.mppi.temperature);
+    const double R = returns_[static_cast<std::size_t>(elites[e])];
+    w[e] = std::exp((R - plan_.best_return) / config_.mppi.temperature);
     sum += w[e];  // at least 1: the best's
   }
-  for (std::ptrdiff_t i = 0; i < s.H * s.A; ++i) {
-    const auto at = [&](std::int32_t j) {
-      return static_cast<double>(s.actions[(i / s.A * s.J + j) * s.A + i % s.A]);
-    };
+  for (std::ptrdiff_t i = 0; i < H_ * A_; ++i) {
+    const float* const column = actions_.data() + i / A_ * J_ * A_ + i % A_;
+    const auto at = [&](std::int32_t j) { return static_cast<double>(column[j * A_]); };
     double mean = 0, variance = 0;
     for (std::size_t e = 0; e < w.size(); ++e) mean += w[e] / sum * at(elites[e]);
     for (std::size_t e = 0; e < w.size(); ++e) {
@@ -38,11 +37,10 @@ void MppiPlanner::refit(Search& s) {
       variance += w[e] / sum * d * d;
     }
     const auto k = static_cast<std::size_t>(i);
-    s.plan->mean[k] = static_cast<float>(mean);
-    s.plan->std[k] = static_cast<float>(
+    plan_.mean[k] = static_cast<float>(mean);
+    plan_.std[k] = static_cast<float>(
         std::clamp(std::sqrt(variance), config_.mppi.min_std, config_.mppi.max_std));
   }
-  s.plan->actions = s.plan->mean;
 }
 
 }  // namespace planet

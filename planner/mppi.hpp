@@ -5,8 +5,8 @@
 //   mean = sum_e w_e a_e    std^2 = sum_e w_e (a_e - mean)^2   std kept within bounds
 //
 // I times; the plan is the mean. The form is TD-MPC2's (Hansen et al. 2024): the K best only, and
-// several rounds. For lambda -> infinity it is CEM's refit, for lambda -> 0 the single best. Unlike
-// CEM's it depends on the size of the rewards: doubling them is halving the temperature.
+// several iterations. For lambda -> infinity it is CEM's refit, for lambda -> 0 the single best.
+// Unlike CEM's it depends on the size of the rewards: doubling them is halving the temperature.
 #pragma once
 
 #include <vector>
@@ -19,12 +19,12 @@ class MppiPlanner final : public Planner {
  public:
   explicit MppiPlanner(const PlannerConfig& config) : Planner(config) {}  // Error: config.check()
 
- private:
-  void begin(const Search& s) override;
-  void draw(const Search& s, Rng& rng) override;
-  void refit(Search& s) override;
+  const Plan& plan(Dynamics& dynamics, Rng& rng) override;
 
-  std::vector<std::vector<double>> weights_;  // [B][K]
+ private:
+  void refit(std::span<const std::int32_t> elites);
+
+  std::vector<double> weights_;  // [K]
 };
 
 }  // namespace planet

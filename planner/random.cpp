@@ -1,22 +1,20 @@
 #include "planner/random.hpp"
 
-#include "autograd/kernels/random.hpp"
-
 namespace planet {
 
-void RandomPlanner::draw(const Search& s, Rng& rng) {
-  kernels::fill_normal(rng, s.actions, s.H * s.J * s.A);
-  s.noise_to_actions();
-}
-
-// The mean moves once, when all is over: to the plan, for a warm start to go on from.
-void RandomPlanner::refit(Search& s) {
-  Plan& plan = *s.plan;
-  const double before = plan.best_return;
-  choose(s, 1);
-  if (s.iteration == 0 || plan.best_return > before) s.copy_to(s.best(), plan.actions.data());
-  else plan.best_return = plan.elite_return = before;
-  if (s.iteration == config_.iterations - 1) plan.mean = plan.actions;
+const Plan& RandomPlanner::plan(Dynamics& dynamics, Rng& rng) {
+  start(dynamics, rng);
+  for (int i = 0; i < config_.iterations; ++i) {
+    draw_noise(i, rng);
+    noise_to_actions();
+    imagine(dynamics, rng);
+    const double before = plan_.best_return;
+    const std::int32_t winner = choose_elites(1)[0];
+    if (i == 0 || plan_.best_return > before) copy_to(winner, plan_.actions.data());
+    else plan_.best_return = plan_.elite_return = before;
+  }
+  plan_.mean = plan_.actions;  // for a warm start to go on from
+  return finish();
 }
 
 }  // namespace planet

@@ -13,9 +13,7 @@ class RandomPlanner final : public Planner {
  public:
   explicit RandomPlanner(const PlannerConfig& config) : Planner(config) {}  // Error: config.check()
 
- private:
-  void draw(const Search& s, Rng& rng) override;
-  void refit(Search& s) override;
+  const Plan& plan(Dynamics& dynamics, Rng& rng) override;
 };
 
 }  // namespace planet

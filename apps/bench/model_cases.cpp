@@ -3,6 +3,7 @@
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
 #include "autograd/kernels/random.hpp"
+#include "planner/make_planner.hpp"
 
 namespace planet::bench {
 namespace {
@@ -92,7 +93,7 @@ ModelRun::ModelRun(const ModelSize& size, const PlannerConfig& cem)
       noise_stream_(0, Stream::test),
       dynamics_(model_),
       planner_(make_planner(cem)),
-      plan_streams_(1, Rng(0, Stream::planner)) {
+      plan_stream_(0, Stream::planner) {
   const ModelConfig& c = size.model;
   const std::ptrdiff_t rows = size.L * size.B;
   const auto fill = [&](auto& x, std::ptrdiff_t n, float low, float high) {
@@ -124,7 +125,7 @@ void ModelRun::step() {
 
 void ModelRun::plan() {
   dynamics_.start(h_, s_);
-  planner_->plan(dynamics_, plan_streams_);
+  planner_->plan(dynamics_, plan_stream_);
 }
 
 void ModelRun::rssm_step() {

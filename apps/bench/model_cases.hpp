@@ -58,7 +58,7 @@ class ModelRun {
   std::vector<float> action_, reward_, noise_, embedding_, h_, s_;
   LatentDynamics dynamics_;
   std::unique_ptr<Planner> planner_;
-  std::vector<Rng> plan_streams_;
+  Rng plan_stream_;
   double loss_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include "apps/play/number_rows.hpp"
 #include "apps/play/terminal.hpp"
 #include "planner/agent.hpp"
+#include "planner/make_planner.hpp"
 
 namespace planet {
 namespace {
@@ -40,8 +41,8 @@ class Agent final : public Policy {
  public:
   Agent(const WorldModel<float>& model, const RunConfig& config, std::uint64_t seed)
       : agent_(model, config.planner,
-               {AgentStreams::evaluating(
-                   config.seed, static_cast<std::uint32_t>(seed - first_evaluation_seed))}) {}
+               AgentStreams::evaluating(
+                   config.seed, static_cast<std::uint32_t>(seed - first_evaluation_seed))) {}
   Action act(const Env&, const Image& image) override {
     const std::span<const float> a = agent_.act(image.rgb, 0.0);
     action_.assign(a.begin(), a.end());
@@ -64,7 +65,7 @@ class Oracle final : public Policy {
   Action act(const Env& env, const Image&) override {
     if (recorded_ != nullptr) dynamics_.start(env, recorded_->to_come(env));
     else dynamics_.start(env);
-    const Plan& plan = planner_->plan(dynamics_, {&rng_, 1}).front();
+    const Plan& plan = planner_->plan(dynamics_, rng_);
     action_.assign(plan.actions.begin(), plan.actions.begin() + env.action_size());
     return action_;
   }

@@ -128,11 +128,19 @@ int threads() {
   return chosen_threads;
 }
 
+bool loops_are_serial() {
+#ifdef _OPENMP
+  return threads() == 1 || omp_in_parallel() != 0;
+#else
+  return true;
+#endif
+}
+
 namespace detail {
 
 void run_parallel(std::ptrdiff_t count, LoopBody body, void* context) {
 #ifdef _OPENMP
-  if (count > 1 && threads() > 1 && !omp_in_parallel()) {
+  if (count > 1 && !loops_are_serial()) {
     [[maybe_unused]] static const int watching =
         pthread_atfork(nullptr, nullptr, [] { threads_are_lost = true; });
     std::exception_ptr error;

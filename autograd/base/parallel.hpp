@@ -61,6 +61,21 @@ void parallel_for(std::ptrdiff_t count, F&& f) {
       const_cast<void*>(static_cast<const void*>(&f)));
 }
 
+/// True where a parallel loop runs on the thread that meets it: with one thread, or inside another
+/// loop. It may choose the size of a workspace, never a result.
+bool loops_are_serial();
+
+/// parallel_for over few and long items that have parallel loops inside. Full teams of items run
+/// side by side, an item a thread; what is left over, if it is at most half a team, runs item after
+/// item, each on all threads.
+template <class F>
+void parallel_nested(std::ptrdiff_t count, F&& f) {
+  const std::ptrdiff_t left = count % threads();
+  const std::ptrdiff_t side_by_side = 2 * left <= threads() ? count - left : count;
+  parallel_for(side_by_side, f);
+  for (std::ptrdiff_t i = side_by_side; i < count; ++i) f(i);
+}
+
 /// Calls f(begin, end) on consecutive ranges of at most `grain` indices that cover 0 .. count-1.
 /// The ranges depend on count and grain alone.
 template <class F>

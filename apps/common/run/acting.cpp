@@ -1,11 +1,12 @@
 #include "apps/common/run/acting.hpp"
 
-#include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <deque>
 
 #include "apps/common/console/console.hpp"
 #include "apps/common/console/interrupt.hpp"
-#include "autograd/base/error.hpp"
+#include "autograd/base/parallel.hpp"
 
 namespace planet {
 namespace {
@@ -35,58 +36,35 @@ Collected finish(Episode episode, const Env& env) {
 
 std::uint32_t substream(std::int64_t episode) { return static_cast<std::uint32_t>(episode); }
 
-// The environments and frames of an evaluation, side by side.
-struct Side {
-  std::unique_ptr<Env> env;
+// An episode of an evaluation as it is played, with an environment and an agent of its own.
+class Evaluated {
+ public:
+  Evaluated(const WorldModel<float>& model, const RunConfig& config, std::uint64_t seed)
+      : env_(make_env(config.env, config.make_env_options())),
+        agent_(model, config.planner,
+               AgentStreams::evaluating(config.seed,
+                                        static_cast<std::uint32_t>(seed - first_evaluation_seed))) {
+    env_->reset(seed);
+    frame_ = env_->render();
+    begin(episode, *env_, frame_);
+  }
+
+  bool over() const { return last_.done(); }
+  void decide() {
+    last_ = play(*env_, agent_.act(frame_, 0.0), episode, frame_);
+    sum += last_.reward;
+  }
+  int length() const { return env_->episode_length(); }
+
   Episode episode;
   double sum = 0;
-  bool over = false;
+
+ private:
+  std::unique_ptr<Env> env_;
+  MpcAgent agent_;
+  std::vector<std::uint8_t> frame_;
+  StepResult last_;
 };
-
-std::vector<Side> start_evaluation(const RunConfig& config, int episodes, std::uint64_t seed,
-                                   std::vector<std::uint8_t>& frames) {
-  std::vector<Side> sides(static_cast<std::size_t>(episodes));
-  for (Side& side : sides) {
-    side.env = make_env(config.env, config.make_env_options());
-    side.env->reset(seed++);
-    frames.resize(sides.size() * side.env->image_bytes());
-  }
-  for (std::size_t i = 0; i < sides.size(); ++i) {
-    const std::size_t n = sides[i].env->image_bytes();
-    const std::span<std::uint8_t> frame(frames.data() + i * n, n);
-    sides[i].env->render(frame);
-    begin(sides[i].episode, *sides[i].env, frame);
-  }
-  return sides;
-}
-
-MpcAgent evaluation_agent(const WorldModel<float>& model, const RunConfig& config, int episodes,
-                          std::uint64_t first_seed) {
-  std::vector<AgentStreams> streams;
-  const auto first = static_cast<std::uint32_t>(first_seed - first_evaluation_seed);
-  for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(episodes); ++i)
-    streams.push_back(AgentStreams::evaluating(config.seed, first + i));
-  return MpcAgent(model, config.planner, std::move(streams));
-}
-
-// One decision of every episode that is not over. False when all are.
-bool evaluate_decision(MpcAgent& agent, std::vector<Side>& sides,
-                       std::vector<std::uint8_t>& frames) {
-  const std::span<const float> actions = agent.act(frames, 0.0);
-  const std::size_t A = actions.size() / sides.size(), n = frames.size() / sides.size();
-  bool any = false;
-  for (std::size_t i = 0; i < sides.size(); ++i) {
-    Side& side = sides[i];
-    if (side.over) continue;
-    const StepResult r = play(*side.env, actions.subspan(i * A, A), side.episode,
-                              std::span<std::uint8_t>(frames.data() + i * n, n));
-    side.sum += r.reward;
-    side.over = r.done();
-    if (side.over) agent.retire(static_cast<std::ptrdiff_t>(i));
-    any = any || !side.over;
-  }
-  return any;
-}
 
 }  // namespace
 
@@ -134,7 +112,7 @@ Episode random_episode(Env& env, std::uint64_t env_seed) {
 std::optional<Collected> collect(Env& env, MpcAgent& agent, const RunConfig& config,
                                  std::int64_t episode, Limits& limits) {
   const std::uint32_t k = substream(episode);
-  agent.streams(0) = {Rng(config.seed, Stream::agent, k), Rng(config.seed, Stream::planner, k),
+  agent.streams() = {Rng(config.seed, Stream::agent, k), Rng(config.seed, Stream::planner, k),
                       Rng(config.seed, Stream::explore, k)};
   agent.reset();
   env.reset(training_env_seed(config.seed, episode));
@@ -154,30 +132,35 @@ std::optional<Collected> collect(Env& env, MpcAgent& agent, const RunConfig& con
 std::optional<Evaluation> evaluate(const WorldModel<float>& model, const RunConfig& config,
                                    int episodes, std::uint64_t first_seed) {
   const double start = process_seconds();
-  std::vector<std::uint8_t> frames;
-  std::vector<Side> sides = start_evaluation(config, episodes, first_seed, frames);
-  MpcAgent agent = evaluation_agent(model, config, episodes, first_seed);
-  while (evaluate_decision(agent, sides, frames))
-    if (interrupted()) return std::nullopt;
+  const auto n = static_cast<std::size_t>(episodes);
   Evaluation e;
-  for (Side& side : sides) {
-    e.seeds.push_back(first_seed + e.seeds.size());
-    e.returns.push_back(side.sum);
-    e.episodes.push_back(std::move(side.episode));
-  }
+  for (std::size_t k = 0; k < n; ++k) e.seeds.push_back(first_seed + k);
+  e.returns.resize(n);
+  e.episodes.resize(n);
+  std::atomic<bool> stopped = false;
+  parallel_nested(episodes, [&](std::ptrdiff_t i) {
+    const auto k = static_cast<std::size_t>(i);
+    Evaluated played(model, config, e.seeds[k]);
+    while (!played.over() && !interrupted()) played.decide();
+    if (!played.over()) stopped = true;
+    e.returns[k] = played.sum;
+    e.episodes[k] = std::move(played.episode);
+  });
+  if (stopped) return std::nullopt;
   e.summarise(env_spec(config.env), config.make_env_options());
   e.seconds = process_seconds() - start;
   return e;
 }
 
 double estimate_evaluation(const WorldModel<float>& model, const RunConfig& config, int episodes) {
-  std::vector<std::uint8_t> frames;
-  std::vector<Side> sides = start_evaluation(config, episodes, first_evaluation_seed, frames);
-  MpcAgent agent = evaluation_agent(model, config, episodes, first_evaluation_seed);
-  evaluate_decision(agent, sides, frames);  // the first one warms up: memory, caches
+  std::deque<Evaluated> all;
+  for (int k = 0; k < episodes; ++k)
+    all.emplace_back(model, config, first_evaluation_seed + static_cast<std::uint64_t>(k));
+  const auto decide = [&](std::ptrdiff_t k) { all[static_cast<std::size_t>(k)].decide(); };
+  parallel_nested(episodes, decide);  // the first one warms up: memory, caches
   const double start = process_seconds();
-  evaluate_decision(agent, sides, frames);
-  return (process_seconds() - start) * sides.front().env->episode_length();
+  parallel_nested(episodes, decide);
+  return (process_seconds() - start) * all.front().length();
 }
 
 }  // namespace planet

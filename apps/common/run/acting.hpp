@@ -1,8 +1,8 @@
 // Acting in an environment: the episodes that are learned from, and those that are only measured.
 //
-// Both follow Algorithm 2's loop. What differs: collecting adds exploration noise and has one
-// belief; an evaluation has none, its own seeds and streams, and plays all its episodes side by
-// side, which changes no bit of any of them.
+// Both follow Algorithm 2's loop. What differs: collecting adds exploration noise; an evaluation
+// has none, its own seeds and streams, and plays its episodes in parallel with an agent each, which
+// changes no bit of any of them.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,7 @@ std::uint64_t training_env_seed(std::uint64_t run_seed, std::int64_t episode);
 Collected collect_random(Env& env, const RunConfig& config, std::int64_t episode);
 /// An episode by uniformly random actions that belongs to no run: of this environment seed alone.
 Episode random_episode(Env& env, std::uint64_t env_seed);
-/// Episode k by the agent (one belief), with exploration noise. Nothing when there is no time for
+/// Episode k by the agent, with exploration noise. Nothing when there is no time for
 /// all of it, or on Ctrl-C: what it drew is a function of k, so it can be repeated bit for bit.
 std::optional<Collected> collect(Env& env, MpcAgent& agent, const RunConfig& config,
                                  std::int64_t episode, Limits& limits);

@@ -1,10 +1,12 @@
 #include "apps/common/simulator/simulator_dynamics.hpp"
 
 #include <algorithm>
+#include <mutex>
 
 #include "apps/common/options/recipes.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
+#include "planner/make_planner.hpp"
 
 namespace planet {
 namespace {
@@ -13,14 +15,10 @@ namespace {
 constexpr std::ptrdiff_t candidates_at_once = 16;
 constexpr std::ptrdiff_t most_lanes = 64;
 
-std::vector<std::unique_ptr<Env>> begin_episodes(const Env& prototype,
-                                                 std::span<const std::uint64_t> seeds) {
-  std::vector<std::unique_ptr<Env>> envs;
-  for (const std::uint64_t seed : seeds) {
-    envs.push_back(prototype.clone());
-    envs.back()->reset(seed);
-  }
-  return envs;
+std::unique_ptr<Env> begin_episode(const Env& prototype, std::uint64_t seed) {
+  std::unique_ptr<Env> env = prototype.clone();
+  env->reset(seed);
+  return env;
 }
 
 // The seed that the stream has at this place.
@@ -33,16 +31,16 @@ std::uint64_t seed_of(const Rng& rng, std::uint64_t position) {
 template <class Draw>
 std::vector<double> unplanned_returns(const Env& prototype, std::span<const std::uint64_t> seeds,
                                       Draw&& draw) {
-  std::vector<std::unique_ptr<Env>> envs = begin_episodes(prototype, seeds);
   std::vector<double> returns;
   std::vector<double> action(static_cast<std::size_t>(prototype.action_size()));
-  for (std::size_t k = 0; k < envs.size(); ++k) {
-    Rng rng(seeds[k], Stream::random_action);
+  for (const std::uint64_t seed : seeds) {
+    const std::unique_ptr<Env> env = begin_episode(prototype, seed);
+    Rng rng(seed, Stream::random_action);
     StepResult step;
     double sum = 0;
     while (!step.done()) {
       for (double& a : action) a = draw(rng);
-      step = envs[k]->step(std::span<const double>(action));
+      step = env->step(std::span<const double>(action));
       sum += step.reward;
     }
     returns.push_back(sum);
@@ -58,7 +56,7 @@ SimulatorDynamics::SimulatorDynamics(const Env& prototype, const FutureConfig& f
           "; a candidate is played at least once");
 }
 
-void SimulatorDynamics::add(const Env& env) {
+void SimulatorDynamics::start(const Env& env, std::span<const double> recorded) {
   EnvSnapshot now = env.save();
   require(now.phase == EnvSnapshot::Phase::running, "[", env.name(),
           "] a plan begins within an episode; call reset() first");
@@ -66,80 +64,63 @@ void SimulatorDynamics::add(const Env& env) {
           env.name(), "] with ", env.action_size(), " actions was given to a planner for ",
           prototype_->name(), " with ", prototype_->action_size());
   now.control_steps = 0;  // the time limit is not planned for
-  starts_.push_back(std::move(now));
-}
-
-void SimulatorDynamics::start(std::span<const std::unique_ptr<Env>> envs) {
-  starts_.clear(), recorded_.clear();
-  drawn_ = 0;
-  for (const auto& env : envs) add(*env);
-}
-
-void SimulatorDynamics::start(const Env& env, std::span<const double> recorded) {
-  starts_.clear();
+  start_ = std::move(now);
   recorded_.assign(recorded.begin(), recorded.end());
   drawn_ = 0;
-  add(env);
 }
 
-void SimulatorDynamics::draw_courses(std::ptrdiff_t H, std::span<Rng> rngs) {
+void SimulatorDynamics::draw_courses(std::ptrdiff_t H, Rng& rng) {
   const auto numbers = static_cast<std::size_t>(H) *
                        static_cast<std::size_t>(prototype_->uniforms()) *
                        static_cast<std::size_t>(prototype_->action_repeat());
   courses_.clear();
-  for (std::size_t b = 0; b < starts_.size(); ++b)
-    for (int n = 0; n < future_.courses(); ++n)
-      courses_.push_back(draw_course(*prototype_, future_.future, starts_[b], recorded_, numbers,
-                                     Rng(seed_of(rngs[b], rngs[b].take(1)), Stream::env)));
+  for (int n = 0; n < future_.courses(); ++n)
+    courses_.push_back(draw_course(*prototype_, future_.future, *start_, recorded_, numbers,
+                                   Rng(seed_of(rng, rng.take(1)), Stream::env)));
   drawn_ = H;
 }
 
-void SimulatorDynamics::imagine(const Candidates& c, std::span<Rng> rngs, double* returns) {
-  require(c.B == beliefs(), "[SimulatorDynamics] candidates for ", c.B, " states, but start() had ",
-          beliefs());
+void SimulatorDynamics::imagine(const Candidates& c, Rng& rng, double* returns) {
+  require(start_.has_value(), "[SimulatorDynamics] there is no state to plan from; call start() ",
+          "first");
   require(c.samples == 1, "[SimulatorDynamics] ", c.samples,
           " samples a candidate were asked for; it plays one");
   const bool own = future_.future == Future::one;
-  places_.assign(rngs.begin(), rngs.end());
-  if (own)
-    for (Rng& rng : rngs) rng.take(static_cast<std::uint64_t>(c.J));
-  else if (drawn_ != c.H) draw_courses(c.H, rngs);
+  const Rng place = rng;
+  if (own) rng.take(static_cast<std::uint64_t>(c.J));
+  else if (drawn_ != c.H) draw_courses(c.H, rng);
 
   const std::ptrdiff_t chunks = (c.J + candidates_at_once - 1) / candidates_at_once;
-  const std::ptrdiff_t items = c.B * chunks, lanes = std::min(items, most_lanes);
+  const std::ptrdiff_t lanes = loops_are_serial() ? 1 : std::min(chunks, most_lanes);
   while (static_cast<std::ptrdiff_t>(lanes_.size()) < lanes)
     lanes_.push_back({prototype_->clone(), {}, std::vector<double>(static_cast<std::size_t>(c.A))});
   parallel_for(lanes, [&](std::ptrdiff_t l) {
     Lane& lane = lanes_[static_cast<std::size_t>(l)];
-    for (std::ptrdiff_t i = l; i < items; i += lanes) {
-      const auto b = static_cast<std::size_t>(i / chunks);
-      const std::ptrdiff_t begin = i % chunks * candidates_at_once;
-      const Rng& place = places_[b];
+    for (std::ptrdiff_t i = l; i < chunks; i += lanes) {
+      const std::ptrdiff_t begin = i * candidates_at_once;
       for (std::ptrdiff_t j = begin; j < std::min(begin + candidates_at_once, c.J); ++j) {
-        const Candidate candidate{c.at(i / chunks, 0, j), c.J * c.A, c.H};
+        const Candidate candidate{c.at(0, j), c.J * c.A, c.H};
         const std::uint64_t position = place.position() + static_cast<std::uint64_t>(j);
-        returns[i / chunks * c.J + j] =
-            own ? in_own_future(lane, candidate, b, seed_of(place, position))
-                : in_courses(lane, candidate, b);
+        returns[j] = own ? in_own_future(lane, candidate, seed_of(place, position))
+                         : in_courses(lane, candidate);
       }
     }
   });
 }
 
-double SimulatorDynamics::in_own_future(Lane& lane, const Candidate& candidate, std::size_t b,
+double SimulatorDynamics::in_own_future(Lane& lane, const Candidate& candidate,
                                         std::uint64_t seed) const {
-  lane.snapshot = starts_[b];
+  lane.snapshot = *start_;
   lane.snapshot.seed = seed;
   lane.snapshot.rng_position = 0;
   return play(lane, candidate, lane.snapshot, nullptr);
 }
 
-double SimulatorDynamics::in_courses(Lane& lane, const Candidate& candidate, std::size_t b) const {
-  const auto N = static_cast<std::size_t>(future_.courses());
+double SimulatorDynamics::in_courses(Lane& lane, const Candidate& candidate) const {
   double sum = 0;
-  for (const Course& course : std::span(courses_).subspan(b * N, N))
+  for (const Course& course : courses_)
     sum += play(lane, candidate, course.start, &course.chance);
-  return sum / static_cast<double>(N);
+  return sum / static_cast<double>(courses_.size());
 }
 
 double SimulatorDynamics::play(Lane& lane, const Candidate& candidate, const EnvSnapshot& start,
@@ -169,31 +150,28 @@ std::vector<double> oracle_returns(const Env& prototype, const PlannerConfig& pl
                                    std::span<const std::uint64_t> seeds,
                                    const std::function<void(int, int)>& progress,
                                    const FutureConfig& future) {
-  std::vector<std::unique_ptr<Env>> envs = begin_episodes(prototype, seeds);
-  std::vector<Rng> rngs;
-  std::vector<std::size_t> episode;  // of the environments that still play
-  for (const std::uint64_t seed : seeds) {
-    episode.push_back(rngs.size());
-    rngs.emplace_back(seed, Stream::planner);
-  }
-  SimulatorDynamics dynamics(prototype, future);
-  const std::unique_ptr<Planner> search = make_planner(planner);
-  std::vector<double> returns(seeds.size());
+  const int length = prototype.episode_length(), all = length * static_cast<int>(seeds.size());
   const auto A = static_cast<std::size_t>(prototype.action_size());
-  for (int t = 0; !envs.empty(); ++t) {
-    if (progress) progress(t, prototype.episode_length());
-    dynamics.start(envs);
-    const std::span<const Plan> plans = search->plan(dynamics, rngs, episode);
-    for (std::size_t k = envs.size(); k-- > 0;) {
-      const StepResult step = envs[k]->step(std::span<const float>(plans[k].actions.data(), A));
-      returns[episode[k]] += step.reward;
-      if (!step.done()) continue;
-      const auto at = static_cast<std::ptrdiff_t>(k);
-      envs.erase(envs.begin() + at);
-      rngs.erase(rngs.begin() + at);
-      episode.erase(episode.begin() + at);
+  std::vector<double> returns(seeds.size());
+  int done = 0;  // decisions
+  std::mutex guard;
+  parallel_nested(static_cast<std::ptrdiff_t>(seeds.size()), [&](std::ptrdiff_t i) {
+    const auto k = static_cast<std::size_t>(i);
+    const std::unique_ptr<Env> env = begin_episode(prototype, seeds[k]);
+    SimulatorDynamics dynamics(prototype, future);
+    const std::unique_ptr<Planner> search = make_planner(planner);
+    Rng rng(seeds[k], Stream::planner);
+    StepResult step;
+    for (int t = 0; !step.done(); ++t) {
+      dynamics.start(*env);
+      const Plan& plan = search->plan(dynamics, rng);
+      step = env->step(std::span<const float>(plan.actions.data(), A));
+      returns[k] += step.reward;
+      const std::lock_guard lock(guard);
+      done += step.done() ? length - t : 1;
+      if (progress) progress(done, all);
     }
-  }
+  });
   return returns;
 }
 

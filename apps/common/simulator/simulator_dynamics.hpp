@@ -26,21 +26,20 @@ namespace planet {
 /// comes after.
 class SimulatorDynamics final : public Dynamics {
  public:
-  /// `prototype` is copied: the environments of start() must be of its kind and options.
+  /// `prototype` is copied: the environment of start() must be of its kind and options.
   /// Error: a future that this environment does not have.
   explicit SimulatorDynamics(const Env& prototype, const FutureConfig& future = {});
 
-  /// The environments to plan in, [B], each within an episode (else Error). They are only read.
-  void start(std::span<const std::unique_ptr<Env>> envs);
-  /// One environment (B = 1). `recorded` are the numbers of chance that it will be stepped with, if
-  /// they are not to be drawn from its own stream: the clairvoyant has to know.
+  /// The environment to plan in, within an episode (else Error); it is only read. `recorded` are
+  /// the numbers of chance that it will be stepped with, if they are not to be drawn from its own
+  /// stream: the clairvoyant has to know.
   void start(const Env& env, std::span<const double> recorded = {});
 
   std::ptrdiff_t action_size() const override { return prototype_->action_size(); }
-  std::ptrdiff_t beliefs() const override { return static_cast<std::ptrdiff_t>(starts_.size()); }
-  /// Future::one takes J counters of rngs[b], the seeds of the candidates' own futures; the others
-  /// a counter for each course at the first call after start(), and none later.
-  void imagine(const Candidates& candidates, std::span<Rng> rngs, double* returns) override;
+  /// Future::one takes J counters of rng, the seeds of the candidates' own futures; the others a
+  /// counter for each course at the first call after start(), and none later.
+  /// Error: start() was not called.
+  void imagine(const Candidates& candidates, Rng& rng, double* returns) override;
 
  private:
   struct Lane {
@@ -53,29 +52,27 @@ class SimulatorDynamics final : public Dynamics {
     const float* actions;
     std::ptrdiff_t stride, H;
   };
-  void add(const Env& env);
-  void draw_courses(std::ptrdiff_t H, std::span<Rng> rngs);
-  /// What a candidate is worth in a future of its own, and in the courses of belief b.
-  double in_own_future(Lane& lane, const Candidate& candidate, std::size_t b,
-                       std::uint64_t seed) const;
-  double in_courses(Lane& lane, const Candidate& candidate, std::size_t b) const;
+  void draw_courses(std::ptrdiff_t H, Rng& rng);
+  /// What a candidate is worth in a future of its own, and in the courses.
+  double in_own_future(Lane& lane, const Candidate& candidate, std::uint64_t seed) const;
+  double in_courses(Lane& lane, const Candidate& candidate) const;
   /// One play from `start`; without `chance` by the numbers of the snapshot's own stream.
   double play(Lane& lane, const Candidate& candidate, const EnvSnapshot& start,
               const std::vector<double>* chance) const;
 
   FutureConfig future_;
-  std::unique_ptr<Env> prototype_;   // the world candidates are played in
-  std::vector<EnvSnapshot> starts_;  // [B]
-  std::vector<double> recorded_;     // of the one environment, or empty
-  std::vector<Course> courses_;      // [B, future_.courses()], none for Future::one
-  std::ptrdiff_t drawn_ = 0;         // decisions that the courses are long
-  std::vector<Rng> places_;          // [B]
+  std::unique_ptr<Env> prototype_;  // the world candidates are played in
+  std::optional<EnvSnapshot> start_;
+  std::vector<double> recorded_;  // or empty
+  std::vector<Course> courses_;   // future_.courses() of them, none for Future::one
+  std::ptrdiff_t drawn_ = 0;      // decisions that the courses are long
   std::vector<Lane> lanes_;
 };
 
-/// One episode for each seed, by planning in the true simulator, side by side: their returns.
+/// One episode for each seed, by planning in the true simulator, in parallel: their returns.
 /// Episode k plans with Rng(seeds[k], Stream::planner), so its return depends on its own seed
-/// alone. `progress`, if given, is told after each decision how many of how many are done.
+/// alone. `progress`, if given, is told after each decision how many of how many are done, all
+/// episodes together: by any thread, but by one at a time.
 std::vector<double> oracle_returns(const Env& prototype, const PlannerConfig& planner,
                                    std::span<const std::uint64_t> seeds,
                                    const std::function<void(int, int)>& progress = {},
