@@ -1,5 +1,6 @@
 #include "envs/env.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "autograd/base/error.hpp"
@@ -7,11 +8,11 @@
 namespace planet {
 
 StepResult Env::step(std::span<const float> action) {
-  std::array<double, 64> wide{};
-  require(action.size() <= wide.size(), "[", name(), "] an action has ", action_size(),
-          " entries, this one has ", action.size());
-  for (std::size_t i = 0; i < action.size(); ++i) wide[i] = static_cast<double>(action[i]);
-  return step(std::span<const double>(wide.data(), action.size()));
+  std::array<double, 64> few;  // most actions fit, and then a step asks for no memory
+  std::vector<double> many(action.size() > few.size() ? action.size() : 0);
+  const std::span<double> wide(many.empty() ? few.data() : many.data(), action.size());
+  std::ranges::copy(action, wide.begin());
+  return step(std::span<const double>(wide));
 }
 
 StepResult Env::step_traced(std::span<const double> action, std::vector<ControlStep>& trace) {

@@ -41,8 +41,7 @@ void IcemPlanner::stand_again(int i) {
   const std::ptrdiff_t shift = i == 0 ? 1 : 0;
   for (std::ptrdiff_t j = 0; j < std::min(count, J_ - 1); ++j)
     for (std::ptrdiff_t t = 0; t < H_ - shift; ++t)
-      std::copy_n(kept_.data() + j * n + (t + shift) * A_, A_,
-                  actions_.data() + (t * J_ + j) * A_);
+      std::copy_n(kept_.data() + j * n + (t + shift) * A_, A_, actions_.data() + (t * J_ + j) * A_);
 }
 
 void IcemPlanner::keep_best() {

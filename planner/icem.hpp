@@ -33,9 +33,9 @@ class IcemPlanner final : public Planner {
   void refit(std::span<const std::int32_t> elites);
 
   ColouredNoise noise_;
-  std::vector<float> column_;     // [H], of the noise
+  std::vector<float> column_;      // [H], of the noise
   std::vector<float> mean_, std_;  // [H,A] of the elites
-  std::vector<float> kept_;       // [n,H,A], at most the share `kept` of the elites
+  std::vector<float> kept_;        // [n,H,A], at most the share `kept` of the elites
 };
 
 }  // namespace planet

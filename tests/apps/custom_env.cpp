@@ -38,7 +38,7 @@ TEST_CASE("P39 a model learns from the thirty-line environment and plans in it")
   CHECK(losses.back() < 0.7 * losses.front());
   for (const double loss : losses) REQUIRE(std::isfinite(loss));
 
-  MpcAgent agent(model, config.planner, {AgentStreams::collecting(config.seed)});
+  MpcAgent agent(model, config.planner, AgentStreams::collecting(config.seed));
   RunState run;
   Limits limits(config, run);
   const std::optional<Collected> collected = collect(env, agent, config, 0, limits);

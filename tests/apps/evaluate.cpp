@@ -9,6 +9,7 @@
 #include "apps/common/run/checkpoint.hpp"
 #include "apps/common/simulator/simulator_dynamics.hpp"
 #include "autograd/base/numbers.hpp"
+#include "autograd/base/parallel.hpp"
 #include "nn/files/json.hpp"
 #include "tests/apps/programs.hpp"
 #include "tests/support/png.hpp"
@@ -106,10 +107,34 @@ TEST_CASE("P18 an evaluation is the same every time and no noise is in it") {
   RunConfig noisy = config;
   noisy.action_noise = 10;
   CHECK(evaluate(model, noisy, 3)->returns == a->returns);
-  // More episodes change none of the first.
-  const auto more = evaluate(model, config, 5);
-  REQUIRE(more);
-  CHECK(std::vector<double>(more->returns.begin(), more->returns.begin() + 3) == a->returns);
+}
+
+TEST_CASE("P21 an episode of an evaluation is the same alone beside others and on any threads") {
+  RunConfig config = task_defaults("pendulum_swingup");
+  config.env_options["time_limit"] = "8";
+  for (const std::string& method : planner_methods()) {
+    INFO(method);
+    config.planner = {method, 3, 2, 20, 4};
+    config.planner.warm_start = true;
+    config.planner.start_state = "per-candidate";
+    const WorldModel<float> model(config.model, 1);
+    const int before = threads();
+    std::vector<Evaluation> all;
+    for (const int n : {1, 2, 3, 7}) {  // 5 episodes: all side by side, and some left over
+      set_threads(n);
+      all.push_back(evaluate(model, config, 5).value());
+    }
+    const Evaluation alone = evaluate(model, config, 1, first_evaluation_seed + 3).value();
+    set_threads(before);
+    for (const Evaluation& e : all)
+      for (std::size_t k = 0; k < 5; ++k) {
+        CHECK(e.returns[k] == all[0].returns[k]);
+        CHECK(e.episodes[k].action == all[0].episodes[k].action);
+      }
+    CHECK(alone.returns[0] == all[0].returns[3]);
+    CHECK(alone.episodes[0].action == all[0].episodes[3].action);
+    CHECK(alone.returns[0] != all[0].returns[2]);
+  }
 }
 
 TEST_CASE("P19 the episodes of an evaluation begin differently") {

@@ -27,7 +27,7 @@ std::vector<double> imagine(SimulatorDynamics& dynamics, std::ptrdiff_t H, std::
                             float u, Rng& rng) {
   const std::vector<float> actions(static_cast<std::size_t>(H * J), u);
   std::vector<double> returns(static_cast<std::size_t>(J));
-  dynamics.imagine({1, H, J, 1, actions.data()}, {&rng, 1}, returns.data());
+  dynamics.imagine({H, J, 1, actions.data()}, rng, returns.data());
   return returns;
 }
 

@@ -42,7 +42,7 @@ TEST_CASE("P34 updates and episodes leave no memory behind") {
   WorldModel<float> model(config.model, 1);
   Trainer trainer(model, config.trainer());
   const auto env = make_env(config.env, config.make_env_options());
-  MpcAgent agent(model, config.planner, {AgentStreams::collecting(1)});
+  MpcAgent agent(model, config.planner, AgentStreams::collecting(1));
   RunState state;
   Limits limits(config, state);
   Replay replay(200'000);  // a few episodes: the oldest go

@@ -151,12 +151,12 @@ TEST_CASE("the search that is shown is the agent's own") {
   const LoadedModel loaded = load_model(scratch / "run");
   const RunConfig& c = loaded.config;
   const auto env = make_env(c.env, c.make_env_options());
-  MpcAgent agent(*loaded.model, c.planner, {AgentStreams::evaluating(c.seed, 1)});
+  MpcAgent agent(*loaded.model, c.planner, AgentStreams::evaluating(c.seed, 1));
   env->reset(1001);
   for (int i = 0; i < 6; ++i) env->step(agent.act(env->render(), 0));
   agent.act(env->render(), 0);
-  const std::vector<float>& actions = agent.plan(0).actions;
-  const OpenLoop again = imagine_actions(*loaded.model, agent.h(0), agent.s(0), actions, 32, 1001);
+  const std::vector<float>& actions = agent.plan().actions;
+  const OpenLoop again = imagine_actions(*loaded.model, agent.h(), agent.s(), actions, 32, 1001);
   double imagined = 0, really = 0;
   for (std::ptrdiff_t t = 1; t < again.T; ++t) {
     for (const float reward : again.reward_at(t)) imagined += double{reward} / 32;

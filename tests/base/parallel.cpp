@@ -47,6 +47,24 @@ TEST_CASE("parallel_for visits every index exactly once") {
   }
 }
 
+TEST_CASE("parallel_nested runs full teams side by side and the few left over on all threads") {
+  for (int t : counts) {
+    const Threads scope(t);
+    const bool one_thread = loops_are_serial();
+    for (std::ptrdiff_t n : {0, 1, 2, 3, 4, 5, 7, 8, 10}) {
+      std::vector<std::atomic<int>> visits(static_cast<std::size_t>(n));
+      std::atomic<std::ptrdiff_t> on_all_threads = 0;
+      parallel_nested(n, [&](std::ptrdiff_t i) {
+        ++visits[static_cast<std::size_t>(i)];
+        if (!loops_are_serial()) ++on_all_threads;
+      });
+      for (const auto& v : visits) CHECK(v == 1);
+      const std::ptrdiff_t left = n % t;
+      CHECK(on_all_threads == (!one_thread && 2 * left <= t ? left : 0));
+    }
+  }
+}
+
 TEST_CASE("parallel_ranges depend on count and grain alone and cover every index in order") {
   using Range = std::pair<std::ptrdiff_t, std::ptrdiff_t>;
   for (std::ptrdiff_t n : {0, 1, 5, 64, 65, 1000}) {

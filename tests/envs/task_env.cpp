@@ -31,7 +31,37 @@ std::unique_ptr<TaskEnv> pendulum(int repeat, int limit) {
   return std::make_unique<TaskEnv>(std::make_unique<PendulumSwingup>(), settings);
 }
 
+// 65 actions, and a reward that is their sum.
+class Wide final : public Task {
+ public:
+  std::string name() const override { return "wide"; }
+  int action_size() const override { return 65; }
+  std::vector<std::string> state_names() const override { return {"sum"}; }
+  void start(Rng&) override { sum_ = 0; }
+  TaskStep step(std::span<const double> action, std::span<const double>) override {
+    sum_ = 0;
+    for (const double a : action) sum_ += a;
+    return {sum_, false};
+  }
+  void draw(Scene& scene) const override { scene.clear(); }
+  std::vector<double> state() const override { return {sum_}; }
+  void set_state(std::span<const double> state) override { sum_ = state[0]; }
+  std::unique_ptr<Task> clone() const override { return std::make_unique<Wide>(*this); }
+
+ private:
+  double sum_ = 0;
+};
+
 }  // namespace
+
+TEST_CASE("an action may have any number of entries") {
+  TaskEnv env(std::make_unique<Wide>(), {.image_size = 16, .action_repeat = 1, .time_limit = 9});
+  env.reset(1);
+  CHECK(env.step(std::vector<float>(65, 0.5f)).reward == 32.5);
+  CHECK(env.step(std::vector<double>(65, 0.5)).reward == 32.5);
+  CHECK(contains(sentence([&] { env.step(std::vector<float>(64)); }),
+                 "an action has 65 entries, this one has 64"));
+}
 
 TEST_CASE("every registered environment keeps every rule of check_env") {
   for (const EnvSpec& spec : test::every_world())

@@ -16,7 +16,6 @@
 using namespace planet;
 using planet::testing::copy;
 using planet::testing::error_of;
-using planet::testing::evaluation;
 using planet::testing::Floats;
 using planet::testing::run;
 using planet::testing::Spy;
@@ -34,36 +33,36 @@ PlannerConfig small_cem() {
 TEST_SUITE("planner") {
   TEST_CASE("P15 an episode after another begins with the belief it would have alone") {
     const WorldModel<float> model(miniature_model(), 7);
-    MpcAgent agent(model, small_cem(), {AgentStreams::collecting(1)});
+    MpcAgent agent(model, small_cem(), AgentStreams::collecting(1));
     Spy first;
     run(agent, first, 6, 0.3);
-    const AgentStreams place = agent.streams(0);
+    const AgentStreams place = agent.streams();
     agent.reset();
-    CHECK(agent.previous_action(0)[0] == 0);
-    CHECK(copy(agent.h(0)) == Floats(7, 0.0f));
-    CHECK(copy(agent.s(0)) == Floats(3, 0.0f));
+    CHECK(agent.previous_action()[0] == 0);
+    CHECK(copy(agent.h()) == Floats(7, 0.0f));
+    CHECK(copy(agent.s()) == Floats(3, 0.0f));
     Spy second(1);
     const auto after = run(agent, second, 1, 0.3);
-    const Floats h = copy(agent.h(0)), s = copy(agent.s(0));
+    const Floats h = copy(agent.h()), s = copy(agent.s());
 
-    MpcAgent fresh(model, small_cem(), {place});
+    MpcAgent fresh(model, small_cem(), place);
     Spy alone(1);
     CHECK(run(fresh, alone, 1, 0.3) == after);
-    CHECK(copy(fresh.h(0)) == h);
-    CHECK(copy(fresh.s(0)) == s);
+    CHECK(copy(fresh.h()) == h);
+    CHECK(copy(fresh.s()) == s);
     // Without the reset it would have been another belief.
-    MpcAgent careless(model, small_cem(), {AgentStreams::collecting(1)});
+    MpcAgent careless(model, small_cem(), AgentStreams::collecting(1));
     Spy again, next(1);
     run(careless, again, 6, 0.3);
     run(careless, next, 1, 0.3);
-    CHECK(copy(careless.h(0)) != h);
+    CHECK(copy(careless.h()) != h);
   }
 
   TEST_CASE("P16 the belief is updated with the action that was executed") {
     const WorldModel<float> model(miniature_model(), 7);
     const ModelConfig& c = model.config();
     for (const double noise : {0.0, 0.3, 10.0}) {
-      MpcAgent agent(model, small_cem(), {AgentStreams::collecting(2)});
+      MpcAgent agent(model, small_cem(), AgentStreams::collecting(2));
       Spy spy;
       // The same filter by hand, fed from what the spy saw. It shares no stream with the agent: its
       // own copy of the agent's stream is drawn from in the same order.
@@ -84,12 +83,12 @@ TEST_SUITE("planner") {
         h = copy(h_t.value());
 
         spy.step(agent.act(frame, noise));
-        CHECK(copy(agent.h(0)) == h);
-        CHECK(copy(agent.s(0)) == s);
-        if (noise > 0 && t > 0) CHECK(copy(agent.h(0)) != h_planned);  // the plan's is another
+        CHECK(copy(agent.h()) == h);
+        CHECK(copy(agent.s()) == s);
+        if (noise > 0 && t > 0) CHECK(copy(agent.h()) != h_planned);  // the plan's is another
         a = spy.executed.back();
-        planned = {agent.plan(0).mean[0], agent.plan(0).mean[1]};
-        CHECK(copy(agent.previous_action(0)) == a);
+        planned = {agent.plan().mean[0], agent.plan().mean[1]};
+        CHECK(copy(agent.previous_action()) == a);
         if (noise == 0) CHECK(a == planned);
       }
     }
@@ -97,7 +96,7 @@ TEST_SUITE("planner") {
 
   TEST_CASE("P17 no executed action leaves the box with noise 10") {
     const WorldModel<float> model(miniature_model(), 7);
-    MpcAgent agent(model, small_cem(), {AgentStreams::collecting(3)});
+    MpcAgent agent(model, small_cem(), AgentStreams::collecting(3));
     Spy spy;
     int on_bound = 0;
     for (const Floats& a : run(agent, spy, 100, 10.0))
@@ -111,11 +110,11 @@ TEST_SUITE("planner") {
   TEST_CASE("P18 an evaluation without noise is repeatable bit for bit") {
     const WorldModel<float> model(miniature_model(), 7);
     const auto evaluate = [&](double noise, std::uint32_t episode) {
-      MpcAgent agent(model, small_cem(), evaluation(episode, 1));
+      MpcAgent agent(model, small_cem(), AgentStreams::evaluating(1, episode));
       Spy spy;
       auto actions = run(agent, spy, 6, noise);
       // Without noise the exploration stream is not touched, and the action is the plan's.
-      CHECK((agent.streams(0).explore.position() == 0) == (noise == 0));
+      CHECK((agent.streams().explore.position() == 0) == (noise == 0));
       return actions;
     };
     const auto once = evaluate(0, 0);
@@ -124,58 +123,21 @@ TEST_SUITE("planner") {
     CHECK(evaluate(0, 1) != once);  // another episode draws other numbers
   }
 
-  TEST_CASE("beliefs in a batch act as they would alone and a retired one is left alone") {
-    const WorldModel<float> model(miniature_model(), 7);
-    constexpr std::uint32_t B = 3;
-    const std::size_t lengths[B] = {5, 2, 4};
-    MpcAgent agent(model, small_cem(), evaluation(0, B));
-    std::vector<Spy> spies{Spy(0), Spy(1), Spy(2)};
-    for (std::size_t t = 0; t < 5; ++t) {
-      std::vector<std::uint8_t> frames;
-      for (std::uint32_t b = 0; b < B; ++b) {
-        if (t == lengths[b]) agent.retire(b);
-        const auto f = spies[b].frame();
-        frames.insert(frames.end(), f.begin(), f.end());
-      }
-      const auto actions = agent.act(frames, 0.2);
-      for (std::uint32_t b = 0; b < B; ++b) {
-        if (t < lengths[b]) spies[b].step(actions.subspan(2 * b, 2));
-        else CHECK(copy(actions.subspan(2 * b, 2)) == Floats{0, 0});
-      }
-    }
-    for (std::uint32_t b = 0; b < B; ++b) {
-      MpcAgent alone(model, small_cem(), evaluation(b, 1));
-      Spy spy(b);
-      CHECK(run(alone, spy, static_cast<int>(lengths[b]), 0.2) == spies[b].executed);
-      CHECK(copy(alone.h(0)) == copy(agent.h(b)));
-      for (const auto stream :
-           {&AgentStreams::agent, &AgentStreams::planner, &AgentStreams::explore})
-        CHECK((alone.streams(0).*stream).position() == (agent.streams(b).*stream).position());
-    }
-    agent.reset(1);  // and it acts again
-    std::vector<std::uint8_t> frames;
-    for (const Spy& spy : spies) {
-      const auto f = spy.frame();
-      frames.insert(frames.end(), f.begin(), f.end());
-    }
-    CHECK(agent.act(frames, 0.2)[2] != 0);
-  }
-
   TEST_CASE("from the positions of its streams an agent goes on bit for bit") {
     const WorldModel<float> model(miniature_model(), 7);
-    MpcAgent agent(model, small_cem(), {AgentStreams::collecting(4)});
+    MpcAgent agent(model, small_cem(), AgentStreams::collecting(4));
     Spy first, second(1), resumed(1);
     run(agent, first, 4, 0.3);
-    const std::uint64_t place[] = {agent.streams(0).agent.position(),
-                                   agent.streams(0).planner.position(),
-                                   agent.streams(0).explore.position()};
+    const std::uint64_t place[] = {agent.streams().agent.position(),
+                                   agent.streams().planner.position(),
+                                   agent.streams().explore.position()};
     agent.reset();
     run(agent, second, 4, 0.3);
 
-    MpcAgent other(model, small_cem(), {AgentStreams::collecting(4)});
-    other.streams(0).agent.seek(place[0]);
-    other.streams(0).planner.seek(place[1]);
-    other.streams(0).explore.seek(place[2]);
+    MpcAgent other(model, small_cem(), AgentStreams::collecting(4));
+    other.streams().agent.seek(place[0]);
+    other.streams().planner.seek(place[1]);
+    other.streams().explore.seek(place[2]);
     CHECK(run(other, resumed, 4, 0.3) == second.executed);
   }
 
@@ -187,7 +149,7 @@ TEST_SUITE("planner") {
       set_threads(n);
       PlannerConfig cem = small_cem();
       cem.candidates = 500;
-      MpcAgent agent(model, cem, {AgentStreams::collecting(5)});
+      MpcAgent agent(model, cem, AgentStreams::collecting(5));
       Spy spy;
       all.push_back(run(agent, spy, 4, 0.3));
     }
@@ -197,34 +159,27 @@ TEST_SUITE("planner") {
 
   TEST_CASE("training between two decisions is seen by the next one") {
     WorldModel<float> model(miniature_model(), 7);
-    MpcAgent agent(model, small_cem(), {AgentStreams::collecting(6)});
-    MpcAgent other(model, small_cem(), {AgentStreams::collecting(6)});
+    MpcAgent agent(model, small_cem(), AgentStreams::collecting(6));
+    MpcAgent other(model, small_cem(), AgentStreams::collecting(6));
     const Spy spy;
     agent.act(spy.frame(), 0);
     for (std::ptrdiff_t i = 0; i < model.params().size(); ++i) model.params().values()[i] *= 1.1f;
     other.act(spy.frame(), 0);
-    CHECK(copy(agent.s(0)) != copy(other.s(0)));
+    CHECK(copy(agent.s()) != copy(other.s()));
   }
 
   TEST_CASE("agent errors are sentences") {
     const WorldModel<float> model(miniature_model(), 7);
-    MpcAgent agent(model, small_cem(), evaluation(0, 2));
-    CHECK(error_of([&] { agent.act(std::vector<std::uint8_t>(192), 0); }) ==
-          "[MpcAgent] the frames have 192 bytes; 2 of 8 by 8 pixels have 384");
-    const std::vector<std::uint8_t> frames(384);
-    CHECK(error_of([&] { agent.act(frames, -0.1); }) != "");
-    CHECK(error_of([&] { agent.act(frames, std::nan("")); }) != "");
-    CHECK(error_of([&] { agent.reset(2); }) == "[MpcAgent] there is no belief 2; there are 2");
-    CHECK(error_of([&] { agent.h(-1); }) != "");
-    CHECK(error_of([&] { agent.plan(0); }) ==
-          "[MpcAgent] belief 0 has no plan yet; act() makes it");
-    CHECK(error_of([&] { MpcAgent none(model, small_cem(), {}); }) != "");
-    agent.act(frames, 0);
-    CHECK(agent.plan(1).mean.size() == 8);
+    MpcAgent agent(model, small_cem(), AgentStreams::evaluating(1, 0));
+    CHECK(error_of([&] { agent.act(std::vector<std::uint8_t>(193), 0); }) ==
+          "[MpcAgent] the frame has 193 bytes; one of 8 by 8 pixels has 192");
+    const std::vector<std::uint8_t> frame(192);
+    CHECK(error_of([&] { agent.act(frame, -0.1); }) != "");
+    CHECK(error_of([&] { agent.act(frame, std::nan("")); }) != "");
+    CHECK(error_of([&] { agent.plan(); }) == "[MpcAgent] there is no plan yet; act() makes it");
+    agent.act(frame, 0);
+    CHECK(agent.plan().mean.size() == 8);
     agent.reset();
-    CHECK(error_of([&] { agent.plan(0); }) != "");
-    agent.retire(0);
-    agent.retire(1);
-    CHECK(copy(agent.act(frames, 0)) == Floats(4, 0.0f));
+    CHECK(error_of([&] { agent.plan(); }) != "");
   }
 }

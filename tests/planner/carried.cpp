@@ -12,7 +12,6 @@
 using namespace planet;
 using planet::testing::copy;
 using planet::testing::error_of;
-using planet::testing::evaluation;
 using planet::testing::every_planner;
 using planet::testing::Floats;
 using planet::testing::run;
@@ -24,50 +23,21 @@ TEST_SUITE("planner") {
     const WorldModel<float> model(miniature_model(), 7);
     for (const PlannerConfig& config : every_planner(4, 3, 40, 6)) {
       INFO(planner_text(config));
-      MpcAgent agent(model, warm(config), {AgentStreams::collecting(1)});
+      MpcAgent agent(model, warm(config), AgentStreams::collecting(1));
       Spy first, second(1), careless(1), alone(1);
       run(agent, first, 5, 0.3);
-      const AgentStreams place = agent.streams(0);
+      const AgentStreams place = agent.streams();
       agent.reset();
       run(agent, second, 4, 0.3);
-      MpcAgent fresh(model, warm(config), {place});
+      MpcAgent fresh(model, warm(config), place);
       CHECK(run(fresh, alone, 4, 0.3) == second.executed);
       // A planner that was not told would have gone on from the last episode's plan. The belief is
       // the same here: it begins at zero either way.
-      MpcAgent cold(model, config, {place});
+      MpcAgent cold(model, config, place);
       const auto one = cold.act(careless.frame(), 0.3);
       CHECK(copy(one) == alone.executed[0]);  // the first decision is cold
       careless.step(one);
       CHECK(copy(cold.act(careless.frame(), 0.3)) != alone.executed[1]);  // the second is not
-    }
-  }
-
-  TEST_CASE("P21 with a warm start beliefs in a batch act as they would alone") {
-    const WorldModel<float> model(miniature_model(), 7);
-    constexpr std::uint32_t B = 3;
-    const std::size_t lengths[B] = {2, 5, 4};
-    for (PlannerConfig config : every_planner(4, 2, 40, 6)) {
-      config.samples_per_candidate = 2;
-      config.start_state = "per-candidate";
-      INFO(planner_text(config));
-      MpcAgent agent(model, warm(config), evaluation(0, B));
-      std::vector<Spy> spies{Spy(0), Spy(1), Spy(2)};
-      for (std::size_t t = 0; t < 5; ++t) {
-        std::vector<std::uint8_t> frames;
-        for (std::uint32_t b = 0; b < B; ++b) {
-          if (t == lengths[b]) agent.retire(b);
-          const auto f = spies[b].frame();
-          frames.insert(frames.end(), f.begin(), f.end());
-        }
-        const auto actions = agent.act(frames, 0.2);
-        for (std::uint32_t b = 0; b < B; ++b)
-          if (t < lengths[b]) spies[b].step(actions.subspan(2 * b, 2));
-      }
-      for (std::uint32_t b = 0; b < B; ++b) {
-        MpcAgent alone(model, warm(config), evaluation(b, 1));
-        Spy spy(b);
-        CHECK(run(alone, spy, static_cast<int>(lengths[b]), 0.2) == spies[b].executed);
-      }
     }
   }
 
@@ -76,13 +46,13 @@ TEST_SUITE("planner") {
     const ModelConfig& c = model.config();
     PlannerConfig config{"cem", 4, 2, 40, 6};
     const Spy spy;
-    MpcAgent shared(model, config, {AgentStreams::collecting(2)});
+    MpcAgent shared(model, config, AgentStreams::collecting(2));
     const Floats shared_action = copy(shared.act(spy.frame(), 0));
     config.start_state = "per-candidate";
-    MpcAgent agent(model, config, {AgentStreams::collecting(2)});
+    MpcAgent agent(model, config, AgentStreams::collecting(2));
     const Floats action = copy(agent.act(spy.frame(), 0));
     CHECK(action != shared_action);
-    CHECK(copy(agent.s(0)) == copy(shared.s(0)));  // the belief's own sample is as before
+    CHECK(copy(agent.s()) == copy(shared.s()));  // the belief's own sample is as before
 
     // The posterior by hand, and a plan from it.
     Rng rng = AgentStreams::collecting(2).agent, planning = AgentStreams::collecting(2).planner;
@@ -97,7 +67,7 @@ TEST_SUITE("planner") {
     LatentDynamics dynamics(model);
     dynamics.start(h.value(), q.mean.value(), q.std.value());
     const auto planner = make_planner(config);
-    CHECK(planner->plan(dynamics, {&planning, 1})[0].actions == agent.plan(0).actions);
+    CHECK(planner->plan(dynamics, planning).actions == agent.plan().actions);
   }
 
   TEST_CASE("an option that an RNN could not follow is refused") {
@@ -106,7 +76,7 @@ TEST_SUITE("planner") {
     const WorldModel<float> model(c, 7);
     PlannerConfig config{"cem", 4, 2, 40, 6};
     const auto refusal = [&] {
-      return error_of([&] { MpcAgent agent(model, config, {AgentStreams::collecting(2)}); });
+      return error_of([&] { MpcAgent agent(model, config, AgentStreams::collecting(2)); });
     };
     CHECK(refusal() == "");
     config.samples_per_candidate = 4;

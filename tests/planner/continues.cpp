@@ -10,7 +10,7 @@
 #include "tests/rssm/support.hpp"
 
 using namespace planet;
-using planet::testing::streams;
+using planet::testing::stream;
 
 namespace {
 
@@ -40,9 +40,9 @@ std::vector<double> returns_of(const WorldModel<float>& model, std::ptrdiff_t H,
   const std::vector<float> h(static_cast<std::size_t>(model.latent().deter_size())),
       s(static_cast<std::size_t>(model.latent().stoch_size()));
   dynamics.start(h, s);
-  std::vector<Rng> rngs = streams(1);
+  Rng rng = stream();
   std::vector<double> returns(static_cast<std::size_t>(J));
-  dynamics.imagine({1, H, J, 2, actions.data()}, rngs, returns.data());
+  dynamics.imagine({H, J, 2, actions.data()}, rng, returns.data());
   return returns;
 }
 
@@ -73,7 +73,7 @@ TEST_SUITE("planner") {
       Tape<float> tape;
       State<float> state = model.latent().initial(tape, J);
       std::vector<float> expected(J), alive(J, 1.0f), plain(J);
-      Rng rng = streams(1)[0];
+      Rng rng = stream();
       for (std::ptrdiff_t t = 0; t < H; ++t) {
         float* z = nullptr;
         const Var<float> noise = tape.uninitialised({J, c.stoch_size}, &z);

@@ -9,7 +9,7 @@
 
 using namespace planet;
 using planet::testing::FunctionDynamics;
-using planet::testing::streams;
+using planet::testing::stream;
 
 namespace {
 
@@ -109,15 +109,14 @@ TEST_SUITE("planner") {
     double across[2] = {}, along[2] = {}, squares[2] = {};
     for (const int full : {0, 1})
       for (int k = 0; k < beliefs; ++k) {
-        FunctionDynamics ridge(
-            1, 1, [](std::ptrdiff_t, const Floats& a) { return -(a[0] - a[1]) * (a[0] - a[1]); });
+        FunctionDynamics ridge(1, [](const Floats& a) { return -(a[0] - a[1]) * (a[0] - a[1]); });
         PlannerConfig c = with(full ? "full" : "diagonal", 2, 2, 1000, 100);
         c.init_std = sigma;
         CemPlanner planner(c);
         PlanTrace trace;
         planner.trace(&trace);
-        std::vector<Rng> rngs = streams(1, static_cast<std::uint64_t>(k));
-        planner.plan(ridge, rngs);
+        Rng rng = stream(static_cast<std::uint64_t>(k));
+        planner.plan(ridge, rng);
         const Spread s = spread(trace.iterations[1], sigma);
         across[full] += s.across / beliefs, along[full] += s.along / beliefs;
         squares[full] += s.across * s.across / beliefs;
@@ -143,15 +142,15 @@ TEST_SUITE("planner") {
     for (std::uint64_t seed = 0; seed < 60; ++seed) {
       double returns[2] = {};
       for (const int full : {0, 1}) {
-        FunctionDynamics ridge(1, 1, [](std::ptrdiff_t, const Floats& a) {
+        FunctionDynamics ridge(1, [](const Floats& a) {
           const float p = a[0] + a[1], q = a[0] - a[1];
           return p - 200 * q * q;
         });
         PlannerConfig c = with(full ? "full" : "diagonal", 2, 6, 40, 8);
         c.init_std = 0.1;
         CemPlanner planner(c);
-        std::vector<Rng> rngs = streams(1, seed);
-        const Plan plan = planner.plan(ridge, rngs)[0];
+        Rng rng = stream(seed);
+        const Plan plan = planner.plan(ridge, rng);
         const double p = static_cast<double>(plan.mean[0] + plan.mean[1]),
                      q = static_cast<double>(plan.mean[0] - plan.mean[1]);
         returns[full] = p - 200 * q * q;
@@ -166,12 +165,12 @@ TEST_SUITE("planner") {
     // Two elites of six numbers: they differ along one line. The next candidates leave it by the
     // square root of the jitter, 1e-3, in each of the five other directions.
     constexpr std::size_t n = 6;
-    FunctionDynamics bowl(1, 2, planet::testing::quadratic);
+    FunctionDynamics bowl(2, planet::testing::quadratic);
     CemPlanner planner(with("full", 3, 2, 400, 2));
     PlanTrace trace;
     planner.trace(&trace);
-    std::vector<Rng> rngs = streams(1);
-    planner.plan(bowl, rngs);
+    Rng rng = stream();
+    planner.plan(bowl, rng);
     const auto number = [](const PlanTrace::Iteration& now, std::size_t i, std::size_t j) {
       return static_cast<double>(now.actions[(i / 2 * 400 + j) * 2 + i % 2]);
     };

@@ -3,17 +3,16 @@
 
 #include <cmath>
 
-#include "planner/planner.hpp"
 #include "tests/planner/toys.hpp"
 
 using namespace planet;
 using planet::testing::ChanceDynamics;
 using planet::testing::every_planner;
-using planet::testing::streams;
+using planet::testing::stream;
 
 namespace {
 
-constexpr std::ptrdiff_t beliefs = 400;
+constexpr int plans = 400;
 
 // Two arms: below zero pays 1 for sure, above pays 3 with probability 0.2, 0.6 in the mean.
 float two_arms(const float* action, double luck) {
@@ -24,11 +23,13 @@ float two_arms(const float* action, double luck) {
 // How many of the plans take the arm that is worse in the mean.
 int risky_plans(PlannerConfig config, int samples) {
   config.samples_per_candidate = samples;
-  ChanceDynamics arms(beliefs, two_arms);
-  std::vector<Rng> rngs = streams(beliefs, 3);
+  ChanceDynamics arms(two_arms);
   const auto planner = make_planner(config);
   int risky = 0;
-  for (const Plan& plan : planner->plan(arms, rngs)) risky += plan.actions[0] > 0;
+  for (std::uint32_t k = 0; k < plans; ++k) {
+    Rng rng = stream(3, k);
+    risky += planner->plan(arms, rng).actions[0] > 0;
+  }
   return risky;
 }
 
@@ -52,21 +53,21 @@ TEST_SUITE("planner") {
     // 400 plans; 4 standard deviations of the binomial.
     const double kind = at_least(6, 16, 0.2), kinder = at_least(22, 64, 0.2);
     CHECK(std::abs(kind - 0.0817) < 0.0001);
-    const auto four_sigma = [](double p) { return 4 * std::sqrt(p * (1 - p) * beliefs); };
+    const auto four_sigma = [](double p) { return 4 * std::sqrt(p * (1 - p) * plans); };
     for (const PlannerConfig& config : every_planner(1, 4, 200, 10)) {
       if (config.method == "mppi") continue;  // weights, not ranks: below
       const int one = risky_plans(config, 1), sixteen = risky_plans(config, 16),
                 many = risky_plans(config, 64);
       MESSAGE(planner_text(config) << ": of 400 plans " << one << " take the risk with one sample, "
                                    << sixteen << " with 16, " << many << " with 64");
-      CHECK(one > 0.95 * beliefs);
-      CHECK(std::abs(sixteen - kind * beliefs) < four_sigma(kind));
-      CHECK(std::abs(many - kinder * beliefs) < four_sigma(kinder));
+      CHECK(one > 0.95 * plans);
+      CHECK(std::abs(sixteen - kind * plans) < four_sigma(kind));
+      CHECK(std::abs(many - kinder * plans) < four_sigma(kinder));
     }
     PlannerConfig mppi{"mppi", 1, 4, 200, 10};
     mppi.mppi.temperature = 0.05;
-    CHECK(risky_plans(mppi, 1) > 0.95 * beliefs);
-    CHECK(std::abs(risky_plans(mppi, 16) - kind * beliefs) < four_sigma(kind));
+    CHECK(risky_plans(mppi, 1) > 0.95 * plans);
+    CHECK(std::abs(risky_plans(mppi, 16) - kind * plans) < four_sigma(kind));
   }
 
   TEST_CASE("the elites of pure luck promise 0 95 where the truth is a half") {
@@ -76,13 +77,15 @@ TEST_SUITE("planner") {
     for (const int samples : {1, 16}) {
       PlannerConfig config{"cem", 1, 1, 1000, 100};
       config.samples_per_candidate = samples;
-      ChanceDynamics luck(beliefs, [](const float*, double u) { return u; });
-      std::vector<Rng> rngs = streams(beliefs, 4);
+      ChanceDynamics luck([](const float*, double u) { return u; });
       const auto planner = make_planner(config);
       double promised = 0;
-      for (const Plan& plan : planner->plan(luck, rngs)) promised += plan.elite_return / beliefs;
+      for (std::uint32_t k = 0; k < plans; ++k) {
+        Rng rng = stream(4, k);
+        promised += planner->plan(luck, rng).elite_return / plans;
+      }
       const double truth = samples == 1 ? 0.94955 : 0.5, std = samples == 1 ? 0.0055 : 0.0722;
-      CHECK(std::abs(promised - truth) < 4 * std / std::sqrt(static_cast<double>(beliefs)));
+      CHECK(std::abs(promised - truth) < 4 * std / std::sqrt(static_cast<double>(plans)));
     }
   }
 
@@ -90,38 +93,35 @@ TEST_SUITE("planner") {
     // The return of one candidate is its luck, so all that share it have the same.
     for (PlannerConfig config : every_planner(2, 3, 20, 5)) {
       config.samples_per_candidate = 3;
-      ChanceDynamics luck(2, [](const float*, double u) { return u; });
+      ChanceDynamics luck([](const float*, double u) { return u; });
       const auto planner = make_planner(config);
       PlanTrace first, second;
-      std::vector<Rng> rngs = streams(2);
+      Rng rng = stream();
       planner->trace(&first);
-      planner->plan(luck, rngs);
-      const std::uint64_t used = rngs[0].position();
+      planner->plan(luck, rng);
+      const std::uint64_t used = rng.position();
       planner->trace(&second);
-      planner->plan(luck, rngs);
+      planner->plan(luck, rng);
       const double r = first.iterations[0].returns[0];
       for (const auto& now : first.iterations)
         for (const double x : now.returns) CHECK(x == r);
       CHECK(second.iterations[0].returns[0] != r);
-      CHECK(rngs[0].position() == 2 * used);
-      // Belief 1 has futures of its own.
-      planner->forget();
-      std::vector<Rng> other{streams(2)[1]};
-      ChanceDynamics alone(1, [](const float*, double u) { return u; });
-      planner->trace(&second);
-      planner->plan(alone, other);
+      CHECK(rng.position() == 2 * used);
+      // Another episode has futures of its own.
+      Rng other = stream(1, 1);
+      planner->plan(luck, other);
       CHECK(second.iterations[0].returns[0] != r);
     }
   }
 
   TEST_CASE("one sample a candidate is fresh for each and in each round") {
     for (const PlannerConfig& config : every_planner(2, 3, 20, 5)) {
-      ChanceDynamics luck(1, [](const float*, double u) { return u; });
+      ChanceDynamics luck([](const float*, double u) { return u; });
       const auto planner = make_planner(config);
       PlanTrace trace;
       planner->trace(&trace);
-      std::vector<Rng> rngs = streams(1);
-      planner->plan(luck, rngs);
+      Rng rng = stream();
+      planner->plan(luck, rng);
       std::vector<float> all;
       for (const auto& now : trace.iterations)
         all.insert(all.end(), now.returns.begin(), now.returns.end());

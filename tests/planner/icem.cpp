@@ -14,7 +14,7 @@
 using namespace planet;
 using planet::testing::FunctionDynamics;
 using planet::testing::quadratic;
-using planet::testing::streams;
+using planet::testing::stream;
 
 namespace {
 
@@ -114,32 +114,32 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("P25 the population decays by its factor and not below two elite sets") {
-    FunctionDynamics bowl(1, 1, quadratic);
-    std::vector<Rng> rngs = streams(1);
+    FunctionDynamics bowl(1, quadratic);
+    Rng rng = stream();
     PlannerConfig config = icem(3, 9, 100, 10);
-    make_planner(config)->plan(bowl, rngs);
+    make_planner(config)->plan(bowl, rng);
     CHECK(bowl.populations == std::vector<std::ptrdiff_t>{100, 80, 64, 51, 40, 32, 26, 20, 20});
     CHECK(config.rollouts() == 433);
     config.icem.decay = 1;
-    FunctionDynamics steady(1, 1, quadratic);
-    make_planner(config)->plan(steady, rngs);
+    FunctionDynamics steady(1, quadratic);
+    make_planner(config)->plan(steady, rng);
     CHECK(steady.populations == std::vector<std::ptrdiff_t>(9, 100));
     config.icem.decay = 2;
     config.elites = 80;  // 2 K is more than there are
-    FunctionDynamics crowded(1, 1, quadratic);
-    make_planner(config)->plan(crowded, rngs);
+    FunctionDynamics crowded(1, quadratic);
+    make_planner(config)->plan(crowded, rng);
     CHECK(crowded.populations == std::vector<std::ptrdiff_t>(9, 100));
   }
 
   TEST_CASE("the best of a round stand again and the mean stands in the last") {
-    FunctionDynamics bowl(1, 2, quadratic);
-    std::vector<Rng> rngs = streams(1);
+    FunctionDynamics bowl(2, quadratic);
+    Rng rng = stream();
     PlannerConfig config = icem(4, 4, 60, 10);
     config.icem.kept = 0.35;  // 3.5 of ten
     const auto planner = make_planner(config);
     PlanTrace trace;
     planner->trace(&trace);
-    planner->plan(bowl, rngs);
+    planner->plan(bowl, rng);
     for (std::size_t i = 1; i < 4; ++i) {
       const auto best = best_of(trace.iterations[i - 1], 3);
       for (std::size_t k = 0; k < 3; ++k)
@@ -157,15 +157,15 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("with a warm start the elites of the last decision stand again one step on") {
-    FunctionDynamics bowl(1, 2, quadratic);
-    std::vector<Rng> rngs = streams(1);
+    FunctionDynamics bowl(2, quadratic);
+    Rng rng = stream();
     PlannerConfig config = planet::testing::warm(icem(4, 3, 60, 10));  // 0.3: three of ten
     const auto planner = make_planner(config);
     PlanTrace before, after;
     planner->trace(&before);
-    planner->plan(bowl, rngs);
+    planner->plan(bowl, rng);
     planner->trace(&after);
-    planner->plan(bowl, rngs);
+    planner->plan(bowl, rng);
     const PlanTrace::Iteration& last = before.iterations.back();
     const auto best = best_of(last, 3);
     for (std::size_t k = 0; k < 3; ++k) {
@@ -180,14 +180,14 @@ TEST_SUITE("planner") {
 
   TEST_CASE("momentum keeps a share of the old mean and std") {
     for (const double momentum : {0.0, 0.1, 0.6}) {
-      FunctionDynamics bowl(1, 1, quadratic);
-      std::vector<Rng> rngs = streams(1);
+      FunctionDynamics bowl(1, quadratic);
+      Rng rng = stream();
       PlannerConfig config = icem(3, 2, 50, 8);
       config.icem.momentum = momentum;
       const auto planner = make_planner(config);
       PlanTrace trace;
       planner->trace(&trace);
-      const Plan plan = planner->plan(bowl, rngs)[0];
+      const Plan plan = planner->plan(bowl, rng);
       for (std::size_t t = 0; t < 3; ++t) {
         const PlanTrace::Iteration& now = trace.iterations[1];
         double mean = 0, variance = 0;
@@ -209,15 +209,15 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("what is executed is the best candidate of the last round or the mean") {
-    FunctionDynamics bowl(1, 2, quadratic);
+    FunctionDynamics bowl(2, quadratic);
     PlannerConfig config = icem(3, 3, 50, 8);
     for (const char* execute : {"best", "mean"}) {
       config.icem.execute = execute;
       const auto planner = make_planner(config);
       PlanTrace trace;
       planner->trace(&trace);
-      std::vector<Rng> rngs = streams(1);
-      const Plan plan = planner->plan(bowl, rngs)[0];
+      Rng rng = stream();
+      const Plan plan = planner->plan(bowl, rng);
       const PlanTrace::Iteration& last = trace.iterations.back();
       const Floats best = candidate(last, best_of(last, 1)[0], 2);
       CHECK((plan.actions == best) == (config.icem.execute == "best"));

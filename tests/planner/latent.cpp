@@ -13,7 +13,7 @@
 using namespace planet;
 using planet::testing::error_of;
 using planet::testing::every_planner;
-using planet::testing::streams;
+using planet::testing::stream;
 
 namespace {
 
@@ -24,12 +24,7 @@ std::vector<float> random_numbers(std::ptrdiff_t n, std::uint64_t seed) {
   return x;
 }
 
-template <class N>
-std::vector<N> part(const std::vector<N>& x, std::ptrdiff_t begin, std::ptrdiff_t n) {
-  return {x.begin() + begin, x.begin() + begin + n};
-}
-
-// What one belief is planned from: a sample, or with a std the posterior to sample from.
+// What is planned from: a sample, or with a std the posterior to sample from.
 struct Start {
   std::vector<float> h, s, std;
 };
@@ -90,64 +85,50 @@ TEST_SUITE("planner") {
     const ModelConfig& c = model.config();
     // One chunk, several, with a short last one, and a J D_s that is no multiple of four.
     for (const std::ptrdiff_t J : {1, 5, 48, 49, 301, 1000}) {
-      constexpr std::ptrdiff_t B = 2, H = 7;
-      const auto h = random_numbers(B * c.deter_size, 1), s = random_numbers(B * c.stoch_size, 2);
-      const auto actions = random_numbers(B * H * J * c.action_size, 3);
+      constexpr std::ptrdiff_t H = 7;
+      const auto h = random_numbers(c.deter_size, 1), s = random_numbers(c.stoch_size, 2);
+      const auto actions = random_numbers(H * J * c.action_size, 3);
       LatentDynamics dynamics(model);
       dynamics.start(h, s);
-      CHECK(dynamics.beliefs() == B);
       CHECK(dynamics.action_size() == c.action_size);
-      std::vector<Rng> rngs = streams(B);
-      std::vector<double> returns(static_cast<std::size_t>(B * J), -7.0f);
-      dynamics.imagine({B, H, J, c.action_size, actions.data()}, rngs, returns.data());
-      for (std::ptrdiff_t b = 0; b < B; ++b) {
-        Rng rng = streams(B)[static_cast<std::size_t>(b)];
-        const auto expected = manual_loop(
-            model,
-            {part(h, b * c.deter_size, c.deter_size), part(s, b * c.stoch_size, c.stoch_size), {}},
-            H, J, actions.data() + b * H * J * c.action_size, rng);
-        CHECK(part(returns, b * J, J) == expected);
-        // As many counters as the loop's fills took.
-        CHECK(rngs[static_cast<std::size_t>(b)].position() ==
-              static_cast<std::uint64_t>(H * ((J * c.stoch_size + 3) / 4)));
-      }
+      Rng rng = stream();
+      std::vector<double> returns(static_cast<std::size_t>(J), -7.0f);
+      dynamics.imagine({H, J, c.action_size, actions.data()}, rng, returns.data());
+      CHECK(returns == manual_loop(model, {h, s, {}}, H, J, actions.data(), stream()));
+      // As many counters as the loop's fills took.
+      CHECK(rng.position() == static_cast<std::uint64_t>(H * ((J * c.stoch_size + 3) / 4)));
     }
   }
 
   TEST_CASE("P24 shared futures and sampled starts equal the manual loop bit for bit") {
     const WorldModel<float> model(miniature_model(), 3);
     const ModelConfig& c = model.config();
-    constexpr std::ptrdiff_t B = 2, H = 5;
-    const std::ptrdiff_t D_h = c.deter_size, D_s = c.stoch_size;
-    const auto h = random_numbers(B * D_h, 1), s = random_numbers(B * D_s, 2);
-    auto std = random_numbers(B * D_s, 4);
+    constexpr std::ptrdiff_t H = 5;
+    const auto h = random_numbers(c.deter_size, 1), s = random_numbers(c.stoch_size, 2);
+    auto std = random_numbers(c.stoch_size, 4);
     for (float& x : std) x = 0.1f + std::abs(x);
     for (const bool sampled : {false, true})
       for (const std::ptrdiff_t N : {1, 2, 7, 97})
         for (const std::ptrdiff_t J : {1, 30, 101}) {
           INFO("starts sampled ", sampled, ", N ", N, ", J ", J);
-          const auto actions = random_numbers(B * H * J * c.action_size, 3);
+          const auto actions = random_numbers(H * J * c.action_size, 3);
           LatentDynamics dynamics(model);
           if (sampled) dynamics.start(h, s, std);
           else dynamics.start(h, s);
-          std::vector<Rng> rngs = streams(B), futures = streams(B, 8);
-          Candidates candidates{B,      H, J, c.action_size, actions.data(), static_cast<int>(N),
-                                futures};
-          std::vector<double> returns(static_cast<std::size_t>(B * J)), again = returns;
-          dynamics.imagine(candidates, rngs, returns.data());
-          for (std::ptrdiff_t b = 0; b < B; ++b) {
-            const auto i = static_cast<std::size_t>(b);
-            const Start start{part(h, b * D_h, D_h), part(s, b * D_s, D_s),
-                              sampled ? part(std, b * D_s, D_s) : std::vector<float>{}};
-            CHECK(part(returns, b * J, J) == manual_loop(model, start, H, J,
-                                                         actions.data() + b * H * J * c.action_size,
-                                                         N > 1 ? futures[i] : streams(B)[i], N));
-            CHECK(rngs[i].position() ==
-                  (N > 1 ? 0u : static_cast<std::uint64_t>((H + sampled) * ((J * D_s + 3) / 4))));
-          }
-          // Another iteration of the plan: the same futures, but a fresh one for each candidate.
-          dynamics.imagine(candidates, rngs, again.data());
-          CHECK((again == returns) == (N > 1));
+          Rng rng = stream();
+          const Candidates candidates{H, J, c.action_size, actions.data(), static_cast<int>(N)};
+          std::vector<double> returns(static_cast<std::size_t>(J)), again = returns;
+          dynamics.imagine(candidates, rng, returns.data());
+          const Start start{h, s, sampled ? std : std::vector<float>{}};
+          CHECK(returns == manual_loop(model, start, H, J, actions.data(), stream(), N));
+          CHECK(rng.position() == static_cast<std::uint64_t>(
+                                      (H + sampled) * (((N > 1 ? N : J) * c.stoch_size + 3) / 4)));
+          // From another position of the stream there are other futures; from the same, the same.
+          dynamics.imagine(candidates, rng, again.data());
+          CHECK(again != returns);
+          rng.seek(0);
+          dynamics.imagine(candidates, rng, again.data());
+          CHECK(again == returns);
         }
   }
 
@@ -156,14 +137,14 @@ TEST_SUITE("planner") {
     const ModelConfig& c = model.config();
     constexpr std::ptrdiff_t H = 4, J = 50;
     std::vector<float> actions(static_cast<std::size_t>(H * J * c.action_size), 0.5f);
-    std::vector<Rng> rngs = streams(1), futures = streams(1, 8);
+    Rng rng = stream();
     LatentDynamics dynamics(model);
     dynamics.start(random_numbers(c.deter_size, 1), random_numbers(c.stoch_size, 2),
                    std::vector<float>(static_cast<std::size_t>(c.stoch_size), 0.3f));
     std::vector<double> returns(J);
-    dynamics.imagine({1, H, J, c.action_size, actions.data(), 5, futures}, rngs, returns.data());
+    dynamics.imagine({H, J, c.action_size, actions.data(), 5}, rng, returns.data());
     for (const double r : returns) CHECK(r == returns[0]);
-    dynamics.imagine({1, H, J, c.action_size, actions.data()}, rngs, returns.data());
+    dynamics.imagine({H, J, c.action_size, actions.data()}, rng, returns.data());
     CHECK(returns[1] != returns[0]);
   }
 
@@ -176,9 +157,9 @@ TEST_SUITE("planner") {
     const auto imagine = [&](std::ptrdiff_t steps, std::uint64_t seed) {
       LatentDynamics dynamics(model);
       dynamics.start(h, s);
-      std::vector<Rng> rngs = streams(1, seed);
+      Rng rng = stream(seed);
       std::vector<double> returns(J);
-      dynamics.imagine({1, steps, J, c.action_size, actions.data()}, rngs, returns.data());
+      dynamics.imagine({steps, J, c.action_size, actions.data()}, rng, returns.data());
       return returns;
     };
     const auto before = imagine(H, 1);
@@ -210,40 +191,10 @@ TEST_SUITE("planner") {
     }
   }
 
-  TEST_CASE("P21 a plan in the latent model is the same in a batch and alone") {
-    const WorldModel<float> model(miniature_model(), 5);
-    const ModelConfig& c = model.config();
-    constexpr std::ptrdiff_t B = 3;
-    const auto h = random_numbers(B * c.deter_size, 1), s = random_numbers(B * c.stoch_size, 2);
-    for (PlannerConfig config : every_planner(5, 3, 150, 15))
-      for (const int samples : {1, 3}) {
-        config.samples_per_candidate = samples;
-        INFO(planner_text(config));
-        LatentDynamics together(model), alone(model);
-        const auto planner = make_planner(config), single = make_planner(config);
-        together.start(h, s);
-        std::vector<Rng> rngs = streams(B);
-        const auto plans = planner->plan(together, rngs);
-        for (std::ptrdiff_t b = 0; b < B; ++b) {
-          const auto i = static_cast<std::size_t>(b);
-          alone.start(part(h, b * c.deter_size, c.deter_size),
-                      part(s, b * c.stoch_size, c.stoch_size));
-          std::vector<Rng> own{streams(B)[i]};
-          const Plan& plan = single->plan(alone, own)[0];
-          CHECK(plan.actions == plans[i].actions);
-          CHECK(plan.mean == plans[i].mean);
-          CHECK(plan.std == plans[i].std);
-          CHECK(plan.elite_return == plans[i].elite_return);
-          CHECK(own[0].position() == rngs[i].position());
-        }
-        CHECK(plans[0].actions != plans[1].actions);
-      }
-  }
-
   TEST_CASE("a plan in the latent model has the same bits on any number of threads") {
     const WorldModel<float> model(miniature_model(), 5);
     const ModelConfig& c = model.config();
-    const auto h = random_numbers(2 * c.deter_size, 1), s = random_numbers(2 * c.stoch_size, 2);
+    const auto h = random_numbers(c.deter_size, 1), s = random_numbers(c.stoch_size, 2);
     const int before = threads();
     std::vector<PlannerConfig> configs = every_planner(12, 3, 300, 30);
     configs.push_back({});  // H 12, I 10, J 1000, K 100
@@ -251,22 +202,20 @@ TEST_SUITE("planner") {
     configs.back().samples_per_candidate = 5;
     for (const PlannerConfig& config : configs) {
       INFO(planner_text(config));
-      std::vector<std::vector<Plan>> all;
+      std::vector<Plan> all;
       for (const int n : {1, 2, 3, 7}) {
         set_threads(n);
         LatentDynamics dynamics(model);
         dynamics.start(h, s);
         const auto planner = make_planner(config);
-        std::vector<Rng> rngs = streams(2);
-        const auto plans = planner->plan(dynamics, rngs);
-        all.emplace_back(plans.begin(), plans.end());
+        Rng rng = stream();
+        all.push_back(planner->plan(dynamics, rng));
       }
-      for (std::size_t i = 1; i < all.size(); ++i)
-        for (std::size_t b = 0; b < 2; ++b) {
-          CHECK(all[i][b].actions == all[0][b].actions);
-          CHECK(all[i][b].std == all[0][b].std);
-          CHECK(all[i][b].best_return == all[0][b].best_return);
-        }
+      for (const Plan& plan : all) {
+        CHECK(plan.actions == all[0].actions);
+        CHECK(plan.std == all[0].std);
+        CHECK(plan.best_return == all[0].best_return);
+      }
     }
     set_threads(before);
   }
@@ -275,19 +224,20 @@ TEST_SUITE("planner") {
     const WorldModel<float> model(miniature_model(), 5);
     LatentDynamics dynamics(model);
     CHECK(error_of([&] { dynamics.start(std::vector<float>(7), std::vector<float>(4)); }) ==
-          "[LatentDynamics] h has 7 numbers and s has 4; B beliefs of this model have 7 B and 3 B, "
-          "B at least 1");
+          "[LatentDynamics] h has 7 numbers and s has 4; a belief of this model has 7 and 3");
     CHECK(error_of([&] { dynamics.start({}, {}); }) != "");
     CHECK(error_of([&] {
             dynamics.start(std::vector<float>(7), std::vector<float>(3), std::vector<float>(4));
           }) ==
-          "[LatentDynamics] the posteriors' mean has 3 numbers and their std 4; they must be as "
+          "[LatentDynamics] the posterior's mean has 3 numbers and its std 4; they must be as "
           "many");
-    dynamics.start(std::vector<float>(14), std::vector<float>(6));
-    std::vector<Rng> rngs = streams(1);
+    LatentDynamics not_started(model);
+    Rng rng = stream();
     const std::vector<float> a(2);
     double r = 0;
-    CHECK(error_of([&] { dynamics.imagine({1, 1, 1, 2, a.data()}, rngs, &r); }) != "");
+    CHECK(error_of([&] {
+            not_started.imagine({1, 1, 2, a.data()}, rng, &r);
+          }) == "[LatentDynamics] there is no belief to imagine from; call start() first");
   }
 
   TEST_CASE("a belief that is not finite stops the plan with a sentence") {
@@ -296,7 +246,7 @@ TEST_SUITE("planner") {
     std::vector<float> h(7, std::nanf("")), s(3);
     dynamics.start(h, s);
     CemPlanner planner(PlannerConfig{});
-    std::vector<Rng> rngs = streams(1);
-    CHECK_THROWS_AS(planner.plan(dynamics, rngs), NonFinite);
+    Rng rng = stream();
+    CHECK_THROWS_AS(planner.plan(dynamics, rng), NonFinite);
   }
 }

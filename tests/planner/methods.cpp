@@ -6,7 +6,6 @@
 #include <limits>
 
 #include "autograd/tape.hpp"
-#include "planner/planner.hpp"
 #include "tests/planner/toys.hpp"
 
 using namespace planet;
@@ -14,7 +13,8 @@ using planet::testing::error_of;
 using planet::testing::every_planner;
 using planet::testing::FunctionDynamics;
 using planet::testing::quadratic;
-using planet::testing::streams;
+using planet::testing::quadratic_around;
+using planet::testing::stream;
 using planet::testing::target;
 using planet::testing::warm;
 
@@ -35,8 +35,8 @@ bool same(const Plan& a, const Plan& b) {
 }
 
 Plan plan_once(const PlannerConfig& config, Dynamics& dynamics, std::uint64_t seed = 1) {
-  std::vector<Rng> rngs = streams(1, seed);
-  return make_planner(config)->plan(dynamics, rngs)[0];
+  Rng rng = stream(seed);
+  return make_planner(config)->plan(dynamics, rng);
 }
 
 }  // namespace
@@ -46,75 +46,27 @@ TEST_SUITE("planner") {
     for (const PlannerConfig& config : every_planner(4, 20, 500, 50)) {
       if (config.method == "random") continue;  // below
       INFO(planner_text(config));
-      FunctionDynamics bowl(1, 2, quadratic);
+      FunctionDynamics bowl(2, quadratic);
       const Plan plan = plan_once(config, bowl);
       // CEM stops when its std is 1e-3; mppi's is kept at 0.05, and a weighted mean of fifty such
       // is off by about 0.05 / sqrt(50) = 0.007; icem executes one candidate of a small cloud.
       const float tolerance = config.method == "cem" ? 0.01f : 0.05f;
       for (std::size_t i = 0; i < 8; ++i) {
-        CHECK(std::abs(plan.mean[i] - target(0, i)) < tolerance);
-        CHECK(std::abs(plan.actions[i] - target(0, i)) < tolerance);
+        CHECK(std::abs(plan.mean[i] - target(i)) < tolerance);
+        CHECK(std::abs(plan.actions[i] - target(i)) < tolerance);
       }
       CHECK(plan.elite_return <= plan.best_return);
     }
     // Shooting at two numbers: 10,000 shots, and the chance that one lies within r = 0.07 of the
     // target is at least density x area = 0.08 x 0.0154; that none does, at most exp(-12).
-    FunctionDynamics bowl(1, 2, quadratic);
+    FunctionDynamics bowl(2, quadratic);
     const Plan plan = plan_once({"random", 1, 10, 1000, 1}, bowl);
-    CHECK(std::hypot(plan.actions[0] - target(0, 0), plan.actions[1] - target(0, 1)) < 0.07f);
-  }
-
-  TEST_CASE("P21 every planner plans a belief in a batch as it would alone") {
-    constexpr std::ptrdiff_t B = 3, A = 2;
-    for (const PlannerConfig& config : cold_and_warm(5, 4, 60, 7)) {
-      INFO(planner_text(config));
-      FunctionDynamics all(B, A, quadratic);
-      const auto together = make_planner(config);
-      std::vector<Rng> rngs = streams(B);
-      std::vector<Plan> batch;
-      for (int decision = 0; decision < 3; ++decision) {
-        const auto plans = together->plan(all, rngs);
-        batch.insert(batch.end(), plans.begin(), plans.end());
-      }
-      for (std::size_t b = 0; b < B; ++b) {
-        FunctionDynamics one(1, A, [&](std::ptrdiff_t, const Floats& a) {
-          return quadratic(static_cast<std::ptrdiff_t>(b), a);
-        });
-        const auto alone = make_planner(config);
-        std::vector<Rng> own{streams(B)[b]};
-        for (std::size_t decision = 0; decision < 3; ++decision)
-          CHECK(same(alone->plan(one, own)[0], batch[decision * B + b]));
-        CHECK(own[0].position() == rngs[b].position());
-      }
-      CHECK(batch[0].actions != batch[1].actions);
-    }
-  }
-
-  TEST_CASE("P21 a warm start is its own belief's when others have ended") {
-    // Three beliefs, then the first drops out: number 2 is now second of two.
-    for (const PlannerConfig& config : every_planner(5, 3, 60, 7)) {
-      INFO(planner_text(config));
-      const auto planner = make_planner(warm(config)), alone = make_planner(warm(config));
-      FunctionDynamics three(3, 1, quadratic);
-      FunctionDynamics two(2, 1,
-                           [](std::ptrdiff_t b, const Floats& a) { return quadratic(b + 1, a); });
-      FunctionDynamics one(1, 1, [](std::ptrdiff_t, const Floats& a) { return quadratic(2, a); });
-      std::vector<Rng> rngs = streams(3), own{streams(3)[2]};
-      planner->plan(three, rngs);
-      rngs.erase(rngs.begin());
-      const std::size_t who[] = {1, 2};
-      const Plan plan = planner->plan(two, rngs, who)[1];
-      alone->plan(one, own);
-      CHECK(same(alone->plan(one, own)[0], plan));
-      const std::size_t twice[] = {1, 1};
-      CHECK(error_of([&] { planner->plan(two, rngs, twice); }) ==
-            "[plan] two beliefs are said to be number 1; each has a past of its own");
-    }
+    CHECK(std::hypot(plan.actions[0] - target(0), plan.actions[1] - target(1)) < 0.07f);
   }
 
   TEST_CASE("P22 every planner works with one elite") {
     for (const PlannerConfig& config : every_planner(3, 5, 40, 1)) {
-      FunctionDynamics bowl(1, 2, quadratic);
+      FunctionDynamics bowl(2, quadratic);
       const Plan plan = plan_once(config, bowl);
       for (std::size_t i = 0; i < 6; ++i) {
         INFO(planner_text(config));
@@ -133,14 +85,12 @@ TEST_SUITE("planner") {
       for (const float worth : bad) {
         INFO(planner_text(config));
         // Only candidates that begin below zero have finite returns, the worst ones at that.
-        FunctionDynamics half(1, 1, [&](std::ptrdiff_t, const Floats& a) {
-          return a[0] < 0 ? -1e30f + a[0] : worth;
-        });
+        FunctionDynamics half(1, [&](const Floats& a) { return a[0] < 0 ? -1e30f + a[0] : worth; });
         const Plan plan = plan_once(config, half);
         CHECK(plan.actions[0] < 0);
         CHECK(plan.best_return <= -1e29);
         for (const float x : plan.std) CHECK(std::isfinite(x));
-        FunctionDynamics none(1, 1, [&](std::ptrdiff_t, const Floats&) { return worth; });
+        FunctionDynamics none(1, [&](const Floats&) { return worth; });
         CHECK_THROWS_AS(plan_once(config, none), NonFinite);
       }
   }
@@ -149,20 +99,15 @@ TEST_SUITE("planner") {
     for (const PlannerConfig& config : every_planner(6, 3, 80, 10)) {
       INFO(planner_text(config));
       const auto experienced = make_planner(warm(config)), fresh = make_planner(warm(config));
-      FunctionDynamics past(2, 1, quadratic);
-      FunctionDynamics now(2, 1,
-                           [](std::ptrdiff_t b, const Floats& a) { return quadratic(b + 5, a); });
-      std::vector<Rng> rngs = streams(2);
-      for (int t = 0; t < 4; ++t) experienced->plan(past, rngs);
-      std::vector<Rng> same_place = rngs, again = rngs;
-      experienced->forget(0);
-      const auto plans = experienced->plan(now, rngs);
-      const auto expected = fresh->plan(now, same_place);
-      CHECK(same(plans[0], expected[0]));
-      CHECK(!same(plans[1], expected[1]));  // belief 1's episode went on
-      experienced->forget();                // everybody
-      const auto both = experienced->plan(now, again);
-      for (std::size_t b = 0; b < 2; ++b) CHECK(same(both[b], expected[b]));
+      FunctionDynamics past(1, quadratic);
+      FunctionDynamics now(1, [](const Floats& a) { return quadratic_around(6, a); });
+      Rng rng = stream();
+      for (int t = 0; t < 4; ++t) experienced->plan(past, rng);
+      Rng same_place = rng, again = rng;
+      const Plan expected = fresh->plan(now, same_place);
+      CHECK(!same(experienced->plan(now, rng), expected));  // the episode went on
+      experienced->forget();
+      CHECK(same(experienced->plan(now, again), expected));
     }
   }
 
@@ -170,14 +115,17 @@ TEST_SUITE("planner") {
     for (const PlannerConfig& config : every_planner(6, 3, 80, 10)) {
       INFO(planner_text(config));
       const auto planner = make_planner(config), other = make_planner(warm(config));
-      FunctionDynamics bowl(1, 1, quadratic);
-      std::vector<Rng> rngs = streams(1), place = streams(1);
-      const Plan first = planner->plan(bowl, rngs)[0];
-      rngs[0].seek(0);
-      CHECK(same(planner->plan(bowl, rngs)[0], first));
-      CHECK(same(other->plan(bowl, place)[0], first));  // the first plan is cold
-      place[0].seek(0);
-      CHECK(!same(other->plan(bowl, place)[0], first));
+      FunctionDynamics bowl(1, quadratic);
+      Rng rng = stream(), place = stream();
+      const Plan first = planner->plan(bowl, rng);
+      FunctionDynamics wider(3, quadratic);  // other sizes in between
+      planner->plan(wider, rng);
+      rng.seek(0);
+      CHECK(same(planner->plan(bowl, rng), first));
+      CHECK(!same(planner->plan(bowl, rng), first));  // but the stream goes on
+      CHECK(same(other->plan(bowl, place), first));   // the first plan is cold
+      place.seek(0);
+      CHECK(!same(other->plan(bowl, place), first));
     }
   }
 
@@ -185,20 +133,20 @@ TEST_SUITE("planner") {
     for (const PlannerConfig& config : every_planner(4, 3, 80, 10)) {
       INFO(planner_text(config));
       const auto planner = make_planner(warm(config));
-      FunctionDynamics bowl(1, 2, quadratic);
-      std::vector<Rng> rngs = streams(1);
+      FunctionDynamics bowl(2, quadratic);
+      Rng rng = stream();
       PlanTrace trace;
-      const Plan first = planner->plan(bowl, rngs)[0];
+      const Plan first = planner->plan(bowl, rng);
       planner->trace(&trace);
-      planner->plan(bowl, rngs);
+      planner->plan(bowl, rng);
       Floats shifted(first.mean.begin() + 2, first.mean.end());
       shifted.insert(shifted.end(), first.mean.end() - 2, first.mean.end());
       CHECK(trace.iterations[0].mean == shifted);
       CHECK(trace.iterations[0].std == Floats(8, 1.0f));
-      FunctionDynamics wider(1, 3, quadratic);
-      CHECK(error_of([&] { planner->plan(wider, rngs); }) ==
-            "[plan] the last plan of belief 0 has 8 numbers and this one has 12; call forget() "
-            "before another kind of dynamics");
+      FunctionDynamics wider(3, quadratic);
+      CHECK(error_of([&] { planner->plan(wider, rng); }) ==
+            "[plan] the last plan has 8 numbers and this one has 12; call forget() before another "
+            "kind of dynamics");
     }
   }
 
@@ -206,31 +154,29 @@ TEST_SUITE("planner") {
     const int before = threads();
     for (const PlannerConfig& config : cold_and_warm(12, 4, 600, 60)) {
       INFO(planner_text(config));
-      std::vector<std::vector<Plan>> all;
+      std::vector<Plan> all;
       for (const int n : {1, 2, 7}) {
         set_threads(n);
-        FunctionDynamics bowl(3, 2, quadratic);
-        std::vector<Rng> rngs = streams(3);
+        FunctionDynamics bowl(2, quadratic);
+        Rng rng = stream();
         const auto planner = make_planner(config);
-        planner->plan(bowl, rngs);
-        const auto plans = planner->plan(bowl, rngs);
-        all.emplace_back(plans.begin(), plans.end());
+        planner->plan(bowl, rng);
+        all.push_back(planner->plan(bowl, rng));
         for (const float a : bowl.last) REQUIRE(std::abs(a) <= 1.0f);
-        for (const Plan& plan : plans)
-          for (const float a : plan.actions) CHECK(std::abs(a) <= 1.0f);
+        for (const float a : all.back().actions) CHECK(std::abs(a) <= 1.0f);
       }
-      for (const auto& plans : all)
-        for (std::size_t b = 0; b < 3; ++b) CHECK(same(plans[b], all[0][b]));
+      for (const Plan& plan : all) CHECK(same(plan, all[0]));
     }
     set_threads(before);
   }
 
   TEST_CASE("no iterations imagine nothing and return zero actions") {
     for (const PlannerConfig& config : every_planner(4, 0, 10, 2)) {
-      FunctionDynamics bowl(2, 2, quadratic);
-      std::vector<Rng> rngs = streams(2);
-      const auto planner = make_planner(config);
-      for (const Plan& plan : planner->plan(bowl, rngs)) CHECK(plan.actions == Floats(8, 0.0f));
+      FunctionDynamics bowl(2, quadratic);
+      const Plan plan = plan_once(config, bowl);
+      CHECK(plan.actions == Floats(8, 0.0f));
+      CHECK(plan.mean == plan.actions);
+      CHECK(plan.std == Floats(8, 1.0f));
       CHECK(bowl.calls == 0);
     }
   }
@@ -238,15 +184,13 @@ TEST_SUITE("planner") {
   TEST_CASE("a trace shows what was drawn and chosen and changes no bit") {
     for (const PlannerConfig& config : every_planner(3, 4, 30, 5)) {
       INFO(planner_text(config));
-      FunctionDynamics bowl(2, 2, quadratic);
-      std::vector<Rng> rngs = streams(2), more = streams(2);
+      FunctionDynamics bowl(2, quadratic);
+      Rng rng = stream(), more = stream();
       const auto planner = make_planner(config);
-      const auto plain = planner->plan(bowl, rngs);
-      const std::vector<Plan> untraced(plain.begin(), plain.end());
+      const Plan untraced = planner->plan(bowl, rng);
       PlanTrace trace;
       planner->trace(&trace);
-      const auto traced = planner->plan(bowl, more);
-      for (std::size_t b = 0; b < 2; ++b) CHECK(same(traced[b], untraced[b]));
+      CHECK(same(planner->plan(bowl, more), untraced));
       REQUIRE(trace.iterations.size() == 4);
       for (std::size_t i = 0; i < 4; ++i) {
         const PlanTrace::Iteration& now = trace.iterations[i];
@@ -259,7 +203,7 @@ TEST_SUITE("planner") {
           Floats a;
           for (std::size_t t = 0; t < 3; ++t)
             for (std::size_t k = 0; k < 2; ++k) a.push_back(now.actions[(t * J + j) * 2 + k]);
-          CHECK(now.returns[j] == quadratic(0, a));  // of belief 0
+          CHECK(now.returns[j] == quadratic(a));
         }
         REQUIRE(now.elites.size() == (config.method == "random" ? 1 : 5));
         for (const std::int32_t j : now.elites)

@@ -11,7 +11,7 @@
 using namespace planet;
 using planet::testing::FunctionDynamics;
 using planet::testing::quadratic;
-using planet::testing::streams;
+using planet::testing::stream;
 
 namespace {
 
@@ -23,13 +23,11 @@ PlannerConfig mppi(double temperature) {
 }
 
 Plan plan(const PlannerConfig& config, float scale = 1, PlanTrace* trace = nullptr) {
-  FunctionDynamics bowl(1, 2, [scale](std::ptrdiff_t b, const std::vector<float>& a) {
-    return scale * quadratic(b, a);
-  });
-  std::vector<Rng> rngs = streams(1);
+  FunctionDynamics bowl(2, [scale](const std::vector<float>& a) { return scale * quadratic(a); });
+  Rng rng = stream();
   const auto planner = make_planner(config);
   planner->trace(trace);
-  return planner->plan(bowl, rngs)[0];
+  return planner->plan(bowl, rng);
 }
 
 }  // namespace

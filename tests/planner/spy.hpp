@@ -31,12 +31,6 @@ class Spy {
   std::uint32_t id_;
 };
 
-inline std::vector<AgentStreams> evaluation(std::uint32_t first, std::uint32_t n) {
-  std::vector<AgentStreams> streams;
-  for (std::uint32_t k = 0; k < n; ++k) streams.push_back(AgentStreams::evaluating(1, first + k));
-  return streams;
-}
-
 inline Floats copy(std::span<const float> x) { return {x.begin(), x.end()}; }
 
 inline std::vector<Floats> run(MpcAgent& agent, Spy& spy, int decisions, double noise) {

@@ -113,7 +113,7 @@ std::optional<Collected> collect(Env& env, MpcAgent& agent, const RunConfig& con
                                  std::int64_t episode, Limits& limits) {
   const std::uint32_t k = substream(episode);
   agent.streams() = {Rng(config.seed, Stream::agent, k), Rng(config.seed, Stream::planner, k),
-                      Rng(config.seed, Stream::explore, k)};
+                     Rng(config.seed, Stream::explore, k)};
   agent.reset();
   env.reset(training_env_seed(config.seed, episode));
   std::vector<std::uint8_t> frame = env.render();

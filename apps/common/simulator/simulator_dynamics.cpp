@@ -118,8 +118,7 @@ double SimulatorDynamics::in_own_future(Lane& lane, const Candidate& candidate,
 
 double SimulatorDynamics::in_courses(Lane& lane, const Candidate& candidate) const {
   double sum = 0;
-  for (const Course& course : courses_)
-    sum += play(lane, candidate, course.start, &course.chance);
+  for (const Course& course : courses_) sum += play(lane, candidate, course.start, &course.chance);
   return sum / static_cast<double>(courses_.size());
 }
 
