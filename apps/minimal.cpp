@@ -56,7 +56,7 @@ void algorithm_1(Env& env, WorldModel<float>& model, Replay& D, int N) {
   for (int n = 0; n < S; ++n) D.add(play(env, n, act_randomly));
 
   Adam<float> adam(model.params(), {.learning_rate = alpha});
-  MpcAgent agent(model, cem, {AgentStreams::collecting(seed)});
+  MpcAgent agent(model, cem, AgentStreams::collecting(seed));
   Tape<float> tape;
   std::uint32_t k = 0;           // updates so far; each has random streams of its own
   for (int n = S; n < N; ++n) {  // "while not converged"
