@@ -1,7 +1,7 @@
 // plot: a table of results, or the metrics of several runs, as a plot and as a table of means.
 //
 //   plot results.csv --by model --x horizon --y mean --where measure=image --svg error.svg
-//   plot results.csv --by model --y left --y right --table table.md
+//   plot results.csv --by model --y left --y right --table TABLE.md
 //   plot runs/a runs/b --y train/return --x time/elapsed --svg curves.svg --csv curves.csv
 //
 // Rows that agree in --by and in --x are one figure, measured several times: its mean, with

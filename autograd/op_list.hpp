@@ -9,7 +9,7 @@
 
 namespace planet::ops {
 
-// elementwise.hpp
+// ops/elementwise.hpp
 struct Add;
 struct Sub;
 struct Mul;
@@ -24,13 +24,13 @@ struct Log;
 struct Activate;
 struct Maximum;
 
-// reduce.hpp
+// ops/reduce.hpp
 struct Sum;
 struct Mean;
 struct SumLast;
 struct LogSumExp;
 
-// shape_ops.hpp
+// ops/shape_ops.hpp
 struct Reshape;
 struct SliceFirst;
 struct SliceLast;
@@ -38,16 +38,16 @@ struct Concat;
 struct Stack;
 struct StopGradient;
 
-// dense.hpp
+// ops/dense.hpp
 struct MatMul;
 struct Linear;
 struct GruCell;
 
-// conv.hpp
+// ops/conv.hpp
 struct Conv2d;
 struct Conv2dTranspose;
 
-// gaussian.hpp
+// ops/gaussian.hpp
 struct GaussianSample;
 struct GaussianKl;
 struct GaussianLogLikelihood;

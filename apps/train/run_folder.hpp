@@ -1,9 +1,10 @@
 // The run folder: everything a run leaves behind, readable without us.
 //
 //   config.toml                    every option as used; `train --config` reads it back
-//   command.txt                    each command line that worked on this run, with version and
-//   machine metrics.csv  metrics.jsonl     the same rows twice log.txt                        what
-//   the terminal showed checkpoints/000001500/         named by updates (checkpoint.hpp)
+//   command.txt                    each command that worked on this run, with version and machine
+//   metrics.csv  metrics.jsonl     the same rows twice
+//   log.txt                        what the terminal showed
+//   checkpoints/000001500/         named by updates (common/run/checkpoint.hpp)
 //   checkpoints/latest  best       text files that hold a checkpoint's name
 //   episodes/train-000017-r183.2.npz  what the agent saw and did, and learns from
 //   pictures/eval-000001500.png    true frames over the model's reconstructions, never trained on

@@ -8,7 +8,7 @@ namespace {
 
 double sigmoid_of(double x) { return 1 / (1 + std::exp(-x)); }
 
-// One step of the GRU for one row, element by element from the equations in ops.hpp.
+// One step of the GRU for one row, element by element from the equations in autograd/ops.hpp.
 std::vector<double> gru_reference(const std::vector<double>& x, const std::vector<double>& h,
                                   const std::vector<double>& W, const std::vector<double>& b) {
   const std::size_t X = x.size(), H = h.size();

@@ -21,5 +21,7 @@ bool has_file(const std::string& path);
 std::vector<std::string> layering_faults(const File& file);
 /// Names in backticks that are neither a file nor a word of the tree; one sentence each.
 std::vector<std::string> readme_faults(const File& readme);
+/// Files named in comments of a source that do not exist; one sentence each.
+std::vector<std::string> comment_faults(const File& file);
 
 }  // namespace planet::test

@@ -4,7 +4,7 @@
 //   model,measure,row,horizon,n,mean,low,high
 //
 // horizon counts the rows that were imagined from 1 on and is empty for those that were seen; low
-// and high are the ends of the 95 % interval over n (statistics.hpp), empty when n is 1.
+// and high are the ends of the 95 % interval over n (report/statistics.hpp), empty when n is 1.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // Which recorded episodes dream and compare predict: files, or episodes that are played for it.
 //
-// Played episodes begin from environment seeds that training never uses (acting.hpp), so that no
-// model has seen them. The agents of the runs play them without exploration noise, in turn; random
+// Played episodes begin from environment seeds that training never uses (run/acting.hpp), so that
+// no model has seen them. The agents of the runs play them without exploration noise, in turn; random
 // actions say more of the world and less of what the model is used for.
 #pragma once
 

@@ -6,7 +6,7 @@
 //
 //   built-in defaults  <  the task's own preset  <  --preset  <  --config FILE  <  command line
 //
-// Next: options.hpp, which puts these together for a program.
+// Next: run_options.hpp, which offers them to a program.
 #pragma once
 
 #include <cstdint>

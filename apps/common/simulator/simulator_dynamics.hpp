@@ -82,7 +82,8 @@ std::vector<double> random_returns(const Env& prototype, std::span<const std::ui
 /// The same for an agent that does nothing: zero actions.
 std::vector<double> zero_returns(const Env& prototype, std::span<const std::uint64_t> seeds);
 
-/// The planner of a task's oracle (recipes.hpp), and over it the planner options that were typed. How many futures a candidate has is read_future()'s business (futures.hpp).
+/// The planner of a task's oracle (options/recipes.hpp), and over it the planner options that were
+/// typed. How many futures a candidate has is read_future()'s business (futures.hpp).
 /// Error: put_over(), PlannerConfig::check(); an option that is for a learned model.
 PlannerConfig oracle_planner(const EnvSpec& spec, const std::vector<Assignment>& typed);
 
