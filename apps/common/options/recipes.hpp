@@ -2,10 +2,11 @@
 // is known of a task and is no part of the world.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
-#include "planner/planner.hpp"
+#include "planner/config.hpp"
 
 namespace planet {
 
