@@ -9,7 +9,7 @@
 #   bash apps/studies/true_simulator/run.sh point_mass_easy reacher_easy
 #   EPISODES=2 bash apps/studies/true_simulator/run.sh cheetah_run     fewer episodes of a dear one
 #
-# table.md has a row for each task that has been measured (envs/README.md shows it).
+# table.md has a row for each task that has been measured (envs/README.md reads it).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 bin=${BIN:-$(cd "$here/../../.." && pwd)/build/release/bin}
