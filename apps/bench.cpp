@@ -45,7 +45,7 @@ bool parse(int argc, const char* const* argv, Options& o) {
              "threads of everything measured; 0: what this process may use");
   cli.option("--seconds", o.seconds, "time for each figure (default 0.5)");
   cli.option("--json", o.json, "also write every figure to this file");
-  cli.flag("--ladder", o.ladder, "one product at every rung of autograd/kernels/ladder.hpp");
+  cli.flag("--ladder", o.ladder, "one product at every rung of apps/bench/ladder.hpp");
   cli.flag("--profile", o.profile, "where the time of a step and of a plan goes, by op");
   cli.option("--peer", o.peer,
              "a command, such as \"python3 apps/peer_torch.py\": both are timed in turn");

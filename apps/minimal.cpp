@@ -45,7 +45,7 @@ Episode play(Env& env, int number, auto policy) {
 }
 
 // Fits theta, the parameters of the model, while the data set D grows to N episodes.
-void algorithm_1(Env& env, WorldModel<float>& model, Replay& D, int N) {
+void algorithm_1(Env& env, WorldModel& model, Replay& D, int N) {
   // D begins with S random episodes.
   Rng random(seed, Stream::random_action);
   std::vector<float> a(static_cast<std::size_t>(env.action_size()));
@@ -55,9 +55,9 @@ void algorithm_1(Env& env, WorldModel<float>& model, Replay& D, int N) {
   };
   for (int n = 0; n < S; ++n) D.add(play(env, n, act_randomly));
 
-  Adam<float> adam(model.params(), {.learning_rate = alpha});
+  Adam adam(model.params(), {.learning_rate = alpha});
   MpcAgent agent(model, cem, AgentStreams::collecting(seed));
-  Tape<float> tape;
+  Tape tape(Precision::f32);
   std::uint32_t k = 0;           // updates so far; each has random streams of its own
   for (int n = S; n < N; ++n) {  // "while not converged"
     // Model fitting: C updates.
@@ -69,12 +69,12 @@ void algorithm_1(Env& env, WorldModel<float>& model, Replay& D, int N) {
       tape.reset();
       const auto batch =
           make_sequence(tape, D.sample(B, L, choose), model.config(), dequantise, posterior);
-      const Var<float> loss = model.elbo(batch).loss;  // L(theta), Equation 3
+      const Var loss = model.elbo(batch).loss;  // L(theta), Equation 3
       // theta <- theta - alpha grad L(theta), as Adam does it.
       model.params().zero_grad();
       tape.backward(loss);
       adam.step(clip_by_global_norm(model.params(), max_norm));
-      mean_loss += static_cast<double>(loss.item()) / C;
+      mean_loss += loss.item() / C;
     }
     // Data collection: infer q(s_t | o_<=t, a_<t), plan a_t from it (Algorithm 2), add noise, act.
     agent.reset();
@@ -93,8 +93,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   const auto env = make_env("pendulum_swingup", {.image_size = 32});
-  WorldModel<float> model(model_preset("tiny"), seed);  // random theta
-  Replay D(std::size_t{1} << 28);                       // bytes
+  WorldModel model(model_preset("tiny"), seed);  // random theta
+  Replay D(std::size_t{1} << 28);                // bytes
   algorithm_1(*env, model, D, N);
   return 0;
 }

@@ -55,7 +55,7 @@ class Training {
   const RunConfig& config_;
   const RunFolder& folder_;
   Console console_;
-  WorldModel<float> model_;
+  WorldModel model_;
   Trainer trainer_;
   Replay replay_;
   std::unique_ptr<Env> env_;

@@ -14,7 +14,7 @@
 #include <tuple>
 #include <vector>
 
-#include "autograd/tape.hpp"
+#include "autograd/op.hpp"
 
 namespace planet {
 
@@ -39,9 +39,6 @@ struct GradReport {
 
 namespace detail {
 
-template <class T>
-using RecordOp = Var<T> (*)(Tape<T>&, std::span<const Var<T>>, const void* attr);
-
 /// One example with its op's type left behind, so that the check itself is compiled once.
 struct OpCase {
   std::string_view op, note;
@@ -51,21 +48,14 @@ struct OpCase {
   double tolerance = 1e-6;
   std::string_view reason;
   const void* attr = nullptr;
-  RecordOp<double> record_double = nullptr;
-  RecordOp<float> record_float = nullptr;
-
-  template <class T>
-  Var<T> record(Tape<T>& tape, std::span<const Var<T>> in) const {
-    if constexpr (std::is_same_v<T, float>) return record_float(tape, in, attr);
-    else return record_double(tape, in, attr);
-  }
+  Var (*record)(std::span<const Var> inputs, const void* attr) = nullptr;
 };
 
 GradReport check_case(const OpCase& c);
 
-template <class Op, class List, class T>
-Var<T> record_case(Tape<T>& tape, std::span<const Var<T>> in, const void* attr) {
-  return tape.template record<Op, List>(in, *static_cast<const AttrOf<Op>*>(attr));
+template <class Op, class List>
+Var record_case(std::span<const Var> inputs, const void* attr) {
+  return record<Op, List>(inputs, *static_cast<const AttrOf<Op>*>(attr));
 }
 
 }  // namespace detail
@@ -86,8 +76,7 @@ std::vector<GradReport> gradcheck_op() {
     c.tolerance = example.tolerance;
     c.reason = example.reason;
     c.attr = &example.attr;
-    c.record_double = &detail::record_case<Op, List, double>;
-    c.record_float = &detail::record_case<Op, List, float>;
+    c.record = &detail::record_case<Op, List>;
     reports.push_back(detail::check_case(c));
   }
   return reports;
@@ -139,15 +128,16 @@ struct GradcheckOptions {
   double least = 1e-3;  // a parameter none of whose derivatives exceeds this was not tested
 };
 
-/// Computes the loss, [1], on the given tape from the parameters that are checked. It must be the
+/// Computes the loss, [1], on the given tape (f64) from the parameters that are checked. It must be the
 /// same function at every call: draw noise once, outside. Finite differences see through
 /// stop_gradient, so whatever stands behind one must be a constant here.
-using LossFunction = std::function<Var<double>(Tape<double>&)>;
+using LossFunction = std::function<Var(Tape&)>;
 
-/// Compares the gradient of the loss with central differences: one report a parameter. A model has
+/// Compares the gradient of the loss with central differences: one report per parameter. A model has
 /// thousands of ReLUs, and some lie within h of their kink; an element that disagrees is tried
-/// again with h/8 and h/64. Values and gradients in `params` are left as they were found.
-std::vector<GradReport> gradcheck(const LossFunction& loss, ParamStore<double>& params,
+/// again with h/8 and h/64. Values and gradients in `params` are left as they were found. Throws
+/// unless `params` is f64.
+std::vector<GradReport> gradcheck(const LossFunction& loss, ParamStore& params,
                                   const GradcheckOptions& options = {});
 
 /// Did every report pass? False for an empty list.

@@ -15,22 +15,26 @@ namespace {
 
 class ModelCheck {
  public:
-  ModelCheck(const LossFunction& loss, ParamStore<double>& params, const GradcheckOptions& options)
-      : loss_(loss), params_(params), options_(options) {}
+  ModelCheck(const LossFunction& loss, ParamStore& params, const GradcheckOptions& options)
+      : loss_(loss), params_(params), options_(options) {
+    require(params.precision() == Precision::f64, "[gradcheck] the parameters are ",
+            name(params.precision()), "; finite differences need f64");
+    grads_ = params.grads<double>();
+  }
 
   std::vector<GradReport> run() {
     require_known_names();
-    const std::vector<double> found(params_.grads(), params_.grads() + params_.size());
+    const std::vector<double> found(grads_, grads_ + params_.size());
     std::vector<GradReport> reports;
     try {
       const std::vector<double> g = gradient();
-      for (const Param<double>& p : params_.params())
+      for (const Param& p : params_.params())
         if (wanted(p.name)) reports.push_back(check(p, g.data() + p.offset));
     } catch (...) {
-      std::copy(found.begin(), found.end(), params_.grads());
+      std::copy(found.begin(), found.end(), grads_);
       throw;
     }
-    std::copy(found.begin(), found.end(), params_.grads());
+    std::copy(found.begin(), found.end(), grads_);
     return reports;
   }
 
@@ -42,7 +46,7 @@ class ModelCheck {
 
   void require_known_names() const {
     std::vector<std::string> names;
-    for (const Param<double>& p : params_.params()) names.push_back(p.name);
+    for (const Param& p : params_.params()) names.push_back(p.name);
     for (const std::string& name : options_.only)
       require(params_.find(name) != nullptr, "[gradcheck] there is no parameter named '", name, "'",
               did_you_mean(name, names));
@@ -55,9 +59,9 @@ class ModelCheck {
 
   // What backward adds to gradients that start at 0.25.
   std::vector<double> gradient() {
-    std::fill_n(params_.grads(), params_.size(), start);
-    Tape<double> tape;
-    const Var<double> loss = loss_(tape);
+    std::fill_n(grads_, params_.size(), start);
+    Tape tape(Precision::f64);
+    const Var loss = loss_(tape);
     const double recorded = loss.item(), first = value(), second = value();
     require(std::isfinite(recorded), "[gradcheck] the loss is ", recorded);
     require(std::memcmp(&first, &second, sizeof first) == 0, "[gradcheck] the loss is ", first,
@@ -65,7 +69,7 @@ class ModelCheck {
     require(std::memcmp(&recorded, &first, sizeof first) == 0, "[gradcheck] the loss is ", recorded,
             " when recorded and ", first, " in inference mode");
     tape.backward(loss);
-    std::vector<double> g(params_.grads(), params_.grads() + params_.size());
+    std::vector<double> g(grads_, grads_ + params_.size());
     for (double& v : g) v -= start;
     return g;
   }
@@ -85,14 +89,14 @@ class ModelCheck {
            (std::max(std::abs(a), std::abs(n)) + options_.absolute / options_.tolerance);
   }
 
-  GradReport check(const Param<double>& p, const double* g) {
+  GradReport check(const Param& p, const double* g) {
     GradReport r;
     r.name = p.name;
     r.example = p.shape.str();
     r.tolerance = options_.tolerance;
     double largest = 0;
     for (const std::ptrdiff_t e : chosen(p)) {
-      double& x = p.value()[e];
+      double& x = p.value<double>()[e];
       const double h =
           std::cbrt(std::numeric_limits<double>::epsilon()) * std::max(1.0, std::abs(x));
       double n = difference(x, h), off = error(g[e], n);
@@ -128,7 +132,7 @@ class ModelCheck {
   }
 
   // All elements, or as many as asked for: the first of a shuffled order, sorted.
-  std::vector<std::ptrdiff_t> chosen(const Param<double>& p) const {
+  std::vector<std::ptrdiff_t> chosen(const Param& p) const {
     std::vector<std::ptrdiff_t> e(static_cast<std::size_t>(p.shape.size()));
     for (std::size_t i = 0; i < e.size(); ++i) e[i] = static_cast<std::ptrdiff_t>(i);
     if (options_.elements <= 0 || options_.elements >= p.shape.size()) return e;
@@ -142,14 +146,15 @@ class ModelCheck {
 
   static constexpr double start = 0.25;
   const LossFunction& loss_;
-  ParamStore<double>& params_;
+  ParamStore& params_;
+  double* grads_ = nullptr;
   const GradcheckOptions& options_;
-  Tape<double> inference_{Mode::inference};
+  Tape inference_{Precision::f64, Mode::inference};
 };
 
 }  // namespace
 
-std::vector<GradReport> gradcheck(const LossFunction& loss, ParamStore<double>& params,
+std::vector<GradReport> gradcheck(const LossFunction& loss, ParamStore& params,
                                   const GradcheckOptions& options) {
   return ModelCheck(loss, params, options).run();
 }

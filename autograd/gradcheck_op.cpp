@@ -90,15 +90,14 @@ Tensor normal(Rng& rng, std::size_t n) {
 
 // ---- finite differences ------------------------------------------------------------------------
 
-template <class T>
-void require_finite(const std::vector<T>& x, std::string_view what) {
+void require_finite(const Tensor& x, std::string_view what) {
   for (std::size_t i = 0; i < x.size(); ++i)
     require(std::isfinite(x[i]), "the ", what, " is ", x[i], " at element ", i);
 }
 
 // d(cotangent . y)/dx[e] for one element of one input. Differences are taken output by output, so
 // that outputs which do not depend on x[e] cancel exactly.
-double derivative(OpRun<double>& run, std::size_t input, std::size_t e, const Tensor& y,
+double derivative(OpRun& run, std::size_t input, std::size_t e, const Tensor& y,
                   const Tensor& cotangent) {
   double& x = run.value(input)[e];
   const double x0 = x, h = step(x0);
@@ -124,7 +123,7 @@ double derivative(OpRun<double>& run, std::size_t input, std::size_t e, const Te
   return sum;
 }
 
-Tensors differences(OpRun<double>& run, const OpCase& c, const std::vector<bool>& used,
+Tensors differences(OpRun& run, const OpCase& c, const std::vector<bool>& used,
                     const Tensor& cotangent) {
   const Tensor y = run.forward(Mode::record);
   Tensors d(c.inputs.size());
@@ -183,7 +182,7 @@ void compare(GradReport& r, const Tensors& a, const Tensors& n) {
 
 // Backward from 0, from 0.25, and into memory that it is to assign: it must add the same every time
 // (4).
-Tensors gradient(auto& run, const OpCase& c, const Tensor& cotangent, double rounding) {
+Tensors gradient(OpRun& run, const OpCase& c, const Tensor& cotangent, double rounding) {
   const Tensors from_zero = run.backward(cotangent, 0), added = run.backward(cotangent, start),
                 assigned = run.backward(cotangent, 0, true);
   const auto same = [&](const Tensor& a, const Tensor& b) {
@@ -213,11 +212,10 @@ void require_not_vacuous(const OpCase& c, const Tensors& n) {
             "the example proves nothing: no derivative by input ", i, " exceeds ", least);
 }
 
-template <class T>
-std::vector<T> forward_both_ways(OpRun<T>& run) {
-  const std::vector<T> y = run.forward(Mode::record);
+Tensor forward_both_ways(OpRun& run) {
+  const Tensor y = run.forward(Mode::record);
   require_finite(y, "result");
-  require(OpRun<T>::same_bits(y, run.forward(Mode::inference)),
+  require(OpRun::same_bits(y, run.forward(Mode::inference)),
           "inference mode gives other bits than recording");
   return y;
 }
@@ -237,9 +235,8 @@ void agree(GradReport& r, const Tensor& f, const Tensor& d, const std::string& w
 
 void float_against_double(GradReport& r, const OpCase& c, const Tensors& x, const Places& places,
                           const Tensor& cotangent, const Tensor& y, const Tensors& g) {
-  OpRun<float> run(c, x, places);
-  std::vector<float> y_float = forward_both_ways(run);
-  agree(r, {y_float.begin(), y_float.end()}, y, "result");
+  OpRun run(c, Precision::f32, x, places);
+  agree(r, forward_both_ways(run), y, "result");
   const Tensors g_float = gradient(run, c, cotangent, 1e-5);
   for (std::size_t i = 0; i < g.size(); ++i)
     if (c.differentiable[i]) agree(r, g_float[i], g[i], cat("gradient of input ", i));
@@ -258,7 +255,7 @@ void same_variable_twice(GradReport& r, const OpCase& c, Rng& rng, Tensors x, st
   for (std::size_t k = 0; k < x.size(); ++k) places[k] = k == j ? i : k;
   std::vector<bool> used(x.size(), true);
   used[j] = false;
-  OpRun<double> run(c, x, places);
+  OpRun run(c, Precision::f64, x, places);
   const Tensor cotangent = normal(rng, forward_both_ways(run).size());
   const Tensors g = gradient(run, c, cotangent, 1e-10);
   compare(r, g, differences(run, c, used, cotangent));
@@ -273,7 +270,7 @@ void check_into(GradReport& r, const OpCase& c) {
     places.push_back(x.size());
     x.push_back(draw(rng, in.low, in.high, in.shape.size(), {in.kink}));
   }
-  OpRun<double> run(c, x, places);
+  OpRun run(c, Precision::f64, x, places);
   const Tensor y = forward_both_ways(run);
   const Tensor cotangent = normal(rng, y.size());
   const Tensors g = gradient(run, c, cotangent, 1e-10);

@@ -36,15 +36,11 @@
 #include <tuple>
 #include <type_traits>
 
-#include "autograd/shape.hpp"
+#include "autograd/op_list.hpp"
+#include "autograd/tape.hpp"
 
 namespace planet {
 
-template <class T>
-class Tape;
-
-using Shapes = std::span<const Shape>;
-inline constexpr int variadic = -1;
 inline constexpr int max_examples_inputs = 8;
 
 struct NoAttr {};
@@ -64,7 +60,7 @@ struct Example {
     std::array<ExampleInput, max_examples_inputs> list{};
     int count = 0;
     constexpr Inputs(std::initializer_list<ExampleInput> inputs) {
-      for (const ExampleInput& in : inputs) list[static_cast<std::size_t>(count++)] = in;
+      for (const ExampleInput& in : inputs) list[index(count++)] = in;
     }
   };
   std::string_view note;
@@ -84,8 +80,6 @@ requires requires { typename Op::Attr; }
 struct FindAttr<Op> {
   using type = typename Op::Attr;
 };
-template <class T>
-struct Node;
 }  // namespace detail
 
 template <class Op>
@@ -102,25 +96,37 @@ struct GradSink {
 
 /// What forward and backward of an op see: plain pointers and shapes.
 template <class T, class Attr = NoAttr>
-class Call {
- public:
-  Call(Tape<T>& tape, detail::Node<T>& node) : tape_(tape), node_(node) {}
+struct Call {
+  Tape& tape;
+  detail::Node& node;
 
-  int arity() const;
-  const T* x(int i) const;          // value of input i
-  const Shape& shape(int i) const;  // its shape
-  T* dx(int i) const;               // its gradient, to be added to; null when nobody wants it
-  GradSink<T> sink(int i) const;    // the same, or memory to be assigned in full; ask only once
-  T* y() const;                     // the result
-  const Shape& shape() const;       // its shape
-  T* dy() const;                    // gradient of the result (backward only)
-  T* saved() const;                 // what forward left for backward
-  const Attr& attr() const;
-  T* scratch(std::ptrdiff_t n) const;  // memory until this call returns, not initialised
+  int arity() const { return node.arity; }
+  // Of input i: its value and shape; its gradient, to be added to, null when nobody wants it; and
+  // the same, or memory to be assigned in full: ask only once.
+  const T* x(int i) const { return static_cast<const T*>(input(i).value); }
+  const Shape& shape(int i) const { return node.in_shapes[i]; }
+  T* dx(int i) const { return static_cast<T*>(tape.gradient_of(input(i))); }
+  GradSink<T> sink(int i) const {
+    GradSink<T> sink;
+    sink.p = static_cast<T*>(tape.gradient_sink(input(i), sink.add));
+    return sink;
+  }
+  // Of the result: its value, shape and (backward only) gradient.
+  T* y() const { return static_cast<T*>(node.value); }
+  const Shape& shape() const { return node.shape; }
+  T* dy() const { return static_cast<T*>(node.grad); }
+
+  T* saved() const { return static_cast<T*>(node.saved); }  // what forward left for backward
+  const Attr& attr() const {
+    static constexpr Attr none{};
+    return node.attr ? *static_cast<const Attr*>(node.attr) : none;
+  }
+  T* scratch(std::ptrdiff_t n) const {  // memory until this call returns, not initialised
+    return static_cast<T*>(tape.allocate(n));
+  }
 
  private:
-  Tape<T>& tape_;
-  detail::Node<T>& node_;
+  detail::Node& input(int i) const { return tape.nodes_[node.in[i]]; }
 };
 
 template <class Op>
@@ -158,9 +164,67 @@ inline constexpr bool is_listed<Op, std::tuple<Ops...>> = (std::same_as<Op, Ops>
 /// Does input i of Op take a gradient?
 template <class Op>
 constexpr bool is_differentiable(int i) {
-  if constexpr (requires { Op::differentiable; })
-    return Op::differentiable[static_cast<std::size_t>(i)];
+  if constexpr (requires { Op::differentiable; }) return Op::differentiable[index(i)];
   else return true;
+}
+
+namespace detail {
+
+template <class Op, class T>
+void forward(Tape& tape, Node& node) {
+  if constexpr (ComputedOp<Op>) Op::forward(Call<T, AttrOf<Op>>{tape, node});
+}
+template <class Op, class T>
+void backward(Tape& tape, Node& node) {
+  if constexpr (ComputedOp<Op>) Op::backward(Call<T, AttrOf<Op>>{tape, node});
+}
+template <class Op>
+std::ptrdiff_t elements(Shapes in, const void* attr) {
+  const auto& a = *static_cast<const AttrOf<Op>*>(attr);
+  if constexpr (ViewOp<Op>) return Op::offset(in, a);
+  else if constexpr (requires { Op::saved(in, a); }) return Op::saved(in, a);
+  else return 0;
+}
+template <class Op>
+constexpr const bool* differentiable() {
+  if constexpr (requires { Op::differentiable; }) return Op::differentiable.data();
+  else return nullptr;
+}
+
+template <class Op>
+inline constexpr OpInfo info_of{
+    .name = Op::name,
+    .arity = Op::arity,
+    .is_view = ViewOp<Op>,
+    .differentiable = differentiable<Op>(),
+    .attr_size = std::is_empty_v<AttrOf<Op>> ? 0 : sizeof(AttrOf<Op>),
+    .shape = [](Shapes in,
+                const void* a) { return Op::shape(in, *static_cast<const AttrOf<Op>*>(a)); },
+    .elements = elements<Op>,
+    .forward = {forward<Op, float>, forward<Op, double>},
+    .backward = {backward<Op, float>, backward<Op, double>}};
+
+Tape& tape_of(const OpInfo& op, std::span<const Var> inputs);
+
+}  // namespace detail
+
+/// Computes Op on the inputs and records it on their tape. List is the op list that Op is a member
+/// of.
+template <class Op, class List = AllOps>
+Var record(std::span<const Var> inputs, const AttrOf<Op>& attr = {}) {
+  static_assert(NamedOp<Op>, "an op needs a name, an arity and shape(Shapes, const Attr&)");
+  static_assert(ViewOp<Op> || ComputedOp<Op>,
+                "an op needs forward and backward, for float and for double");
+  static_assert(OpWithExamples<Op>, "an op needs a non-empty `examples` array: its gradient check");
+  static_assert(is_listed<Op, List>,
+                "the op is not in its list: its gradient check would never run");
+  static_assert(std::is_trivially_copyable_v<AttrOf<Op>>,
+                "an op's Attr is copied byte by byte and never destroyed");
+  return detail::tape_of(detail::info_of<Op>, inputs).record(detail::info_of<Op>, inputs, &attr);
+}
+template <class Op, class List = AllOps>
+Var record(std::initializer_list<Var> inputs, const AttrOf<Op>& attr = {}) {
+  return record<Op, List>(std::span<const Var>(inputs.begin(), inputs.size()), attr);
 }
 
 }  // namespace planet

@@ -1,8 +1,8 @@
 // The table of contents of the engine: every op there is.
 //
-// An op that is not in this list, has no examples or has no backward does not compile (Tape::record
-// checks it), so there is no op without a gradient check. A project of your own keeps a list of its
-// own and passes it to Tape::record and gradcheck_list.
+// An op that is not in this list, has no examples or has no backward does not compile (record in
+// op.hpp checks it), so there is no op without a gradient check. A project of your own keeps a list
+// of its own and passes it to record and gradcheck_list.
 #pragma once
 
 #include <tuple>
@@ -14,8 +14,6 @@ struct Add;
 struct Sub;
 struct Mul;
 struct Div;
-struct AddRow;
-struct MulRow;
 struct Scale;
 struct AddConstant;
 struct Square;
@@ -33,7 +31,6 @@ struct LogSumExp;
 // ops/shape_ops.hpp
 struct Reshape;
 struct SliceFirst;
-struct SliceLast;
 struct Concat;
 struct Stack;
 struct StopGradient;
@@ -57,12 +54,11 @@ struct HalfSquaredError;
 
 namespace planet {
 
-using AllOps =
-    std::tuple<ops::Add, ops::Sub, ops::Mul, ops::Div, ops::AddRow, ops::MulRow, ops::Scale,
-               ops::AddConstant, ops::Square, ops::Exp, ops::Log, ops::Activate, ops::Maximum,
-               ops::Sum, ops::Mean, ops::SumLast, ops::LogSumExp, ops::Reshape, ops::SliceFirst,
-               ops::SliceLast, ops::Concat, ops::Stack, ops::StopGradient, ops::MatMul, ops::Linear,
-               ops::GruCell, ops::Conv2d, ops::Conv2dTranspose, ops::GaussianSample,
-               ops::GaussianKl, ops::GaussianLogLikelihood, ops::HalfSquaredError>;
+using AllOps = std::tuple<ops::Add, ops::Sub, ops::Mul, ops::Div, ops::Scale, ops::AddConstant,
+                          ops::Square, ops::Exp, ops::Log, ops::Activate, ops::Maximum, ops::Sum,
+                          ops::Mean, ops::SumLast, ops::LogSumExp, ops::Reshape, ops::SliceFirst,
+                          ops::Concat, ops::Stack, ops::StopGradient, ops::MatMul, ops::Linear,
+                          ops::GruCell, ops::Conv2d, ops::Conv2dTranspose, ops::GaussianSample,
+                          ops::GaussianKl, ops::GaussianLogLikelihood, ops::HalfSquaredError>;
 
 }  // namespace planet

@@ -5,63 +5,110 @@
 
 #include <cstddef>
 #include <deque>
-#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "autograd/base/memory.hpp"
+#include "autograd/precision.hpp"
 #include "autograd/shape.hpp"
 
 namespace planet {
 
-template <class T>
 class ParamStore;
 
 /// A named piece of the slabs. Owned by its store; layers keep pointers to it.
-template <class T>
 struct Param {
   std::string name;  // "rssm/prior/0/weight"
   Shape shape;
   std::ptrdiff_t offset = 0;  // in elements, from the start of every slab
   std::size_t index = 0;      // position in the store
-  ParamStore<T>* store = nullptr;
+  ParamStore* store = nullptr;
 
-  T* value() const { return store->values() + offset; }
-  T* grad() const { return store->grads() + offset; }
+  template <class T>
+  T* value() const;  // T: float or double, as the store's precision has it; anything else throws
+  template <class T>
+  T* grad() const;
 };
 
-/// All parameters of a model. Names are unique. Parameters are added while a model is built; the
-/// slabs then stay where they are for as long as nothing more is added. Not copyable: layers point
-/// into it.
-template <class T>
+/// All parameters of a model, in one precision. Names are unique. Parameters are added while a
+/// model is built; the slabs then stay where they are for as long as nothing more is added. Not
+/// copyable: layers point into it.
 class ParamStore {
  public:
-  ParamStore() = default;
+  explicit ParamStore(Precision precision) : precision_(precision) {}
   ParamStore(const ParamStore&) = delete;
   ParamStore& operator=(const ParamStore&) = delete;
 
+  Precision precision() const { return precision_; }
+
   /// Adds a parameter filled with zeros; the caller initialises it. Throws on a name already used.
-  Param<T>& add(std::string name, Shape shape);
+  Param& add(std::string name, Shape shape);
 
-  const std::deque<Param<T>>& params() const { return params_; }
-  const Param<T>* find(std::string_view name) const;  // null if there is none
-  std::ptrdiff_t size() const { return static_cast<std::ptrdiff_t>(values_.size()); }
+  const std::deque<Param>& params() const { return params_; }
+  const Param* find(std::string_view name) const;  // null if there is none
+  std::ptrdiff_t size() const { return size_; }    // elements of each slab
 
-  T* values() { return values_.data(); }
-  T* grads() { return grads_.data(); }
-  T* first_moments() { return m_.data(); }
-  T* second_moments() { return v_.data(); }
-  const T* values() const { return values_.data(); }
-  const T* grads() const { return grads_.data(); }
-  const T* first_moments() const { return m_.data(); }
-  const T* second_moments() const { return v_.data(); }
+  /// The slabs; T is the type of the store's elements, anything else throws.
+  template <class T>
+  T* values() {
+    return slab<T>(values_);
+  }
+  template <class T>
+  T* grads() {
+    return slab<T>(grads_);
+  }
+  template <class T>
+  T* first_moments() {
+    return slab<T>(m_);
+  }
+  template <class T>
+  T* second_moments() {
+    return slab<T>(v_);
+  }
+  template <class T>
+  const T* values() const {
+    return slab<T>(values_);
+  }
+  template <class T>
+  const T* grads() const {
+    return slab<T>(grads_);
+  }
+  template <class T>
+  const T* first_moments() const {
+    return slab<T>(m_);
+  }
+  template <class T>
+  const T* second_moments() const {
+    return slab<T>(v_);
+  }
 
   void zero_grad();
 
  private:
-  std::deque<Param<T>> params_;
-  AlignedVector<T> values_, grads_, m_, v_;
+  using Slab = AlignedVector<std::byte>;
+  template <class T>
+  T* slab(Slab& bytes) const {
+    require_elements<T>(precision_, "the parameter store");
+    return reinterpret_cast<T*>(bytes.data());
+  }
+  template <class T>
+  const T* slab(const Slab& bytes) const {
+    return slab<T>(const_cast<Slab&>(bytes));
+  }
+
+  Precision precision_;
+  std::deque<Param> params_;
+  std::ptrdiff_t size_ = 0;
+  Slab values_, grads_, m_, v_;
 };
+
+template <class T>
+T* Param::value() const {
+  return store->values<T>() + offset;
+}
+template <class T>
+T* Param::grad() const {
+  return store->grads<T>() + offset;
+}
 
 }  // namespace planet

@@ -9,6 +9,8 @@
 #include <ostream>
 #include <string>
 
+#include "autograd/base/index.hpp"
+
 namespace planet {
 
 class Shape {
@@ -17,14 +19,12 @@ class Shape {
 
   constexpr Shape() = default;
   constexpr Shape(std::initializer_list<std::ptrdiff_t> axes) {
-    for (const std::ptrdiff_t n : axes) axes_[static_cast<std::size_t>(rank_++)] = n;
+    for (const std::ptrdiff_t n : axes) axes_[index(rank_++)] = n;
   }
 
   constexpr int rank() const { return rank_; }
   /// Axis i, counted from the end when negative: shape[-1] is the last axis.
-  constexpr std::ptrdiff_t operator[](int i) const {
-    return axes_[static_cast<std::size_t>(i < 0 ? rank_ + i : i)];
-  }
+  constexpr std::ptrdiff_t operator[](int i) const { return axes_[index(i < 0 ? rank_ + i : i)]; }
   constexpr std::ptrdiff_t size() const {  // number of elements
     std::ptrdiff_t n = 1;
     for (int i = 0; i < rank_; ++i) n *= (*this)[i];
@@ -36,13 +36,13 @@ class Shape {
   /// The same axes with the last one replaced, or removed ([1] when none is left).
   constexpr Shape with_last(std::ptrdiff_t n) const {
     Shape s = *this;
-    s.axes_[static_cast<std::size_t>(rank_ - 1)] = n;
+    s.axes_[index(rank_ - 1)] = n;
     return s;
   }
   constexpr Shape without_last() const {
     if (rank_ <= 1) return {1};
     Shape s = *this;
-    s.axes_[static_cast<std::size_t>(--s.rank_)] = 0;
+    s.axes_[index(--s.rank_)] = 0;
     return s;
   }
 
@@ -55,18 +55,18 @@ class Shape {
   }
   constexpr Shape without_first() const {
     Shape s;
-    for (int i = 1; i < rank_; ++i) s.axes_[static_cast<std::size_t>(s.rank_++)] = (*this)[i];
+    for (int i = 1; i < rank_; ++i) s.axes_[index(s.rank_++)] = (*this)[i];
     return s.rank_ ? s : Shape{1};
   }
   constexpr Shape first(int n) const {
     Shape s;
-    for (int i = 0; i < n; ++i) s.axes_[static_cast<std::size_t>(s.rank_++)] = (*this)[i];
+    for (int i = 0; i < n; ++i) s.axes_[index(s.rank_++)] = (*this)[i];
     return s.rank_ ? s : Shape{1};
   }
   /// One more axis in front: [B,D] -> [n,B,D]. Needs rank() < max_rank.
   constexpr Shape with_new_first(std::ptrdiff_t n) const {
     Shape s{n};
-    for (int i = 0; i < rank_; ++i) s.axes_[static_cast<std::size_t>(s.rank_++)] = (*this)[i];
+    for (int i = 0; i < rank_; ++i) s.axes_[index(s.rank_++)] = (*this)[i];
     return s;
   }
 

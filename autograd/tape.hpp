@@ -5,6 +5,9 @@
 // growing arena that reset() or rewind() drops at once. A Var is an index with a serial number; the
 // serial is never reused, so a Var that outlived its record is one clear error. The contract of an
 // op is in op.hpp; all op functions are in ops.hpp; parameters stay outside, in param.hpp.
+//
+// A tape computes in one precision, chosen when it is made. Numbers given to it are converted; what
+// it gives out names its type, value<float>() say, and asking for the other type is an error.
 #pragma once
 
 #include <cstdint>
@@ -17,27 +20,28 @@
 
 #include "autograd/base/arena.hpp"
 #include "autograd/base/error.hpp"
-#include "autograd/op.hpp"
-#include "autograd/op_list.hpp"
+#include "autograd/base/observer.hpp"
+#include "autograd/grad_pool.hpp"
+#include "autograd/node.hpp"
 #include "autograd/param.hpp"
-#include "autograd/profile.hpp"
 
 namespace planet {
 
 /// A value on a tape. Copy it freely; it is valid until its record is dropped.
-template <class T>
 struct Var {
-  Tape<T>* tape = nullptr;
+  Tape* tape = nullptr;
   std::uint32_t node = 0;
   std::uint32_t serial = 0;
 
   bool empty() const { return tape == nullptr; }  // never given a value
-  const Shape& shape() const { return on().shape(*this); }
-  std::span<const T> value() const { return on().value(*this); }
-  T item() const { return on().item(*this); }  // the only element of a [1]
+  const Shape& shape() const;
+  template <class T>
+  std::span<const T> value() const;    // T: float or double, as its tape has it
+  std::vector<double> values() const;  // a copy, whatever the precision
+  double item() const;                 // the only element of a [1]
 
   /// Its tape; throws if there is none.
-  Tape<T>& on() const {
+  Tape& on() const {
     require(tape != nullptr, "this Var is empty: it was never given a value");
     return *tape;
   }
@@ -49,66 +53,11 @@ class NonFinite : public Error {
   using Error::Error;
 };
 
-namespace detail {
-
-template <class T>
-struct OpInfo {
-  std::string_view name;
-  void (*forward)(Tape<T>&, Node<T>&);
-  void (*backward)(Tape<T>&, Node<T>&);
-};
-
-struct ScopeName {  // a linked list from the innermost scope outwards
-  std::string_view name;
-  const ScopeName* parent;
-};
-
-template <class T>
-struct Node {
-  const OpInfo<T>* op = nullptr;  // null: a leaf
-  const std::uint32_t* in = nullptr;
-  const Shape* in_shapes = nullptr;
-  const void* attr = nullptr;
-  T* value = nullptr;
-  T* grad = nullptr;  // null until somebody adds to it, and again once it was used
-  T* saved = nullptr;
-  const ScopeName* scope = nullptr;
-  Shape shape;
-  std::uint32_t serial = 0;
-  std::uint32_t alias = 0;    // of a view: the node that owns the memory; else itself
-  std::ptrdiff_t offset = 0;  // of a view: first element in the owner
-  std::uint16_t arity = 0;
-  bool needs_grad = false;
-  bool keeps_grad = false;  // a leaf: its gradient outlives backward()
-};
-
-// First-fit memory for gradients: low addresses are reused as soon as a gradient was consumed, so
-// the backward pass touches little more than its largest moment, whatever the tape's length.
-class GradPool {
- public:
-  void prepare(std::size_t bytes);  // room for all gradients; pages never touched cost nothing
-  void* take(std::size_t bytes);
-  void give(void* p, std::size_t bytes);
-  std::size_t peak() const { return peak_; }
-
- private:
-  struct Gap {
-    std::size_t begin, end;
-  };
-  Arena arena_{0};
-  std::byte* base_ = nullptr;
-  std::size_t capacity_ = 0, peak_ = 0;
-  std::vector<Gap> gaps_;  // sorted, never touching
-};
-
-}  // namespace detail
-
 enum class Mode {
   record,     // remember everything, for backward()
   inference,  // values only
 };
 
-template <class T>
 class Tape {
  public:
   /// A place on the tape to come back to.
@@ -117,46 +66,75 @@ class Tape {
     Arena::Mark memory;
   };
 
-  explicit Tape(Mode mode = Mode::record) : mode_(mode) {}
+  explicit Tape(Precision precision, Mode mode = Mode::record)
+      : precision_(precision), mode_(mode) {}
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
+  Precision precision() const { return precision_; }
   Mode mode() const { return mode_; }
   std::size_t size() const { return nodes_.size(); }  // records on the tape
 
   // ---- leaves ----
-  /// A constant: a copy of `values`, or memory for the caller to fill through the pointer.
-  Var<T> constant(std::span<const T> values, Shape shape);
-  Var<T> zeros(Shape shape);
-  Var<T> uninitialised(Shape shape, T** memory);
-  /// A constant that stays where it is; it must outlive its use on the tape.
-  Var<T> borrow(const T* values, Shape shape);
+  /// A constant: a copy of `values`.
+  Var constant(std::span<const float> values, Shape shape) { return copy(values, shape); }
+  Var constant(std::span<const double> values, Shape shape) { return copy(values, shape); }
+  Var zeros(Shape shape) { return leaf(allocate_zeros(shape.size()), shape); }
+  /// A constant that fill(T* memory) writes, T the type of the tape's elements.
+  template <class F>
+  Var filled(Shape shape, F&& fill) {
+    const Var v = uninitialised(shape);
+    with_elements(precision_, [&](auto t) { fill(static_cast<decltype(t)*>(at(v).value)); });
+    return v;
+  }
+  /// A constant for the caller to write through the pointer; throws if T is not the tape's type.
+  template <class T>
+  Var uninitialised(Shape shape, T** memory) {
+    require_elements<T>(precision_, "the tape");
+    const Var v = uninitialised(shape);
+    *memory = static_cast<T*>(at(v).value);
+    return v;
+  }
+  /// A constant that stays where it is; it must outlive its use on the tape. T as above.
+  template <class T>
+  Var borrow(const T* values, Shape shape) {
+    require_elements<T>(precision_, "the tape");
+    return leaf(const_cast<T*>(values), shape);  // without gradient it is never written
+  }
   /// A leaf with a gradient of its own, readable by grad() after backward().
-  Var<T> variable(std::span<const T> values, Shape shape);
+  Var variable(std::span<const float> v, Shape shape) { return with_gradient(copy(v, shape)); }
+  Var variable(std::span<const double> v, Shape shape) { return with_gradient(copy(v, shape)); }
   /// The leaf of a parameter; asked for twice, the same leaf. Its gradient is added to the slab.
-  Var<T> use(const Param<T>& param);
+  /// Throws if the parameter's precision is not the tape's.
+  Var use(const Param& param);
 
   // ---- ops ----
-  /// Computes Op on the inputs and records it. List is the op list that Op is a member of.
-  template <class Op, class List = AllOps>
-  Var<T> record(std::span<const Var<T>> inputs, const AttrOf<Op>& attr = {});
-  template <class Op, class List = AllOps>
-  Var<T> record(std::initializer_list<Var<T>> inputs, const AttrOf<Op>& attr = {}) {
-    return record<Op, List>(std::span<const Var<T>>(inputs.begin(), inputs.size()), attr);
-  }
+  /// Computes an op and remembers it. record<Op>() in op.hpp checks the op's type and calls this.
+  Var record(const detail::OpInfo& op, std::span<const Var> inputs, const void* attr);
 
   // ---- gradients ----
   /// Adds d(loss)/d(leaf) to the gradient of every leaf; loss has one element.
-  void backward(Var<T> loss);
+  void backward(Var loss);
   /// The same from any y, weighted by a cotangent of y's shape (a vector-Jacobian product).
-  void backward(Var<T> y, std::span<const T> cotangent);
+  void backward(Var y, std::span<const float> cotangent) { backward_from(y, cotangent); }
+  void backward(Var y, std::span<const double> cotangent) { backward_from(y, cotangent); }
   /// Gradient of a variable(); zeros if nothing reached it.
-  std::span<const T> grad(Var<T> leaf) const;
+  template <class T>
+  std::span<const T> grad(Var leaf) const {
+    require_elements<T>(precision_, "the tape");
+    const Node& n = gradient_leaf(leaf);
+    return {static_cast<const T*>(n.grad), index(n.shape.size())};
+  }
 
   // ---- reading ----
-  const Shape& shape(Var<T> v) const { return node(v).shape; }
-  std::span<const T> value(Var<T> v) const;
-  T item(Var<T> v) const;
+  const Shape& shape(Var v) const { return node(v).shape; }
+  template <class T>
+  std::span<const T> value(Var v) const {
+    require_elements<T>(precision_, "the tape");
+    const Node& n = node(v);
+    return {static_cast<const T*>(n.value), index(n.shape.size())};
+  }
+  double item(Var v) const;
 
   // ---- memory ----
   /// n default-made values that live until reset() or rewind(), for a caller that collects Vars
@@ -164,7 +142,7 @@ class Tape {
   template <class U>
   std::span<U> array(std::size_t n) {
     static_assert(std::is_trivially_destructible_v<U>, "the tape destroys nothing");
-    U* first = arena_.template allocate_array<U>(n);
+    U* first = arena_.allocate_array<U>(n);
     std::uninitialized_value_construct_n(first, n);
     return {first, n};
   }
@@ -177,91 +155,105 @@ class Tape {
   // ---- diagnosis ----
   /// From now on every result and every gradient is tested, and the first bad one throws NonFinite.
   void check_finite(bool on) { check_finite_ = on; }
-  /// From now on the time of every op is added to `profile`, which must outlive its use; null:
-  /// stop.
-  void profile(OpProfile* profile) { profile_ = profile; }
   std::string scope_path() const { return path(scope_); }   // "rssm/prior"
   std::size_t memory() const { return arena_.capacity(); }  // bytes held for values
   std::size_t peak_gradient_memory() const { return grads_.peak(); }
 
  private:
   template <class, class>
-  friend class Call;
+  friend struct Call;
   friend class NameScope;
-  using Node = detail::Node<T>;
+  using Node = detail::Node;
 
-  Node& node(Var<T> v);
-  const Node& node(Var<T> v) const;
+  Node& at(Var v) { return nodes_[v.node]; }  // known to be alive and ours
+  const Node& node(Var v) const;
+  const Node& gradient_leaf(Var leaf) const;
   Node& push();
-  Var<T> handle(const Node& n) {
+  Var handle(const Node& n) {
     return {this, static_cast<std::uint32_t>(&n - nodes_.data()), n.serial};
   }
-  Node& begin_record(std::string_view name, std::span<const Var<T>> inputs, int arity);
-  void finish_value(Node& n, bool wants_grad);
-  T* gradient_of(Node& n);
-  GradSink<T> gradient_sink(Node& n);
+  void* allocate(std::ptrdiff_t elements) {
+    return arena_.allocate(index(elements) * element_size(precision_));
+  }
+  void* offset(void* p, std::ptrdiff_t elements) const {
+    return static_cast<std::byte*>(p) +
+           elements * static_cast<std::ptrdiff_t>(element_size(precision_));
+  }
+  void* allocate_zeros(std::ptrdiff_t elements);
+  Var leaf(void* values, Shape shape);
+  Var uninitialised(Shape shape) { return leaf(allocate(shape.size()), shape); }
+  template <class T>
+  Var copy(std::span<const T> values, Shape shape);
+  Var with_gradient(Var v);
+
+  void require_inputs(const detail::OpInfo& op, std::span<const Var> inputs) const;
+  void run(Node& n, Observer::Pass pass);
   std::size_t take_gradient(Node& owner);
-  void seed(Var<T> y, std::span<const T> cotangent);
+  void* gradient_of(Node& n);
+  void* gradient_sink(Node& n, bool& add);
+  template <class T>
+  void backward_from(Var y, std::span<const T> cotangent);
+  void prepare_gradients();
   void sweep(std::size_t last);
-  void verify(const Node& n, const T* data, const Shape& shape, std::string_view what) const;
+  void verify(const Node& n, const void* data, const Shape& shape, std::string_view what) const;
   void verify_gradients(const Node& n);
   std::string label(std::string_view op, const detail::ScopeName* scope) const;
   std::string path(const detail::ScopeName* scope) const;
-  bool alive(Var<T> v) const { return v.node < nodes_.size() && nodes_[v.node].serial == v.serial; }
-  std::string stale_text(Var<T> v) const;
+  bool alive(Var v) const { return v.node < nodes_.size() && nodes_[v.node].serial == v.serial; }
+  std::string stale_text(Var v) const;
 
   struct LeafCache {
-    const ParamStore<T>* store;
-    std::vector<Var<T>> leaves;
+    const ParamStore* store;
+    std::vector<Var> leaves;
   };
 
+  Precision precision_;
   Mode mode_;
   Arena arena_;
-  detail::GradPool grads_;
+  GradPool grads_;
   std::vector<Node> nodes_;
   std::vector<LeafCache> caches_;
   const detail::ScopeName* scope_ = nullptr;
   std::uint32_t next_serial_ = 1;
   bool check_finite_ = false;
-  OpProfile* profile_ = nullptr;
 };
 
-/// Drops, at its end, whatever was recorded since its beginning.
+inline const Shape& Var::shape() const { return on().shape(*this); }
+inline double Var::item() const { return on().item(*this); }
 template <class T>
+std::span<const T> Var::value() const {
+  return on().value<T>(*this);
+}
+
+/// Drops, at its end, whatever was recorded since its beginning.
 class RewindScope {
  public:
-  explicit RewindScope(Tape<T>& tape) : tape_(tape), mark_(tape.mark()) {}
+  explicit RewindScope(Tape& tape) : tape_(tape), mark_(tape.mark()) {}
   ~RewindScope() { tape_.rewind(mark_); }
   RewindScope(const RewindScope&) = delete;
   RewindScope& operator=(const RewindScope&) = delete;
 
  private:
-  Tape<T>& tape_;
-  typename Tape<T>::Mark mark_;
+  Tape& tape_;
+  Tape::Mark mark_;
 };
 
 /// Names the layer for error messages: NameScope scope(tape, "prior"); `name` must stay alive as
 /// long as the records made under it.
 class NameScope {
  public:
-  template <class T>
-  NameScope(Tape<T>& tape, std::string_view name) : link_(&tape.scope_), before_(tape.scope_) {
-    auto* s = tape.arena_.template allocate_array<detail::ScopeName>(1);
+  NameScope(Tape& tape, std::string_view name) : tape_(tape), before_(tape.scope_) {
+    auto* s = tape.arena_.allocate_array<detail::ScopeName>(1);
     *s = {name, before_};
     tape.scope_ = s;
   }
-  ~NameScope() { *link_ = before_; }
+  ~NameScope() { tape_.scope_ = before_; }
   NameScope(const NameScope&) = delete;
   NameScope& operator=(const NameScope&) = delete;
 
  private:
-  const detail::ScopeName** link_;
+  Tape& tape_;
   const detail::ScopeName* before_;
 };
 
-extern template class Tape<float>;
-extern template class Tape<double>;
-
 }  // namespace planet
-
-#include "autograd/tape_record.hpp"

@@ -10,16 +10,16 @@
 
 namespace planet {
 
-template <class T>
-Clip clip_by_global_norm(const ParamStore<T>& store, double max_norm) {
+Clip clip_by_global_norm(const ParamStore& store, double max_norm) {
   require(max_norm > 0, "the gradient's norm cannot be clipped to ", max_norm,
           "; the limit must be positive");
-  const double norm = std::sqrt(kernels::sum_of_squares(store.grads(), store.size()));
+  const double norm = std::sqrt(with_elements(store.precision(), [&](auto t) -> double {
+    return kernels::sum_of_squares(store.grads<decltype(t)>(), store.size());
+  }));
   return {norm, norm > max_norm ? max_norm / norm : 1.0};
 }
 
-template <class T>
-Adam<T>::Adam(ParamStore<T>& store, AdamConfig config) : store_(&store), config_(config) {
+Adam::Adam(ParamStore& store, AdamConfig config) : store_(&store), config_(config) {
   const auto rate = [](double beta) { return beta >= 0 && beta < 1; };
   require(config.learning_rate >= 0 && std::isfinite(config.learning_rate),
           "Adam's learning_rate is ", config.learning_rate, "; it must be 0 or more");
@@ -29,8 +29,7 @@ Adam<T>::Adam(ParamStore<T>& store, AdamConfig config) : store_(&store), config_
           "; it must be positive");
 }
 
-template <class T>
-void Adam<T>::set_steps(std::int64_t steps) {
+void Adam::set_steps(std::int64_t steps) {
   require(steps >= 0, "Adam cannot have made ", steps, " steps");
   steps_ = steps;
 }
@@ -71,13 +70,10 @@ void update(const Rates<T> k, const T* __restrict g, T* __restrict m, T* __restr
 }  // namespace
 
 template <class T>
-void Adam<T>::step(Clip clip) {
-  require(clip.finite(), "the gradient's norm is ", clip.norm,
-          "; Adam does not take a step from a gradient that is not finite");
-  ++steps_;
+void Adam::take_step(double scale) {
   const auto t = static_cast<double>(steps_);
   const auto cast = [](double x) { return static_cast<T>(x); };
-  const Rates<T> rates{cast(clip.scale),
+  const Rates<T> rates{cast(scale),
                        cast(config_.beta1),
                        cast(config_.beta2),
                        cast(1 - config_.beta1),
@@ -85,17 +81,19 @@ void Adam<T>::step(Clip clip) {
                        cast(config_.learning_rate / (1 - std::pow(config_.beta1, t))),
                        cast(1 / std::sqrt(1 - std::pow(config_.beta2, t))),
                        cast(config_.epsilon)};
-  ParamStore<T>& s = *store_;
+  T *const g = store_->grads<T>(), *const m = store_->first_moments<T>(),
+           *const v = store_->second_moments<T>(), *const theta = store_->values<T>();
   constexpr std::ptrdiff_t grain = 1 << 15;
-  parallel_ranges(s.size(), grain, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-    update(rates, s.grads() + begin, s.first_moments() + begin, s.second_moments() + begin,
-           s.values() + begin, end - begin);
+  parallel_ranges(store_->size(), grain, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    update(rates, g + begin, m + begin, v + begin, theta + begin, end - begin);
   });
 }
 
-template Clip clip_by_global_norm(const ParamStore<float>&, double);
-template Clip clip_by_global_norm(const ParamStore<double>&, double);
-template class Adam<float>;
-template class Adam<double>;
+void Adam::step(Clip clip) {
+  require(clip.finite(), "the gradient's norm is ", clip.norm,
+          "; Adam does not take a step from a gradient that is not finite");
+  ++steps_;
+  with_elements(store_->precision(), [&](auto t) { take_step<decltype(t)>(clip.scale); });
+}
 
 }  // namespace planet

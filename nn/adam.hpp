@@ -31,8 +31,7 @@ struct Clip {
 /// Adam::step applies the scale in its own pass. A gradient with a NaN or an infinity gives a norm
 /// that is not finite; look at clip.finite() before the step, which would throw. max_norm > 0;
 /// infinity never clips.
-template <class T>
-Clip clip_by_global_norm(const ParamStore<T>& store, double max_norm);
+Clip clip_by_global_norm(const ParamStore& store, double max_norm);
 
 struct AdamConfig {
   double learning_rate = 1e-3;
@@ -42,11 +41,10 @@ struct AdamConfig {
 };
 
 /// The moments are slabs of the store; Adam itself holds the rates and the number of steps.
-template <class T>
 class Adam {
  public:
   /// Throws unless learning_rate >= 0, 0 <= beta < 1, epsilon > 0. The store must outlive it.
-  explicit Adam(ParamStore<T>& store, AdamConfig config = {});
+  explicit Adam(ParamStore& store, AdamConfig config = {});
 
   /// One update from the store's gradients times clip.scale. It does not zero the gradients:
   /// call store.zero_grad() before the next backward. Throws, and changes nothing, if the norm in
@@ -57,16 +55,16 @@ class Adam {
   void set_steps(std::int64_t steps);  // when resuming; the moments are loaded into the store
 
   const AdamConfig& config() const { return config_; }
-  ParamStore<T>& store() { return *store_; }
-  const ParamStore<T>& store() const { return *store_; }
+  ParamStore& store() { return *store_; }
+  const ParamStore& store() const { return *store_; }
 
  private:
-  ParamStore<T>* store_;
+  template <class T>
+  void take_step(double scale);
+
+  ParamStore* store_;
   AdamConfig config_;
   std::int64_t steps_ = 0;
 };
-
-extern template class Adam<float>;
-extern template class Adam<double>;
 
 }  // namespace planet

@@ -25,20 +25,15 @@ Fans fans(const Shape& shape);  // throws for a rank below 2: a bias has no fans
 /// sqrt(6 / (fan_in + fan_out)).
 double glorot_limit(Fans fans);
 
-template <class T>
-void init_constant(Param<T>& p, double value);
+void init_constant(Param& p, double value);
 /// Uniform in [low, high).
-template <class T>
-void init_uniform(Param<T>& p, Rng& rng, double low, double high);
-template <class T>
-void init_glorot_uniform(Param<T>& p, Rng& rng);
+void init_uniform(Param& p, Rng& rng, double low, double high);
+void init_glorot_uniform(Param& p, Rng& rng);
 
 /// One column block [begin, end) of a matrix W [in,columns], drawn as if it were a matrix of its
 /// own: fan_out is end - begin. For weights of several gates that are stored side by side.
-template <class T>
-void init_glorot_uniform_columns(Param<T>& p, Rng& rng, std::ptrdiff_t begin, std::ptrdiff_t end);
+void init_glorot_uniform_columns(Param& p, Rng& rng, std::ptrdiff_t begin, std::ptrdiff_t end);
 /// Columns [begin, end) of every row set to one value.
-template <class T>
-void init_constant_columns(Param<T>& p, std::ptrdiff_t begin, std::ptrdiff_t end, double value);
+void init_constant_columns(Param& p, std::ptrdiff_t begin, std::ptrdiff_t end, double value);
 
 }  // namespace planet

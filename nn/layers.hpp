@@ -20,31 +20,29 @@
 namespace planet {
 
 /// What every layer has: a weight and a bias, and the path before "/weight".
-template <class T>
 class Layer {
  public:
-  const Param<T>& weight() const { return *weight_; }
-  const Param<T>& bias() const { return *bias_; }
+  const Param& weight() const { return *weight_; }
+  const Param& bias() const { return *bias_; }
   std::string_view name() const;  // lives as long as the store
 
  protected:
-  Layer(ParamStore<T>& store, const std::string& name, Shape weight, Shape bias);
-  Tape<T>& tape_of(Var<T> x) const;  // throws for a Var that was never recorded
+  Layer(ParamStore& store, const std::string& name, Shape weight, Shape bias);
+  Tape& tape_of(Var x) const;  // throws for a Var that was never recorded
 
-  Param<T>* weight_;
-  Param<T>* bias_;
+  Param* weight_;
+  Param* bias_;
 };
 
 /// y = act(x W + b): x [...,in] -> [...,out]; W [in,out], b [out].
-template <class T>
-class Linear : public Layer<T> {
+class Linear : public Layer {
  public:
-  Linear(ParamStore<T>& store, Rng& rng, std::string name, std::ptrdiff_t in, std::ptrdiff_t out,
+  Linear(ParamStore& store, Rng& rng, std::string name, std::ptrdiff_t in, std::ptrdiff_t out,
          Activation act = Activation::none);
-  Var<T> operator()(Var<T> x) const;
+  Var operator()(Var x) const;
 
-  std::ptrdiff_t in() const { return this->weight_->shape[0]; }
-  std::ptrdiff_t out() const { return this->weight_->shape[1]; }
+  std::ptrdiff_t in() const { return weight_->shape[0]; }
+  std::ptrdiff_t out() const { return weight_->shape[1]; }
 
  private:
   Activation act_;
@@ -52,26 +50,24 @@ class Linear : public Layer<T> {
 
 /// Linear layers "<name>/0", "<name>/1", ...: the hidden ones with `hidden_act`, the last one
 /// linear. x [...,in] -> [...,out]; no hidden layers make it a single Linear.
-template <class T>
 class Mlp {
  public:
-  Mlp(ParamStore<T>& store, Rng& rng, std::string name, std::ptrdiff_t in,
+  Mlp(ParamStore& store, Rng& rng, std::string name, std::ptrdiff_t in,
       std::vector<std::ptrdiff_t> hidden, std::ptrdiff_t out, Activation hidden_act);
-  Var<T> operator()(Var<T> x) const;
+  Var operator()(Var x) const;
 
  private:
-  std::vector<Linear<T>> layers_;
+  std::vector<Linear> layers_;
 };
 
 /// Valid convolution, square kernel: x [N,H,W,in] -> [N,(H-k)/stride+1,(W-k)/stride+1,out];
 /// weight [k,k,in,out].
-template <class T>
-class Conv2d : public Layer<T> {
+class Conv2d : public Layer {
  public:
-  Conv2d(ParamStore<T>& store, Rng& rng, std::string name, std::ptrdiff_t in_channels,
+  Conv2d(ParamStore& store, Rng& rng, std::string name, std::ptrdiff_t in_channels,
          std::ptrdiff_t out_channels, std::ptrdiff_t kernel, int stride,
          Activation act = Activation::none);
-  Var<T> operator()(Var<T> x) const;
+  Var operator()(Var x) const;
 
  private:
   int stride_;
@@ -79,13 +75,12 @@ class Conv2d : public Layer<T> {
 };
 
 /// Its transpose: x [N,H,W,in] -> [N,(H-1)*stride+k,(W-1)*stride+k,out]; weight [k,k,out,in].
-template <class T>
-class ConvTranspose2d : public Layer<T> {
+class ConvTranspose2d : public Layer {
  public:
-  ConvTranspose2d(ParamStore<T>& store, Rng& rng, std::string name, std::ptrdiff_t in_channels,
+  ConvTranspose2d(ParamStore& store, Rng& rng, std::string name, std::ptrdiff_t in_channels,
                   std::ptrdiff_t out_channels, std::ptrdiff_t kernel, int stride,
                   Activation act = Activation::none);
-  Var<T> operator()(Var<T> x) const;
+  Var operator()(Var x) const;
 
  private:
   int stride_;
@@ -96,28 +91,13 @@ class ConvTranspose2d : public Layer<T> {
 ///   r, u = sigmoid([x,h] W_ru + b_ru)   c = tanh([x, r*h] W_c + b_c)   h' = u*h + (1-u)*c
 /// One weight [in+hidden,3*hidden] with the columns r, u, c; W_ru and W_c are drawn as two
 /// matrices. b_r and b_u start at 1, so that a new cell remembers; b_c starts at 0.
-template <class T>
-class GruCell : public Layer<T> {
+class GruCell : public Layer {
  public:
-  GruCell(ParamStore<T>& store, Rng& rng, std::string name, std::ptrdiff_t in,
-          std::ptrdiff_t hidden);
-  Var<T> operator()(Var<T> x, Var<T> h) const;
+  GruCell(ParamStore& store, Rng& rng, std::string name, std::ptrdiff_t in, std::ptrdiff_t hidden);
+  Var operator()(Var x, Var h) const;
 
-  std::ptrdiff_t hidden() const { return this->bias_->shape[0] / 3; }
-  std::ptrdiff_t in() const { return this->weight_->shape[0] - hidden(); }
+  std::ptrdiff_t hidden() const { return bias_->shape[0] / 3; }
+  std::ptrdiff_t in() const { return weight_->shape[0] - hidden(); }
 };
-
-extern template class Layer<float>;
-extern template class Layer<double>;
-extern template class Linear<float>;
-extern template class Linear<double>;
-extern template class Mlp<float>;
-extern template class Mlp<double>;
-extern template class Conv2d<float>;
-extern template class Conv2d<double>;
-extern template class ConvTranspose2d<float>;
-extern template class ConvTranspose2d<double>;
-extern template class GruCell<float>;
-extern template class GruCell<double>;
 
 }  // namespace planet

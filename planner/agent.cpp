@@ -27,15 +27,14 @@ void check_planner_for(const ModelConfig& model, const PlannerConfig& planner) {
           ", but an rnn has one state to start from; it is shared");
 }
 
-MpcAgent::MpcAgent(const WorldModel<float>& model, const PlannerConfig& planner,
-                   AgentStreams streams)
+MpcAgent::MpcAgent(const WorldModel& model, const PlannerConfig& planner, AgentStreams streams)
     : model_(model), streams_(streams), dynamics_(model), planner_(make_planner(planner)) {
   check_planner_for(model_.config(), planner);
   reset();
 }
 
 void MpcAgent::reset() {
-  const LatentModel<float>& latent = model_.latent();
+  const LatentModel& latent = model_.latent();
   h_.assign(static_cast<std::size_t>(latent.deter_size()), 0.0f);
   s_.assign(static_cast<std::size_t>(latent.stoch_size()), 0.0f);
   a_prev_.assign(static_cast<std::size_t>(model_.config().action_size), 0.0f);
@@ -60,22 +59,22 @@ std::span<const float> MpcAgent::act(std::span<const std::uint8_t> frame, double
 // q(s_t | h_t, o_t) with h_t = f(h_{t-1}, s_{t-1}, a_{t-1}), where a_{t-1} is what was executed.
 void MpcAgent::update_belief(std::span<const std::uint8_t> frame) {
   const ModelConfig& c = model_.config();
-  const LatentModel<float>& latent = model_.latent();
+  const LatentModel& latent = model_.latent();
   const std::ptrdiff_t n = c.image_size, D_s = latent.stoch_size();
   tape_.reset();
   float *image = nullptr, *noise = nullptr;
-  const Var<float> o_t = tape_.uninitialised({1, n, n, 3}, &image);
-  const Var<float> z = tape_.uninitialised({1, D_s}, &noise);
+  const Var o_t = tape_.uninitialised({1, n, n, 3}, &image);
+  const Var z = tape_.uninitialised({1, D_s}, &noise);
   preprocess(frame.data(), n * n * 3, c.image_bits, streams_.agent, image);
   kernels::fill_normal(streams_.agent, noise, D_s);
 
-  const Var<float> e_t = model_.encode(o_t);
-  const Var<float> a_prev = tape_.borrow(a_prev_.data(), {1, c.action_size});
-  const State<float> prev = latent.borrow(tape_, h_.data(), s_.data(), 1);
-  const Observed<float> seen = latent.observe(prev, a_prev, e_t, z);
+  const Var e_t = model_.encode(o_t);
+  const Var a_prev = tape_.borrow(a_prev_.data(), {1, c.action_size});
+  const State prev = latent.borrow(tape_, h_.data(), s_.data(), 1);
+  const Observed seen = latent.observe(prev, a_prev, e_t, z);
   copy_state(seen.state, h_.data(), s_.data());
-  mean_.assign(seen.q.mean.value().begin(), seen.q.mean.value().end());
-  std_.assign(seen.q.std.value().begin(), seen.q.std.value().end());
+  mean_.assign(seen.q.mean.value<float>().begin(), seen.q.mean.value<float>().end());
+  std_.assign(seen.q.std.value<float>().begin(), seen.q.std.value<float>().end());
 }
 
 void MpcAgent::make_plan() {

@@ -39,7 +39,7 @@ class MpcAgent {
  public:
   /// At an episode's start. The model must outlive this; its weights are read anew by every act().
   /// Error: planner.check(), check_planner_for().
-  MpcAgent(const WorldModel<float>& model, const PlannerConfig& planner, AgentStreams streams);
+  MpcAgent(const WorldModel& model, const PlannerConfig& planner, AgentStreams streams);
 
   /// At an episode's start: zero state, zero previous action and nothing carried by the planner.
   void reset();
@@ -68,12 +68,12 @@ class MpcAgent {
   void make_plan();
   void choose_action(double noise_std);
 
-  const WorldModel<float>& model_;
+  const WorldModel& model_;
   AgentStreams streams_;
   std::vector<float> h_, s_, a_prev_;  // [D_h], [D_s], [A]
   std::vector<float> mean_, std_;      // [D_s]: the posterior that s is a sample of
   const Plan* plan_ = nullptr;         // the planner's; null before the first act() of an episode
-  Tape<float> tape_{Mode::inference};
+  Tape tape_{Precision::f32, Mode::inference};
   LatentDynamics dynamics_;
   std::unique_ptr<Planner> planner_;
 };

@@ -20,21 +20,19 @@ std::ptrdiff_t lanes_for(std::ptrdiff_t chunks) {
   return loops_are_serial() ? 1 : std::min(chunks, most_lanes);
 }
 
-std::size_t size(std::ptrdiff_t n) { return static_cast<std::size_t>(n); }
-
 // n copies of one row.
 void tile(const float* row, std::ptrdiff_t D, std::ptrdiff_t n, std::vector<float>& out) {
-  out.resize(size(n * D));
+  out.resize(index(n * D));
   for (std::ptrdiff_t j = 0; j < n; ++j) std::copy_n(row, D, out.data() + j * D);
 }
 
 }  // namespace
 
-LatentDynamics::LatentDynamics(const WorldModel<float>& model) : model_(model) {}
+LatentDynamics::LatentDynamics(const WorldModel& model) : model_(model) {}
 
 void LatentDynamics::start(std::span<const float> h, std::span<const float> s) {
   const std::ptrdiff_t D_h = model_.latent().deter_size(), D_s = model_.latent().stoch_size();
-  require(h.size() == size(D_h) && s.size() == size(D_s), "[LatentDynamics] h has ", h.size(),
+  require(h.size() == index(D_h) && s.size() == index(D_s), "[LatentDynamics] h has ", h.size(),
           " numbers and s has ", s.size(), "; a belief of this model has ", D_h, " and ", D_s);
   h_.assign(h.begin(), h.end());
   s_.assign(s.begin(), s.end());
@@ -65,11 +63,11 @@ void LatentDynamics::imagine(const Candidates& c, Rng& rng, double* returns) {
   const std::ptrdiff_t N = c.samples;
   const std::ptrdiff_t most = std::max<std::ptrdiff_t>(chunk_rows(c.J * N) / N, 1);
   const std::ptrdiff_t chunks = (c.J + most - 1) / most, lanes = lanes_for(chunks);
-  while (lanes_.size() < size(lanes)) lanes_.emplace_back();
+  while (lanes_.size() < index(lanes)) lanes_.emplace_back();
   parallel_for(lanes, [&](std::ptrdiff_t lane) {
     for (std::ptrdiff_t i = lane; i < chunks; i += lanes) {
       const std::ptrdiff_t begin = i * most;
-      roll(lanes_[size(lane)], c, {begin, std::min(begin + most, c.J), noise}, returns + begin);
+      roll(lanes_[index(lane)], c, {begin, std::min(begin + most, c.J), noise}, returns + begin);
     }
   });
 }
@@ -80,21 +78,20 @@ std::ptrdiff_t LatentDynamics::fill_size(const Candidates& c) const {
 
 // Row j N + i is candidate j of the chunk in its i-th future.
 void LatentDynamics::roll(Lane& lane, const Candidates& c, Chunk chunk, double* returns) const {
-  const LatentModel<float>& latent = model_.latent();
+  const LatentModel& latent = model_.latent();
   const std::ptrdiff_t N = c.samples, n = chunk.end - chunk.begin, rows = n * N;
-  Tape<float>& tape = lane.tape;
+  Tape& tape = lane.tape;
   tape.reset();
-  tape.profile(profile_);
   place_starts(lane, c, chunk);
-  lane.sums.assign(size(rows), 0.0f);
-  lane.alive.assign(size(rows), 1.0f);
+  lane.sums.assign(index(rows), 0.0f);
+  lane.alive.assign(index(rows), 1.0f);
 
   for (std::ptrdiff_t t = 0; t < c.H; ++t) {
-    const RewindScope<float> step(tape);
+    const RewindScope step(tape);
     float *z = nullptr, *a = nullptr;
-    const Var<float> noise = tape.uninitialised({rows, latent.stoch_size()}, &z);
+    const Var noise = tape.uninitialised({rows, latent.stoch_size()}, &z);
     draw(c, chunk, t + (std_.empty() ? 0 : 1), z);
-    Var<float> a_prev;
+    Var a_prev;
     if (N == 1) {
       a_prev = tape.borrow(c.at(t, chunk.begin), {rows, c.A});
     } else {
@@ -103,19 +100,20 @@ void LatentDynamics::roll(Lane& lane, const Candidates& c, Chunk chunk, double* 
         std::copy_n(c.at(t, chunk.begin + r / N), c.A, a + r * c.A);
     }
 
-    const State<float> prev = latent.borrow(tape, lane.h.data(), lane.s.data(), rows);
-    const State<float> state = latent.imagine(prev, a_prev, noise).state;
-    const Var<float> f = features(state), reward = model_.reward(f);
-    for (std::size_t r = 0; r < size(rows); ++r) lane.sums[r] += lane.alive[r] * reward.value()[r];
+    const State prev = latent.borrow(tape, lane.h.data(), lane.s.data(), rows);
+    const State state = latent.imagine(prev, a_prev, noise).state;
+    const Var f = features(state), reward = model_.reward(f);
+    for (std::size_t r = 0; r < index(rows); ++r)
+      lane.sums[r] += lane.alive[r] * reward.value<float>()[r];
     if (model_.has_continue_head()) {
-      const Var<float> goes_on = sigmoid(model_.continue_logit(f));
-      for (std::size_t r = 0; r < size(rows); ++r) lane.alive[r] *= goes_on.value()[r];
+      const Var goes_on = sigmoid(model_.continue_logit(f));
+      for (std::size_t r = 0; r < index(rows); ++r) lane.alive[r] *= goes_on.value<float>()[r];
     }
     copy_state(state, lane.h.data(), lane.s.data());
   }
   for (std::ptrdiff_t j = 0; j < n; ++j) {
     double sum = 0;
-    for (std::ptrdiff_t i = 0; i < N; ++i) sum += static_cast<double>(lane.sums[size(j * N + i)]);
+    for (std::ptrdiff_t i = 0; i < N; ++i) sum += static_cast<double>(lane.sums[index(j * N + i)]);
     returns[j] = sum / static_cast<double>(N);
   }
 }
@@ -129,7 +127,7 @@ void LatentDynamics::place_starts(Lane& lane, const Candidates& c, Chunk chunk) 
   lane.z.resize(lane.s.size());
   draw(c, chunk, 0, lane.z.data());
   for (std::ptrdiff_t i = 0; i < rows * D_s; ++i)
-    lane.s[size(i)] += std_[size(i % D_s)] * lane.z[size(i)];
+    lane.s[index(i)] += std_[index(i % D_s)] * lane.z[index(i)];
 }
 
 // The chunk's rows of one fill of noise (see imagine() in the header).

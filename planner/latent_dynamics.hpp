@@ -25,7 +25,7 @@ namespace planet {
 class LatentDynamics final : public Dynamics {
  public:
   /// The model must outlive this; its weights are read anew by every imagine().
-  explicit LatentDynamics(const WorldModel<float>& model);
+  explicit LatentDynamics(const WorldModel& model);
 
   /// The posterior sample to plan from: h [D_h], s [D_s]; copied. Error: wrong sizes.
   void start(std::span<const float> h, std::span<const float> s);
@@ -41,16 +41,13 @@ class LatentDynamics final : public Dynamics {
   /// Error: start() was not called.
   void imagine(const Candidates& candidates, Rng& rng, double* returns) override;
 
-  /// From now on the time of every op is added to `profile`; null: stop. With one thread only.
-  void profile(OpProfile* profile) { profile_ = profile; }
-
   /// Rows that are rolled together: J candidates in an even number of nearly equal chunks. A
   /// multiple of four, so that a chunk begins where a counter does.
   static std::ptrdiff_t chunk_rows(std::ptrdiff_t J);
 
  private:
   struct Lane {  // the workshop of one chunk at a time
-    Tape<float> tape{Mode::inference};
+    Tape tape{Precision::f32, Mode::inference};
     std::vector<float> h, s;   // [rows,D_h], [rows,D_s]: the state between two steps
     std::vector<float> z;      // [rows,D_s]: the noise of the starts
     std::vector<float> sums;   // [rows]: the rewards so far
@@ -66,11 +63,10 @@ class LatentDynamics final : public Dynamics {
   /// Numbers in a fill of noise: a row for each candidate, or for each future that all share.
   std::ptrdiff_t fill_size(const Candidates& candidates) const;
 
-  const WorldModel<float>& model_;
+  const WorldModel& model_;
   std::vector<float> h_, s_;  // [D_h], [D_s]: a sample, or the mean of
   std::vector<float> std_;    // [D_s]: the starts' spread; empty when s is a sample already
   std::deque<Lane> lanes_;
-  OpProfile* profile_ = nullptr;
 };
 
 }  // namespace planet

@@ -8,9 +8,7 @@ namespace {
 constexpr int stride = 2;
 }
 
-template <class T>
-Encoder<T>::Encoder(ParamStore<T>& store, Rng& rng, const ModelConfig& config,
-                    const std::string& name) {
+Encoder::Encoder(ParamStore& store, Rng& rng, const ModelConfig& config, const std::string& name) {
   int channels = 3;
   for (const ConvLayer& l : config.encoder) {
     layers_.emplace_back(store, rng, cat(name, "/", layers_.size()), channels, l.channels, l.kernel,
@@ -19,17 +17,14 @@ Encoder<T>::Encoder(ParamStore<T>& store, Rng& rng, const ModelConfig& config,
   }
 }
 
-template <class T>
-Var<T> Encoder<T>::operator()(Var<T> images) const {
-  Var<T> x = images;
-  for (const Conv2d<T>& layer : layers_) x = layer(x);
+Var Encoder::operator()(Var images) const {
+  Var x = images;
+  for (const Conv2d& layer : layers_) x = layer(x);
   const std::ptrdiff_t N = x.shape()[0];
   return reshape(x, {N, x.shape().size() / N});
 }
 
-template <class T>
-Decoder<T>::Decoder(ParamStore<T>& store, Rng& rng, const ModelConfig& config,
-                    const std::string& name)
+Decoder::Decoder(ParamStore& store, Rng& rng, const ModelConfig& config, const std::string& name)
     : inp_(store, rng, name + "/inp", config.feature_size(), config.embed_size) {
   int channels = config.embed_size;
   for (const ConvLayer& l : config.decoder) {
@@ -40,17 +35,11 @@ Decoder<T>::Decoder(ParamStore<T>& store, Rng& rng, const ModelConfig& config,
   }
 }
 
-template <class T>
-Var<T> Decoder<T>::operator()(Var<T> features) const {
-  Var<T> x = inp_(features);
+Var Decoder::operator()(Var features) const {
+  Var x = inp_(features);
   x = reshape(x, {x.shape()[0], 1, 1, x.shape()[-1]});
-  for (const ConvTranspose2d<T>& layer : layers_) x = layer(x);
+  for (const ConvTranspose2d& layer : layers_) x = layer(x);
   return x;
 }
-
-template class Encoder<float>;
-template class Encoder<double>;
-template class Decoder<float>;
-template class Decoder<double>;
 
 }  // namespace planet

@@ -11,41 +11,36 @@ namespace planet {
 
 /// N(mean, std^2) from a hidden layer u [...,in]: mean = linear(u), std = softplus(linear(u)) +
 /// min_std. Layers "<name>/mean" and "<name>/std".
-template <class T>
 class GaussianHead {
  public:
-  GaussianHead(ParamStore<T>& store, Rng& rng, const std::string& name, std::ptrdiff_t in,
+  GaussianHead(ParamStore& store, Rng& rng, const std::string& name, std::ptrdiff_t in,
                std::ptrdiff_t out, double min_std)
       : mean_(store, rng, name + "/mean", in, out),
         std_(store, rng, name + "/std", in, out, Activation::softplus),
         min_std_(min_std) {}
-  Gaussian<T> operator()(Var<T> u) const { return {mean_(u), add_constant(std_(u), min_std_)}; }
+  Gaussian operator()(Var u) const { return {mean_(u), add_constant(std_(u), min_std_)}; }
 
  private:
-  Linear<T> mean_, std_;
+  Linear mean_, std_;
   double min_std_;
 };
 
 /// relu(W_x x + W_e e + b), where e is the frame's embedding. W_e e + b, the larger half, does not
 /// wait for x: a window computes it for all t at once.
-template <class T>
 class EvidenceLayer {
  public:
-  EvidenceLayer(ParamStore<T>& store, Rng& rng, const std::string& name, std::ptrdiff_t x_size,
+  EvidenceLayer(ParamStore& store, Rng& rng, const std::string& name, std::ptrdiff_t x_size,
                 std::ptrdiff_t embed_size, std::ptrdiff_t hidden_size)
       : x_size_(x_size), layer_(store, rng, name, x_size + embed_size, hidden_size) {}
 
   /// W_e e + b: [...,E] -> [...,hidden].
-  Var<T> evidence(Var<T> e) const;
+  Var evidence(Var e) const;
   /// The hidden layer of B rows: x [B,x_size], evidence [B,hidden] -> [B,hidden].
-  Var<T> operator()(Var<T> x, Var<T> evidence) const;
+  Var operator()(Var x, Var evidence) const;
 
  private:
   std::ptrdiff_t x_size_;
-  Linear<T> layer_;  // its weight's rows: first those of x, then those of e
+  Linear layer_;  // its weight's rows: first those of x, then those of e
 };
-
-extern template class EvidenceLayer<float>;
-extern template class EvidenceLayer<double>;
 
 }  // namespace planet

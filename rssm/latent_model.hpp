@@ -18,28 +18,24 @@
 namespace planet {
 
 /// A step with eyes closed: the state, and the prior that it is a sample of.
-template <class T>
 struct Imagined {
-  State<T> state;  // [B,D_h], [B,D_s]
-  Gaussian<T> p;   // [B,D_s]
+  State state;  // [B,D_h], [B,D_s]
+  Gaussian p;   // [B,D_s]
 };
 
 /// A step with open eyes: the state, and the posterior that it is a sample of.
-template <class T>
 struct Observed {
-  State<T> state;  // [B,D_h], [B,D_s]
-  Gaussian<T> q;   // [B,D_s]
+  State state;  // [B,D_h], [B,D_s]
+  Gaussian q;   // [B,D_s]
 };
 
 /// A window seen from its first row to its last: for each t the state, a sample of q, and both
 /// distributions of s_t.
-template <class T>
 struct Filtered {
-  State<T> state;    // [L,B,D_h], [L,B,D_s]
-  Gaussian<T> q, p;  // [L,B,D_s]  posterior and prior, both from the same h_t
+  State state;    // [L,B,D_h], [L,B,D_s]
+  Gaussian q, p;  // [L,B,D_s]  posterior and prior, both from the same h_t
 };
 
-template <class T>
 class LatentModel {
  public:
   virtual ~LatentModel() = default;
@@ -50,24 +46,23 @@ class LatentModel {
 
   // ---- states ----
   /// Zeros: the state before the first row of a window or an episode.
-  State<T> initial(Tape<T>& tape, std::ptrdiff_t B) const;
-  /// B states that lie in memory, row by row; they must outlive their use on the tape. h is not
-  /// read when D_h is 0.
-  State<T> borrow(Tape<T>& tape, const T* h, const T* s, std::ptrdiff_t B) const;
+  State initial(Tape& tape, std::ptrdiff_t B) const;
+  /// B states that lie in memory, row by row; they must outlive their use on the tape, which is
+  /// f32. h is not read when D_h is 0.
+  State borrow(Tape& tape, const float* h, const float* s, std::ptrdiff_t B) const;
 
   // ---- one step; a_prev [B,A] led to it, noise [B,D_s] is standard normal ----
-  virtual Imagined<T> imagine(const State<T>& prev, Var<T> a_prev, Var<T> noise) const = 0;
+  virtual Imagined imagine(const State& prev, Var a_prev, Var noise) const = 0;
   /// e_t [B,E] is the embedding of the frame.
-  virtual Observed<T> observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t,
-                              Var<T> noise) const = 0;
+  virtual Observed observe(const State& prev, Var a_prev, Var e_t, Var noise) const = 0;
 
   // ---- a window, from the zero state ----
   /// embedding [L,B,E], action [L,B,A] (row t led to frame t), noise [L,B,D_s].
-  virtual Filtered<T> filter(Var<T> embedding, Var<T> action, Var<T> noise) const = 0;
+  virtual Filtered filter(Var embedding, Var action, Var noise) const = 0;
 
   /// s_t of its distribution, prior or posterior: a sample; the mean, in a model that draws
   /// nothing.
-  virtual Var<T> draw(const Gaussian<T>& g, Var<T> noise) const { return sample(g, noise); }
+  virtual Var draw(const Gaussian& g, Var noise) const { return sample(g, noise); }
 
  protected:
   LatentModel(std::ptrdiff_t deter_size, std::ptrdiff_t stoch_size)
@@ -75,22 +70,20 @@ class LatentModel {
   std::ptrdiff_t deter_size_, stoch_size_;
 };
 
-template <class T>
-State<T> LatentModel<T>::initial(Tape<T>& tape, std::ptrdiff_t B) const {
-  return {deter_size_ == 0 ? Var<T>{} : tape.zeros({B, deter_size_}), tape.zeros({B, stoch_size_})};
+inline State LatentModel::initial(Tape& tape, std::ptrdiff_t B) const {
+  return {deter_size_ == 0 ? Var{} : tape.zeros({B, deter_size_}), tape.zeros({B, stoch_size_})};
 }
 
-template <class T>
-State<T> LatentModel<T>::borrow(Tape<T>& tape, const T* h, const T* s, std::ptrdiff_t B) const {
-  return {deter_size_ == 0 ? Var<T>{} : tape.borrow(h, {B, deter_size_}),
+inline State LatentModel::borrow(Tape& tape, const float* h, const float* s,
+                                 std::ptrdiff_t B) const {
+  return {deter_size_ == 0 ? Var{} : tape.borrow(h, {B, deter_size_}),
           tape.borrow(s, {B, stoch_size_})};
 }
 
-/// Copies the rows of a state to memory; h is left alone when the state has none.
-template <class T>
-void copy_state(const State<T>& state, T* h, T* s) {
-  if (!state.h.empty()) std::ranges::copy(state.h.value(), h);
-  std::ranges::copy(state.s.value(), s);
+/// Copies the rows of a state on an f32 tape to memory; h is left alone when the state has none.
+inline void copy_state(const State& state, float* h, float* s) {
+  if (!state.h.empty()) std::ranges::copy(state.h.value<float>(), h);
+  std::ranges::copy(state.s.value<float>(), s);
 }
 
 }  // namespace planet

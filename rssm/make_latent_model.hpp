@@ -12,8 +12,7 @@ namespace planet {
 
 /// The model that config.latent_model names; its parameters join the store under that name, with
 /// weights drawn from rng. Error: there is no such model.
-template <class T>
-std::unique_ptr<LatentModel<T>> make_latent_model(ParamStore<T>& store, Rng& rng,
-                                                  const ModelConfig& config);
+std::unique_ptr<LatentModel> make_latent_model(ParamStore& store, Rng& rng,
+                                               const ModelConfig& config);
 
 }  // namespace planet

@@ -30,22 +30,20 @@ namespace planet {
 /// rows t = d-1 .. L-1: state [L-d+1,B,.] and the prior that it is a sample of. Entry 0 is the
 /// prior of `seen` itself. action [L,B,A]; noise [D,L,B,D_s]: noise[d-1][t] is that of row t at
 /// distance d. Error: D > L.
-template <class T>
-std::span<const Imagined<T>> overshoot(const LatentModel<T>& latent, const Filtered<T>& seen,
-                                       Var<T> action, Var<T> noise);
+std::span<const Imagined> overshoot(const LatentModel& latent, const Filtered& seen, Var action,
+                                    Var noise);
 
 /// 1/(D-1) sum_{d=2..D} of what each distance gives, which is one number, [1]: every distance
 /// weighs the same, however few starts it has. Entries of `terms`: d = 2..D.
-template <class T, class F>
-Var<T> mean_over_distances(std::span<const Var<T>> terms, F&& number_of) {
-  Var<T> sum = number_of(terms[0]);
-  for (const Var<T>& term : terms.subspan(1)) sum = sum + number_of(term);
+template <class F>
+Var mean_over_distances(std::span<const Var> terms, F&& number_of) {
+  Var sum = number_of(terms[0]);
+  for (const Var& term : terms.subspan(1)) sum = sum + number_of(term);
   return scale(sum, 1.0 / static_cast<double>(terms.size()));
 }
 
 /// The last rows of a sequence of distributions: those of t = first .. L-1.
-template <class T>
-Gaussian<T> rows_from(const Gaussian<T>& g, std::ptrdiff_t first) {
+inline Gaussian rows_from(const Gaussian& g, std::ptrdiff_t first) {
   const std::ptrdiff_t L = g.mean.shape()[0];
   return {slice_first(g.mean, first, L), slice_first(g.std, first, L)};
 }

@@ -5,13 +5,9 @@
 #include <numeric>
 
 #include "autograd/base/error.hpp"
+#include "autograd/base/index.hpp"
 
 namespace planet {
-namespace {
-
-std::size_t count(std::ptrdiff_t n) { return static_cast<std::size_t>(n); }
-
-}  // namespace
 
 // ---- Episode -----------------------------------------------------------------------------------
 
@@ -29,7 +25,7 @@ void Episode::begin(std::ptrdiff_t n, std::ptrdiff_t A, const std::uint8_t* fram
   image_size = n;
   action_size = A;
   image.assign(frame, frame + frame_bytes());
-  action.assign(count(A), 0.0f);
+  action.assign(index(A), 0.0f);
   reward.assign(1, 0.0f);
   terminated = truncated = false;
 }
@@ -50,9 +46,9 @@ void Episode::check() const {
   require(image_size >= 1 && action_size >= 1, "[Episode] image_size is ", image_size,
           " and action_size is ", action_size, "; both must be at least 1");
   require(rows() >= 1, "[Episode] has no rows; the reset frame is row 0");
-  require(image.size() == count(rows()) * frame_bytes(), "[Episode] has ", rows(), " rows but ",
-          image.size(), " bytes of images; ", count(rows()) * frame_bytes(), " would be right");
-  require(action.size() == count(rows() * action_size), "[Episode] has ", rows(), " rows but ",
+  require(image.size() == index(rows()) * frame_bytes(), "[Episode] has ", rows(), " rows but ",
+          image.size(), " bytes of images; ", index(rows()) * frame_bytes(), " would be right");
+  require(action.size() == index(rows() * action_size), "[Episode] has ", rows(), " rows but ",
           action.size(), " numbers of actions; ", rows() * action_size, " would be right");
   const bool zero = reward[0] == 0 && std::all_of(action.begin(), action.begin() + action_size,
                                                   [](float a) { return a == 0; });
@@ -117,7 +113,7 @@ std::span<const Window> Replay::sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& 
           episodes_.size(), " episodes here has ", longest,
           "; a shorter batch length or longer episodes would do");
 
-  windows_.resize(count(B));
+  windows_.resize(index(B));
   for (Window& w : windows_) {
     const Episode& e = draw(L, eligible, rng);
     const auto starts = static_cast<std::uint64_t>(e.rows() - L + 1);

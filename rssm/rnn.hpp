@@ -24,32 +24,28 @@
 
 namespace planet {
 
-template <class T>
-class Rnn final : public LatentModel<T> {
+class Rnn final : public LatentModel {
  public:
-  Rnn(ParamStore<T>& store, Rng& rng, const ModelConfig& config, const std::string& name = "rnn");
+  Rnn(ParamStore& store, Rng& rng, const ModelConfig& config, const std::string& name = "rnn");
 
   // ---- the pieces, for B rows ----
-  Var<T> transition(const State<T>& prev, Var<T> a_prev) const;  // h_t: [B,D_h]
-  Var<T> prediction(Var<T> h_t) const;                           // [...,D_h] -> [...,D_s]
-  Var<T> code(Var<T> h_t, Var<T> e_t) const;                     // [B,D_s]
+  Var transition(const State& prev, Var a_prev) const;  // h_t: [B,D_h]
+  Var prediction(Var h_t) const;                        // [...,D_h] -> [...,D_s]
+  Var code(Var h_t, Var e_t) const;                     // [B,D_s]
 
   // ---- the interface; the noise is not read. std is 1 where the loss compares (imagine, filter)
   // ---- and 0 in observe: the belief is a point ----
-  Imagined<T> imagine(const State<T>& prev, Var<T> a_prev, Var<T> noise) const override;
-  Observed<T> observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T> noise) const override;
-  Filtered<T> filter(Var<T> embedding, Var<T> action, Var<T> noise) const override;
-  Var<T> draw(const Gaussian<T>& g, Var<T>) const override { return g.mean; }
+  Imagined imagine(const State& prev, Var a_prev, Var noise) const override;
+  Observed observe(const State& prev, Var a_prev, Var e_t, Var noise) const override;
+  Filtered filter(Var embedding, Var action, Var noise) const override;
+  Var draw(const Gaussian& g, Var) const override { return g.mean; }
 
  private:
-  Linear<T> inp_;
-  GruCell<T> gru_;
-  Linear<T> prior_hidden_, prior_;
-  EvidenceLayer<T> posterior_hidden_;
-  Linear<T> posterior_;
+  Linear inp_;
+  GruCell gru_;
+  Linear prior_hidden_, prior_;
+  EvidenceLayer posterior_hidden_;
+  Linear posterior_;
 };
-
-extern template class Rnn<float>;
-extern template class Rnn<double>;
 
 }  // namespace planet

@@ -24,34 +24,30 @@
 
 namespace planet {
 
-template <class T>
-class Rssm final : public LatentModel<T> {
+class Rssm final : public LatentModel {
  public:
-  Rssm(ParamStore<T>& store, Rng& rng, const ModelConfig& config, const std::string& name = "rssm");
+  Rssm(ParamStore& store, Rng& rng, const ModelConfig& config, const std::string& name = "rssm");
 
   // ---- the pieces, for states of B rows ----
   /// h_t = gru(relu(inp([s_{t-1}, a_{t-1}])), h_{t-1}):  [B,D_h].
-  Var<T> transition(const State<T>& prev, Var<T> a_prev) const;
-  Gaussian<T> prior(Var<T> h_t) const;                  // p(s_t | h_t)
-  Gaussian<T> posterior(Var<T> h_t, Var<T> e_t) const;  // q(s_t | h_t, o_t), e_t = encoder(o_t)
+  Var transition(const State& prev, Var a_prev) const;
+  Gaussian prior(Var h_t) const;               // p(s_t | h_t)
+  Gaussian posterior(Var h_t, Var e_t) const;  // q(s_t | h_t, o_t), e_t = encoder(o_t)
 
   // ---- the interface ----
-  Imagined<T> imagine(const State<T>& prev, Var<T> a_prev, Var<T> noise) const override;
-  Observed<T> observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T> noise) const override;
-  Filtered<T> filter(Var<T> embedding, Var<T> action, Var<T> noise) const override;
+  Imagined imagine(const State& prev, Var a_prev, Var noise) const override;
+  Observed observe(const State& prev, Var a_prev, Var e_t, Var noise) const override;
+  Filtered filter(Var embedding, Var action, Var noise) const override;
 
  private:
-  Gaussian<T> posterior_given(Var<T> h_t, Var<T> evidence_t) const;
+  Gaussian posterior_given(Var h_t, Var evidence_t) const;
 
-  Linear<T> inp_;
-  GruCell<T> gru_;
-  Linear<T> prior_hidden_;
-  GaussianHead<T> prior_;
-  EvidenceLayer<T> posterior_hidden_;
-  GaussianHead<T> posterior_;
+  Linear inp_;
+  GruCell gru_;
+  Linear prior_hidden_;
+  GaussianHead prior_;
+  EvidenceLayer posterior_hidden_;
+  GaussianHead posterior_;
 };
-
-extern template class Rssm<float>;
-extern template class Rssm<double>;
 
 }  // namespace planet

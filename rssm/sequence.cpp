@@ -27,44 +27,42 @@ void check(std::span<const Window> windows, const ModelConfig& config) {
 
 }  // namespace
 
-template <class T>
-Sequence<T> make_sequence(Tape<T>& tape, std::span<const Window> windows, const ModelConfig& config,
-                          Rng& dequantise, Rng& posterior, Rng* overshoot) {
+Sequence make_sequence(Tape& tape, std::span<const Window> windows, const ModelConfig& config,
+                       Rng& dequantise, Rng& posterior, Rng* overshoot) {
   check(windows, config);
   const std::ptrdiff_t L = windows[0].rows, B = static_cast<std::ptrdiff_t>(windows.size());
   const std::ptrdiff_t n = config.image_size, A = config.action_size, frame = n * n * 3;
-  T *image = nullptr, *action = nullptr, *reward = nullptr, *noise = nullptr, *continues = nullptr;
-  Sequence<T> out;
-  out.image = tape.uninitialised({L * B, n, n, 3}, &image);
-  out.action = tape.uninitialised({L, B, A}, &action);
-  out.reward = tape.uninitialised({L, B}, &reward);
-  out.noise = tape.uninitialised({L, B, config.stoch_size}, &noise);
-  if (config.continue_head) out.continues = tape.uninitialised({L, B}, &continues);
+  Sequence out;
+  with_elements(tape.precision(), [&](auto t) {
+    using T = decltype(t);
+    T *image = nullptr, *action = nullptr, *reward = nullptr, *noise = nullptr,
+      *continues = nullptr;
+    out.image = tape.uninitialised({L * B, n, n, 3}, &image);
+    out.action = tape.uninitialised({L, B, A}, &action);
+    out.reward = tape.uninitialised({L, B}, &reward);
+    out.noise = tape.uninitialised({L, B, config.stoch_size}, &noise);
+    if (config.continue_head) out.continues = tape.uninitialised({L, B}, &continues);
 
-  draw_dequantisation_noise(dequantise, image, L * B * frame);
-  const std::ptrdiff_t grain = std::max<std::ptrdiff_t>(1, (1 << 14) / frame);
-  parallel_ranges(L * B, grain, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-    for (std::ptrdiff_t to = begin; to < end; ++to) {
-      const Window& w = windows[static_cast<std::size_t>(to % B)];
-      const Episode& e = *w.episode;
-      const std::ptrdiff_t from = w.first + to / B;  // row t = to / B of window b = to % B
-      add_pixels(e.image.data() + from * frame, frame, config.image_bits, image + to * frame);
-      std::copy_n(e.action.data() + from * A, A, action + to * A);
-      reward[to] = e.reward[static_cast<std::size_t>(from)];
-      if (continues) continues[to] = e.terminated && from == e.rows() - 1 ? T(0) : T(1);
+    draw_dequantisation_noise(dequantise, image, L * B * frame);
+    const std::ptrdiff_t grain = std::max<std::ptrdiff_t>(1, (1 << 14) / frame);
+    parallel_ranges(L * B, grain, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+      for (std::ptrdiff_t to = begin; to < end; ++to) {
+        const Window& w = windows[static_cast<std::size_t>(to % B)];
+        const Episode& e = *w.episode;
+        const std::ptrdiff_t from = w.first + to / B;  // row t = to / B of window b = to % B
+        add_pixels(e.image.data() + from * frame, frame, config.image_bits, image + to * frame);
+        std::copy_n(e.action.data() + from * A, A, action + to * A);
+        reward[to] = e.reward[static_cast<std::size_t>(from)];
+        if (continues) continues[to] = e.terminated && from == e.rows() - 1 ? T(0) : T(1);
+      }
+    });
+    kernels::fill_normal(posterior, noise, L * B * config.stoch_size);
+    if (const std::ptrdiff_t D = config.overshooting_distance; overshoot != nullptr && D > 1) {
+      out.overshoot_noise = tape.uninitialised({D, L, B, config.stoch_size}, &noise);
+      kernels::fill_normal(*overshoot, noise, D * L * B * config.stoch_size);
     }
   });
-  kernels::fill_normal(posterior, noise, L * B * config.stoch_size);
-  if (const std::ptrdiff_t D = config.overshooting_distance; overshoot != nullptr && D > 1) {
-    out.overshoot_noise = tape.uninitialised({D, L, B, config.stoch_size}, &noise);
-    kernels::fill_normal(*overshoot, noise, D * L * B * config.stoch_size);
-  }
   return out;
 }
-
-template Sequence<float> make_sequence(Tape<float>&, std::span<const Window>, const ModelConfig&,
-                                       Rng&, Rng&, Rng*);
-template Sequence<double> make_sequence(Tape<double>&, std::span<const Window>, const ModelConfig&,
-                                        Rng&, Rng&, Rng*);
 
 }  // namespace planet

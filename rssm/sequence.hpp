@@ -10,19 +10,18 @@
 namespace planet {
 
 /// B windows of L rows, time-major. What a row means: Episode, in replay.hpp.
-template <class T>
 struct Sequence {
-  Var<T> image;           // [L*B,n,n,3]  in [-0.5, 0.5)
-  Var<T> action;          // [L,B,A]      action[t] led to image[t]
-  Var<T> reward;          // [L,B]        reward[t] arrived with image[t]
-  Var<T> noise;           // [L,B,D_s]    standard normal, of the posterior samples
-  Var<T> continues = {};  // [L,B]  0 where the task ended the episode, else 1; empty: not known
+  Var image;           // [L*B,n,n,3]  in [-0.5, 0.5)
+  Var action;          // [L,B,A]      action[t] led to image[t]
+  Var reward;          // [L,B]        reward[t] arrived with image[t]
+  Var noise;           // [L,B,D_s]    standard normal, of the posterior samples
+  Var continues = {};  // [L,B]  0 where the task ended the episode, else 1; empty: not known
   // [D,L,B,D_s], standard normal, of what is imagined over the distances 1..D (overshooting.hpp).
   // Empty: nothing is overshot, and the loss is the plain ELBO.
-  Var<T> overshoot_noise = {};
+  Var overshoot_noise = {};
   // For finite differences, which see through a stop-gradient: the constants that stand in for what
   // is behind one. Empty: q and p of this batch.
-  Gaussian<T> fixed_q = {}, fixed_p = {};  // [L,B,D_s]
+  Gaussian fixed_q = {}, fixed_p = {};  // [L,B,D_s]
 };
 
 /// Copies the windows to the tape: bytes become 5-bit images with fresh dequantisation noise
@@ -30,8 +29,7 @@ struct Sequence {
 /// config has an overshooting distance, fresh noise to overshoot with. `continues` is there when
 /// the config has a continue head. Advances the streams. Error: no windows, windows of different
 /// lengths, a window that does not lie in its episode, sizes that are not the model's.
-template <class T>
-Sequence<T> make_sequence(Tape<T>& tape, std::span<const Window> windows, const ModelConfig& config,
-                          Rng& dequantise, Rng& posterior, Rng* overshoot = nullptr);
+Sequence make_sequence(Tape& tape, std::span<const Window> windows, const ModelConfig& config,
+                       Rng& dequantise, Rng& posterior, Rng* overshoot = nullptr);
 
 }  // namespace planet

@@ -22,30 +22,26 @@
 
 namespace planet {
 
-template <class T>
-class Ssm final : public LatentModel<T> {
+class Ssm final : public LatentModel {
  public:
-  Ssm(ParamStore<T>& store, Rng& rng, const ModelConfig& config, const std::string& name = "ssm");
+  Ssm(ParamStore& store, Rng& rng, const ModelConfig& config, const std::string& name = "ssm");
 
   // ---- the pieces, for B rows ----
-  Gaussian<T> prior(Var<T> s_prev, Var<T> a_prev) const;              // p(s_t | s_{t-1}, a_{t-1})
-  Gaussian<T> posterior(const Gaussian<T>& p_s_t, Var<T> e_t) const;  // q(s_t | .., o_t)
+  Gaussian prior(Var s_prev, Var a_prev) const;              // p(s_t | s_{t-1}, a_{t-1})
+  Gaussian posterior(const Gaussian& p_s_t, Var e_t) const;  // q(s_t | .., o_t)
 
   // ---- the interface ----
-  Imagined<T> imagine(const State<T>& prev, Var<T> a_prev, Var<T> noise) const override;
-  Observed<T> observe(const State<T>& prev, Var<T> a_prev, Var<T> e_t, Var<T> noise) const override;
-  Filtered<T> filter(Var<T> embedding, Var<T> action, Var<T> noise) const override;
+  Imagined imagine(const State& prev, Var a_prev, Var noise) const override;
+  Observed observe(const State& prev, Var a_prev, Var e_t, Var noise) const override;
+  Filtered filter(Var embedding, Var action, Var noise) const override;
 
  private:
-  Gaussian<T> posterior_given(const Gaussian<T>& p_s_t, Var<T> evidence_t) const;
+  Gaussian posterior_given(const Gaussian& p_s_t, Var evidence_t) const;
 
-  Linear<T> prior_hidden_;
-  GaussianHead<T> prior_;
-  EvidenceLayer<T> posterior_hidden_;
-  GaussianHead<T> posterior_;
+  Linear prior_hidden_;
+  GaussianHead prior_;
+  EvidenceLayer posterior_hidden_;
+  GaussianHead posterior_;
 };
-
-extern template class Ssm<float>;
-extern template class Ssm<double>;
 
 }  // namespace planet

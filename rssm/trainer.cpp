@@ -6,8 +6,11 @@
 
 namespace planet {
 
-Trainer::Trainer(WorldModel<float>& model, const TrainerConfig& config)
-    : model_(model), config_(config), adam_(model.params(), config.adam) {}
+Trainer::Trainer(WorldModel& model, const TrainerConfig& config)
+    : model_(model),
+      config_(config),
+      adam_(model.params(), config.adam),
+      tape_(model.params().precision()) {}
 
 Update Trainer::update(Replay& replay, std::int64_t k) {
   Update u;
@@ -19,7 +22,7 @@ Update Trainer::update(Replay& replay, std::int64_t k) {
   return u;
 }
 
-Sequence<float> Trainer::batch(Replay& replay, std::int64_t k) {
+Sequence Trainer::batch(Replay& replay, std::int64_t k) {
   const auto update = static_cast<std::uint32_t>(k);
   Rng choose(config_.seed, Stream::replay, update);
   Rng dequantise(config_.seed, Stream::dequantise, update);
@@ -30,13 +33,13 @@ Sequence<float> Trainer::batch(Replay& replay, std::int64_t k) {
                        model_.config(), dequantise, posterior, &overshoot);
 }
 
-Clip Trainer::step(Var<float> loss) {
+Clip Trainer::step(Var loss) {
   const Clip clip = gradient(loss);
   adam_.step(clip);
   return clip;
 }
 
-Clip Trainer::gradient(Var<float> loss) {
+Clip Trainer::gradient(Var loss) {
   model_.params().zero_grad();
   tape_.backward(loss);
   return clip_by_global_norm(model_.params(), config_.grad_clip);

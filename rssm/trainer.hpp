@@ -19,15 +19,15 @@ struct TrainerConfig {
 
 /// What an update saw and did. Values can be read until the trainer's tape is reset.
 struct Update {
-  Sequence<float> batch;
-  ElboTerms<float> elbo;
+  Sequence batch;
+  ElboTerms elbo;
   Clip clip;
 };
 
 class Trainer {
  public:
-  /// The model must outlive this.
-  Trainer(WorldModel<float>& model, const TrainerConfig& config);
+  /// The model must outlive this; the tape has its precision.
+  Trainer(WorldModel& model, const TrainerConfig& config);
 
   /// Update k: a batch of windows, the loss, its gradient, clipping, Adam. Its random streams belong
   /// to (seed, k) alone, so a run that goes on from k draws what it would have drawn.
@@ -37,22 +37,22 @@ class Trainer {
 
   // ---- the halves of it ----
   /// Resets the tape and puts the batch of update k on it.
-  Sequence<float> batch(Replay& replay, std::int64_t k);
+  Sequence batch(Replay& replay, std::int64_t k);
   /// The gradient of a loss on tape(), clipped, and Adam's step. Error: it is not finite.
-  Clip step(Var<float> loss);
+  Clip step(Var loss);
 
-  Tape<float>& tape() { return tape_; }
-  Adam<float>& adam() { return adam_; }
-  const Adam<float>& adam() const { return adam_; }
+  Tape& tape() { return tape_; }
+  Adam& adam() { return adam_; }
+  const Adam& adam() const { return adam_; }
 
  private:
-  Clip gradient(Var<float> loss);
+  Clip gradient(Var loss);
   [[noreturn]] void explain_non_finite(Replay& replay, std::int64_t k);
 
-  WorldModel<float>& model_;
+  WorldModel& model_;
   TrainerConfig config_;
-  Adam<float> adam_;
-  Tape<float> tape_;
+  Adam adam_;
+  Tape tape_;
 };
 
 }  // namespace planet

@@ -20,13 +20,12 @@ std::vector<std::ptrdiff_t> head_layers(const ModelConfig& config) {
                                      config.reward_units);
 }
 
-template <class T>
-void check_shapes(const Sequence<T>& x, const ModelConfig& c) {
+void check_shapes(const Sequence& x, const ModelConfig& c) {
   const Shape& a = x.action.shape();
   require(a.rank() == 3 && a[2] == c.action_size, "[elbo] action is ", a, "; it must be [L,B,",
           c.action_size, "]");
   const std::ptrdiff_t L = a[0], B = a[1], n = c.image_size;
-  const auto expect = [](const Var<T>& v, const Shape& shape, const char* what) {
+  const auto expect = [](const Var& v, const Shape& shape, const char* what) {
     if (v.shape() != shape)
       fail("[elbo] ", what, " is ", v.shape(), "; with this action it must be ", shape);
   };
@@ -39,15 +38,13 @@ void check_shapes(const Sequence<T>& x, const ModelConfig& c) {
 }
 
 // What a prior is taught by, and what teaches none in return.
-template <class T>
-Gaussian<T> fixed(const Gaussian<T>& g, const Gaussian<T>& constant) {
+Gaussian fixed(const Gaussian& g, const Gaussian& constant) {
   return constant.mean.empty() ? stop_gradient(g) : constant;
 }
 
 // KL[q || p] with its two gradients weighed apart: alpha of it teaches the prior, the rest the
 // posterior. Its value is that of the plain KL.
-template <class T>
-Var<T> balanced_kl(const Gaussian<T>& q, const Gaussian<T>& p, const Sequence<T>& x, double alpha) {
+Var balanced_kl(const Gaussian& q, const Gaussian& p, const Sequence& x, double alpha) {
   if (alpha == 0) return gaussian_kl(q, p);
   return scale(gaussian_kl(fixed(q, x.fixed_q), p), alpha) +
          scale(gaussian_kl(q, fixed(p, x.fixed_p)), 1 - alpha);
@@ -55,19 +52,16 @@ Var<T> balanced_kl(const Gaussian<T>& q, const Gaussian<T>& p, const Sequence<T>
 
 // -ln p(c) of a Bernoulli variable with p(1) = sigmoid(x): softplus(-x) for c = 1 and softplus(x)
 // for c = 0, which neither overflow nor cancel.
-template <class T>
-Var<T> bernoulli_loss(Var<T> logit, Var<T> c) {
-  return softplus(logit * add_constant(scale(c, -2), 1));
-}
+Var bernoulli_loss(Var logit, Var c) { return softplus(logit * add_constant(scale(c, -2), 1)); }
 
 }  // namespace
 
-template <class T>
-WorldModel<T>::WorldModel(const ModelConfig& config, std::uint64_t seed)
+WorldModel::WorldModel(const ModelConfig& config, std::uint64_t seed, Precision precision)
     : config_(checked(config)),
+      params_(precision),
       rng_(seed, Stream::init),
       encoder_(params_, rng_, config_),
-      latent_(make_latent_model<T>(params_, rng_, config_)),
+      latent_(make_latent_model(params_, rng_, config_)),
       decoder_(params_, rng_, config_),
       reward_(params_, rng_, "reward", config_.feature_size(), head_layers(config_), 1,
               Activation::relu) {
@@ -76,39 +70,30 @@ WorldModel<T>::WorldModel(const ModelConfig& config, std::uint64_t seed)
                       Activation::relu);
 }
 
-template <class T>
-Var<T> WorldModel<T>::encode(Var<T> images) const {
-  return encoder_(images);
-}
+Var WorldModel::encode(Var images) const { return encoder_(images); }
 
-template <class T>
-Var<T> WorldModel<T>::decode(Var<T> features) const {
-  return decoder_(features);
-}
+Var WorldModel::decode(Var features) const { return decoder_(features); }
 
-template <class T>
-Var<T> WorldModel<T>::reward(Var<T> features) const {
+Var WorldModel::reward(Var features) const {
   return reshape(reward_(features), features.shape().without_last());
 }
 
-template <class T>
-Var<T> WorldModel<T>::continue_logit(Var<T> features) const {
+Var WorldModel::continue_logit(Var features) const {
   require(has_continue_head(), "[continue_logit] this model has no continue head");
   return reshape((*continue_)(features), features.shape().without_last());
 }
 
 // The recurrence is inside filter(); everything that does not wait for the step before is one op
 // on all L*B rows: encoder, prior, decoder, reward head, KL.
-template <class T>
-ElboTerms<T> WorldModel<T>::elbo(const Sequence<T>& batch) const {
+ElboTerms WorldModel::elbo(const Sequence& batch) const {
   check_shapes(batch, config_);
   const std::ptrdiff_t L = batch.action.shape()[0], B = batch.action.shape()[1];
-  ElboTerms<T> out;
+  ElboTerms out;
 
-  const Var<T> e = reshape(encode(batch.image), {L, B, config_.embed_size});
+  const Var e = reshape(encode(batch.image), {L, B, config_.embed_size});
   out.seen = latent_->filter(e, batch.action, batch.noise);  // s_t, a sample of q(s_t | h_t, o_t)
-  const Gaussian<T>&q = out.seen.q, &p = out.seen.p;
-  const Var<T> f = reshape(features(out.seen.state), {L * B, latent_->feature_size()});
+  const Gaussian &q = out.seen.q, &p = out.seen.p;
+  const Var f = reshape(features(out.seen.state), {L * B, latent_->feature_size()});
   out.predicted.image = decode(f);                    // mean of p(o_t | h_t, s_t)
   out.predicted.reward = reshape(reward(f), {L, B});  // mean of p(r_t | h_t, s_t)
 
@@ -127,67 +112,57 @@ ElboTerms<T> WorldModel<T>::elbo(const Sequence<T>& batch) const {
 }
 
 // KL_d and the rewards for d = 2..D.
-template <class T>
-void WorldModel<T>::overshoot_from(const Sequence<T>& batch, ElboTerms<T>& out) const {
+void WorldModel::overshoot_from(const Sequence& batch, ElboTerms& out) const {
   const std::ptrdiff_t L = batch.action.shape()[0], B = batch.action.shape()[1];
   const auto imagined = overshoot(*latent_, out.seen, batch.action, batch.overshoot_noise);
-  const Gaussian<T> target = fixed(out.seen.q, batch.fixed_q);
-  const auto distances = [&] {
-    return batch.action.on().template array<Var<T>>(imagined.size() - 1);
-  };
-  const std::span<Var<T>> kl = distances();
+  const Gaussian target = fixed(out.seen.q, batch.fixed_q);
+  const auto distances = [&] { return batch.action.on().array<Var>(imagined.size() - 1); };
+  const std::span<Var> kl = distances();
   for (std::size_t i = 0; i < kl.size(); ++i)
     kl[i] = gaussian_kl(rows_from(target, static_cast<std::ptrdiff_t>(i) + 1), imagined[i + 1].p);
   out.overshooting = kl;
   if (config_.overshooting_reward_scale == 0) return;
 
-  const std::span<Var<T>> error = distances();
+  const std::span<Var> error = distances();
   for (std::size_t i = 0; i < error.size(); ++i) {
     const auto first = static_cast<std::ptrdiff_t>(i) + 1;
-    const Var<T> f = features(imagined[i + 1].state);
-    const Var<T> r = reward(reshape(f, {(L - first) * B, latent_->feature_size()}));
+    const Var f = features(imagined[i + 1].state);
+    const Var r = reward(reshape(f, {(L - first) * B, latent_->feature_size()}));
     error[i] =
         half_squared_error(reshape(r, {L - first, B}), slice_first(batch.reward, first, L), 2);
   }
   out.overshooting_reward = error;
 }
 
-template <class T>
-Var<T> WorldModel<T>::loss_of(const ElboTerms<T>& terms) const {
+Var WorldModel::loss_of(const ElboTerms& terms) const {
   const ModelConfig& c = config_;
-  const auto kl_loss = [&](Var<T> kl) {
+  const auto kl_loss = [&](Var kl) {
     return c.free_nats_after_mean ? mean_above_free_nats_after_mean(kl, c.free_nats)
                                   : mean_above_free_nats(kl, c.free_nats);
   };
-  Var<T> loss = mean(terms.image) + scale(mean(terms.reward), c.reward_scale) +
-                scale(kl_loss(terms.kl), c.kl_scale);
+  Var loss = mean(terms.image) + scale(mean(terms.reward), c.reward_scale) +
+             scale(kl_loss(terms.kl), c.kl_scale);
   if (!terms.continues.empty()) loss = loss + scale(mean(terms.continues), c.continue_scale);
   if (!terms.global_kl.empty()) loss = loss + scale(mean(terms.global_kl), c.global_kl_scale);
   if (!terms.overshooting.empty())
     loss = loss + scale(mean_over_distances(terms.overshooting, kl_loss),
                         c.kl_scale * c.overshooting_scale);
   if (!terms.overshooting_reward.empty())
-    loss = loss +
-           scale(mean_over_distances(terms.overshooting_reward, [](Var<T> e) { return mean(e); }),
-                 c.overshooting_reward_scale);
+    loss =
+        loss + scale(mean_over_distances(terms.overshooting_reward, [](Var e) { return mean(e); }),
+                     c.overshooting_reward_scale);
   return loss;
 }
 
-template <class T>
-Var<T> log_likelihood(const ElboTerms<T>& terms, const ModelConfig& config) {
+Var log_likelihood(const ElboTerms& terms, const ModelConfig& config) {
   const double ln_2pi = std::log(2 * std::numbers::pi);
   double constant = 0.5 * ln_2pi * 3 * config.image_size * config.image_size;
-  Var<T> negative = terms.image + terms.kl;
+  Var negative = terms.image + terms.kl;
   if (config.reward_scale > 0) {
     negative = negative + scale(terms.reward, config.reward_scale);
     constant += 0.5 * (ln_2pi - std::log(config.reward_scale));
   }
   return scale(add_constant(negative, constant), -1);
 }
-
-template class WorldModel<float>;
-template class WorldModel<double>;
-template Var<float> log_likelihood(const ElboTerms<float>&, const ModelConfig&);
-template Var<double> log_likelihood(const ElboTerms<double>&, const ModelConfig&);
 
 }  // namespace planet

@@ -1,10 +1,10 @@
 #include "apps/bench/kernel_cases.hpp"
 
+#include "apps/bench/ladder.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 #include "autograd/kernels/conv.hpp"
 #include "autograd/kernels/gemm.hpp"
-#include "autograd/kernels/ladder.hpp"
 #include "autograd/kernels/math.hpp"
 #include "autograd/kernels/random.hpp"
 #include "rssm/config.hpp"
@@ -78,8 +78,8 @@ std::vector<Result> ladder_cases(double seconds) {
   std::vector<float> C(n * n);
   std::vector<Result> out;
   const int team = threads();
-  for (const kernels::Rung& rung : kernels::gemm_ladder()) {
-    const bool last = out.size() + 1 == kernels::gemm_ladder().size();
+  for (const Rung& rung : gemm_ladder()) {
+    const bool last = out.size() + 1 == gemm_ladder().size();
     set_threads(last ? team : 1);
     out.push_back({"ladder", cat(rung.name, ": ", rung.idea),
                    measure([&] { rung.multiply(n, n, n, A.data(), B.data(), C.data()); }, seconds),

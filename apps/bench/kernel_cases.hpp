@@ -10,7 +10,7 @@
 namespace planet::bench {
 
 std::vector<Result> gemm_cases(double seconds, const Blas& blas);
-/// One product of 512 x 512 x 512 per rung of autograd/kernels/ladder.hpp, the last on all threads,
+/// One product of 512 x 512 x 512 per rung of apps/bench/ladder.hpp, the last on all threads,
 /// those before it on one.
 std::vector<Result> ladder_cases(double seconds);
 /// Forward, input gradient and filter gradient of every convolution of the three presets.

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "apps/bench/measure.hpp"
+#include "apps/bench/peak.hpp"
 #include "autograd/base/parallel.hpp"
 #include "autograd/kernels/loop.hpp"
-#include "autograd/kernels/peak.hpp"
 
 namespace planet::bench {
 namespace {
@@ -27,7 +27,7 @@ double peak_flops(int team) {
     std::vector<double> flops(static_cast<std::size_t>(team));
     const double start = now();
     parallel_for(team, [&](std::ptrdiff_t t) {
-      flops[static_cast<std::size_t>(t)] = kernels::fused_multiply_adds(rounds);
+      flops[static_cast<std::size_t>(t)] = fused_multiply_adds(rounds);
     });
     double total = 0;
     for (const double f : flops) total += f;
@@ -55,7 +55,7 @@ double bandwidth() {
 Machine measure_machine() {
   Machine m;
   m.cpu = cpu_name();
-  m.simd = kernels::simd_description();
+  m.simd = simd_description();
   m.threads = threads();
   m.peak_flops = peak_flops(m.threads);
   m.bandwidth = bandwidth();

@@ -79,7 +79,7 @@ double plan_flops(const ModelSize& size, const PlannerConfig& planner) {
 }
 
 double parameter_count(const ModelSize& size) {
-  return static_cast<double>(WorldModel<float>(size.model, 0).params().size());
+  return static_cast<double>(WorldModel(size.model, 0).params().size());
 }
 
 PlannerConfig bench_planner() {
@@ -113,12 +113,12 @@ void ModelRun::step() {
   const ModelConfig& c = size_.model;
   const std::ptrdiff_t L = size_.L, B = size_.B, n = c.image_size;
   kernels::fill_normal(noise_stream_, noise_.data(), static_cast<std::ptrdiff_t>(noise_.size()));
-  Tape<float>& tape = trainer_.tape();
+  Tape& tape = trainer_.tape();
   tape.reset();
-  const ElboTerms<float> elbo = model_.elbo({tape.borrow(image_.data(), {L * B, n, n, 3}),
-                                             tape.borrow(action_.data(), {L, B, c.action_size}),
-                                             tape.borrow(reward_.data(), {L, B}),
-                                             tape.borrow(noise_.data(), {L, B, c.stoch_size})});
+  const ElboTerms elbo = model_.elbo({tape.borrow(image_.data(), {L * B, n, n, 3}),
+                                      tape.borrow(action_.data(), {L, B, c.action_size}),
+                                      tape.borrow(reward_.data(), {L, B}),
+                                      tape.borrow(noise_.data(), {L, B, c.stoch_size})});
   trainer_.step(elbo.loss);
   loss_ = elbo.loss.item();
 }
@@ -131,7 +131,7 @@ void ModelRun::plan() {
 void ModelRun::rssm_step() {
   const ModelConfig& c = size_.model;
   inference_.reset();
-  const LatentModel<float>& latent = model_.latent();
+  const LatentModel& latent = model_.latent();
   latent.observe(latent.initial(inference_, size_.B),
                  inference_.borrow(action_.data(), {size_.B, c.action_size}),
                  inference_.borrow(embedding_.data(), {size_.B, c.embed_size}),

@@ -7,7 +7,6 @@
 
 #include "apps/bench/measure.hpp"
 #include "autograd/base/memory.hpp"
-#include "autograd/profile.hpp"
 #include "planner/latent_dynamics.hpp"
 #include "planner/planner.hpp"
 #include "rssm/trainer.hpp"
@@ -43,16 +42,12 @@ class ModelRun {
   void plan();
   void rssm_step();  // one posterior step of B rows, without gradient
   double loss() const { return loss_; }
-  void profile(OpProfile* profile) {
-    trainer_.tape().profile(profile);
-    dynamics_.profile(profile);
-  }
 
  private:
   ModelSize size_;
-  WorldModel<float> model_;
+  WorldModel model_;
   Trainer trainer_;
-  Tape<float> inference_{Mode::inference};
+  Tape inference_{Precision::f32, Mode::inference};
   Rng noise_stream_;
   AlignedVector<float> image_;  // in training it lies on the tape, in memory of this kind
   std::vector<float> action_, reward_, noise_, embedding_, h_, s_;

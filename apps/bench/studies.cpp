@@ -10,9 +10,9 @@
 #include "apps/bench/machine.hpp"
 #include "apps/bench/measure.hpp"
 #include "apps/bench/model_cases.hpp"
+#include "apps/bench/profile.hpp"
 #include "autograd/base/parallel.hpp"
 #include "autograd/base/text.hpp"
-#include "autograd/kernels/work.hpp"
 
 namespace planet::bench {
 
@@ -45,15 +45,12 @@ void print_ops(const std::string& title, const OpProfile& profile, int runs, dou
 }
 
 template <class F>
-void profiled(const std::string& title, ModelRun& run, int runs, double peak, F work) {
+void profiled(const std::string& title, int runs, double peak, F work) {
   work();
   OpProfile profile;
-  const kernels::MaddCount count;
-  run.profile(&profile);
   const double start = now();
   for (int i = 0; i < runs; ++i) work();
   const double seconds = (now() - start) / runs;
-  run.profile(nullptr);
   print_ops(title, profile, runs, seconds, peak);
 }
 
@@ -65,10 +62,10 @@ void print_profile(const std::vector<std::string>& sizes) {
   for (const std::string& name : sizes) {
     ModelRun run(model_size(name));
     run.step();
-    profiled(cat(name, ", ", n, n == 1 ? " thread" : " threads", ": one training step"), run, 5,
+    profiled(cat(name, ", ", n, n == 1 ? " thread" : " threads", ": one training step"), 5,
              machine.peak_flops, [&] { run.step(); });
     set_threads(1);  // its candidates are shared out among threads, which a profile cannot follow
-    profiled(cat(name, ", 1 thread: one plan"), run, 3, machine.peak_flops / machine.threads,
+    profiled(cat(name, ", 1 thread: one plan"), 3, machine.peak_flops / machine.threads,
              [&] { run.plan(); });
     set_threads(n);
   }

@@ -101,16 +101,17 @@ std::vector<Episode> random_episodes(const CaseOptions& o, Rng& rng) {
 }  // namespace
 
 ModelCase::ModelCase(const CaseOptions& options)
-    : options_(options), model_(options.model, options.seed) {
+    : options_(options), model_(options.model, options.seed, Precision::f64) {
   const ModelConfig& c = options.model;
   Rng rng(options.seed, Stream::check);
   const std::vector<Episode> episodes = random_episodes(options, rng);
   // With biases of 0 a row in which every ReLU of a layer is dead would sit on the next one's kink.
-  for (const Param<double>& p : model_.params().params())
+  for (const Param& p : model_.params().params())
     if (p.name.ends_with("/bias"))
-      for (std::ptrdiff_t i = 0; i < p.shape.size(); ++i) p.value()[i] += rng.uniform(-0.1, 0.1);
+      for (std::ptrdiff_t i = 0; i < p.shape.size(); ++i)
+        p.value<double>()[i] += rng.uniform(-0.1, 0.1);
 
-  Tape<double> tape(Mode::inference);
+  Tape tape(Precision::f64, Mode::inference);
   Rng dequantise(options.seed, Stream::dequantise), posterior(options.seed, Stream::posterior),
       overshoot(options.seed, Stream::overshoot);
   std::vector<Window> windows;
@@ -120,14 +121,14 @@ ModelCase::ModelCase(const CaseOptions& options)
       const auto frame = e.image.begin() + t * static_cast<std::ptrdiff_t>(e.frame_bytes());
       pixels_.insert(pixels_.end(), frame, frame + static_cast<std::ptrdiff_t>(e.frame_bytes()));
     }
-  const Sequence<double> x = make_sequence(tape, windows, c, dequantise, posterior, &overshoot);
-  const auto keep = [](Var<double> v, std::vector<double>& out) {
-    out.assign(v.value().begin(), v.value().end());
+  const Sequence x = make_sequence(tape, windows, c, dequantise, posterior, &overshoot);
+  const auto keep = [](Var v, std::vector<double>& out) {
+    out.assign(v.value<double>().begin(), v.value<double>().end());
   };
   keep(x.image, image_), keep(x.action, action_), keep(x.reward, reward_), keep(x.noise, noise_);
   if (!x.continues.empty()) keep(x.continues, continues_);
   if (!x.overshoot_noise.empty()) keep(x.overshoot_noise, overshoot_noise_);
-  const ElboTerms<double> terms = model_.elbo(x);
+  const ElboTerms terms = model_.elbo(x);
   keep(terms.seen.q.mean, q_mean_), keep(terms.seen.q.std, q_std_);
   keep(terms.seen.p.mean, p_mean_), keep(terms.seen.p.std, p_std_);
 }
@@ -137,11 +138,11 @@ Shape ModelCase::image_shape() const {
   return {options_.L * options_.B, n, n, 3};
 }
 
-ElboTerms<double> ModelCase::elbo(Tape<double>& tape) const {
+ElboTerms ModelCase::elbo(Tape& tape) const {
   const ModelConfig& c = options_.model;
   const std::ptrdiff_t L = options_.L, B = options_.B;
   const Shape latent{L, B, c.stoch_size};
-  Sequence<double> x;
+  Sequence x;
   x.image = tape.borrow(image_.data(), image_shape());
   x.action = tape.borrow(action_.data(), {L, B, c.action_size});
   x.reward = tape.borrow(reward_.data(), {L, B});
@@ -211,18 +212,18 @@ Metadata conventions(const CaseOptions& o, const std::string& version) {
 void ModelCase::save(const std::filesystem::path& file, const std::string& version) {
   const ModelConfig& c = options_.model;
   const std::int64_t L = options_.L, B = options_.B, n = c.image_size;
-  Tape<double> tape;
-  ParamStore<double>& params = model_.params();
+  Tape tape(Precision::f64);
+  ParamStore& params = model_.params();
   params.zero_grad();
-  const ElboTerms<double> terms = elbo(tape);
+  const ElboTerms terms = elbo(tape);
 
   std::vector<TensorView> tensors;
   const auto add = [&](const std::string& name, std::vector<std::int64_t> shape,
                        const double* data) {
     tensors.push_back({name, DType::f64, std::move(shape), data});
   };
-  const auto add_value = [&](const std::string& name, Var<double> v) {
-    tensors.push_back(tensor_view(name, v.shape(), v.value().data()));
+  const auto add_value = [&](const std::string& name, Var v) {
+    tensors.push_back(tensor_view(name, v.shape(), v.value<double>().data()));
   };
   tensors.push_back({"data/pixels", DType::u8, {L, B, n, n, 3}, pixels_.data()});
   add("data/image", {L, B, n, n, 3}, image_.data());
@@ -239,7 +240,7 @@ void ModelCase::save(const std::filesystem::path& file, const std::string& versi
   add_value("posterior/std", terms.seen.q.std);
   add_value("prior/mean", terms.seen.p.mean);
   add_value("prior/std", terms.seen.p.std);
-  add("predicted/image", {L, B, n, n, 3}, terms.predicted.image.value().data());
+  add("predicted/image", {L, B, n, n, 3}, terms.predicted.image.value<double>().data());
   add_value("predicted/reward", terms.predicted.reward);
   add_value("term/image", terms.image);
   add_value("term/reward", terms.reward);
@@ -253,11 +254,11 @@ void ModelCase::save(const std::filesystem::path& file, const std::string& versi
     add_value(cat("term/overshooting/", i + 2), terms.overshooting[i]);
   for (std::size_t i = 0; i < terms.overshooting_reward.size(); ++i)
     add_value(cat("term/overshooting_reward/", i + 2), terms.overshooting_reward[i]);
-  add("loss", {}, terms.loss.value().data());
+  add("loss", {}, terms.loss.value<double>().data());
   tape.backward(terms.loss);
-  for (const Param<double>& p : params.params()) {
-    tensors.push_back(tensor_view("param/" + p.name, p.shape, p.value()));
-    tensors.push_back(tensor_view("grad/" + p.name, p.shape, p.grad()));
+  for (const Param& p : params.params()) {
+    tensors.push_back(tensor_view("param/" + p.name, p.shape, p.value<double>()));
+    tensors.push_back(tensor_view("grad/" + p.name, p.shape, p.grad<double>()));
   }
   save_safetensors(file, tensors, conventions(options_, version));
 }
@@ -265,8 +266,8 @@ void ModelCase::save(const std::filesystem::path& file, const std::string& versi
 namespace {
 
 // Does a KL, of one distance or another, exceed its free nats anywhere?
-bool is_spent(Var<double> kl, const ModelConfig& c) {
-  const auto x = kl.value();
+bool is_spent(Var kl, const ModelConfig& c) {
+  const auto x = kl.value<double>();
   const double most = c.free_nats_after_mean
                           ? std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(x.size())
                           : *std::max_element(x.begin(), x.end());
@@ -274,24 +275,24 @@ bool is_spent(Var<double> kl, const ModelConfig& c) {
 }
 
 // Does nothing of the loss depend on this parameter? An SSM's prior is read by its posterior.
-bool is_unreached(const std::string& name, const ModelConfig& c, const ElboTerms<double>& terms) {
+bool is_unreached(const std::string& name, const ModelConfig& c, const ElboTerms& terms) {
   if (name.starts_with("continue/")) return c.continue_scale == 0;
   if (name.starts_with("reward/")) return c.reward_scale == 0 && c.overshooting_reward_scale == 0;
   if (!name.starts_with(c.latent_model + "/prior/") || c.latent_model == "ssm") return false;
   if (c.overshooting_reward_scale > 0) return false;
   const bool far =
       c.overshooting_scale > 0 && std::any_of(terms.overshooting.begin(), terms.overshooting.end(),
-                                              [&](Var<double> kl) { return is_spent(kl, c); });
+                                              [&](Var kl) { return is_spent(kl, c); });
   return c.kl_scale == 0 || (!far && !is_spent(terms.kl, c));
 }
 
 }  // namespace
 
 std::vector<GradReport> ModelCase::check() {
-  ParamStore<double>& params = model_.params();
-  Tape<double> tape;
+  ParamStore& params = model_.params();
+  Tape tape(Precision::f64);
   params.zero_grad();
-  const ElboTerms<double> terms = elbo(tape);
+  const ElboTerms terms = elbo(tape);
   tape.backward(terms.loss);
   GradcheckOptions options;
   options.elements = options_.elements;
@@ -300,7 +301,7 @@ std::vector<GradReport> ModelCase::check() {
   options.absolute = std::max(options.absolute, 1e-10 * std::abs(terms.loss.item()));
   options.least = 1e3 * options.absolute;  // a derivative that proves something to 0.1 %
   std::vector<GradReport> zeros;
-  for (const Param<double>& p : params.params()) {
+  for (const Param& p : params.params()) {
     const bool unreached = is_unreached(p.name, options_.model, terms);
     if (!unreached) {
       options.only.push_back(p.name);
@@ -308,11 +309,12 @@ std::vector<GradReport> ModelCase::check() {
     }
     GradReport& r = zeros.emplace_back();
     r.name = p.name, r.example = p.shape.str();
-    r.ok = std::all_of(p.grad(), p.grad() + p.shape.size(), [](double g) { return g == 0; });
+    r.ok = std::all_of(p.grad<double>(), p.grad<double>() + p.shape.size(),
+                       [](double g) { return g == 0; });
     if (!r.ok) r.failure = "nothing of the loss depends on it, but its gradient is not zero";
   }
   std::vector<GradReport> reports =
-      gradcheck([this](Tape<double>& t) { return elbo(t).loss; }, params, options);
+      gradcheck([this](Tape& t) { return elbo(t).loss; }, params, options);
   reports.insert(reports.end(), zeros.begin(), zeros.end());
   return reports;
 }

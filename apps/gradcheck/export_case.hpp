@@ -44,10 +44,10 @@ class ModelCase {
  public:
   explicit ModelCase(const CaseOptions& options);
 
-  WorldModel<double>& model() { return model_; }
+  WorldModel& model() { return model_; }
   /// Records the loss on a tape; the same function at every call. In inference mode what stands
   /// behind a stop-gradient is a constant, so that finite differences cannot see through it.
-  ElboTerms<double> elbo(Tape<double>& tape) const;
+  ElboTerms elbo(Tape& tape) const;
   /// Writes the file; `version` goes into the metadata. Throws if it cannot be written.
   void save(const std::filesystem::path& file, const std::string& version);
   /// Every parameter against central differences. Where nothing of the loss depends on one (the
@@ -59,7 +59,7 @@ class ModelCase {
   Shape image_shape() const;
 
   CaseOptions options_;
-  WorldModel<double> model_;
+  WorldModel model_;
   std::vector<std::uint8_t> pixels_;  // [L,B,n,n,3]
   std::vector<double> image_, noise_, overshoot_noise_, action_, reward_, continues_;
   std::vector<double> q_mean_, q_std_, p_mean_, p_std_;  // at the parameters as they were built

@@ -6,6 +6,7 @@
 #include "apps/common/files/svg_plot.hpp"
 #include "apps/common/options/values.hpp"
 #include "autograd/base/error.hpp"
+#include "autograd/base/index.hpp"
 
 namespace planet {
 namespace {
@@ -15,8 +16,6 @@ using Iteration = PlanTrace::Iteration;
 // With several numbers in an action a panel needs room for a legend.
 int panel_width(std::ptrdiff_t A) { return A == 1 ? 300 : 430; }
 constexpr int panel_height = 220, panels_in_a_row = 4;
-
-std::size_t size(std::ptrdiff_t n) { return static_cast<std::size_t>(n); }
 
 // Candidate j of an iteration, out of [H,J,A]: [H,A] without gaps.
 std::vector<float> sequence(const Iteration& it, std::ptrdiff_t j, std::ptrdiff_t A) {
@@ -35,7 +34,7 @@ Candidate extreme(const PlanTrace& trace, std::ptrdiff_t A, double sign) {
   for (std::size_t i = 0; i < trace.iterations.size(); ++i) {
     const Iteration& it = trace.iterations[i];
     for (std::ptrdiff_t j = 0; j < it.candidates; ++j) {
-      const auto value = it.returns[size(j)];
+      const auto value = it.returns[index(j)];
       if (std::isfinite(value) && (!found || sign * value > sign * found->value))
         found = Candidate{i, j, value, {}};
     }
@@ -75,9 +74,9 @@ std::string panel(const std::vector<float>& mean, const std::vector<float>& std,
   std::vector<PlotSeries> series;
   for (std::ptrdiff_t a = 0; a < A; ++a) {
     PlotSeries s{A > 1 ? cat("action ", a) : ""};
-    for (std::size_t i = size(a); i < mean.size(); i += size(A)) {
+    for (std::size_t i = index(a); i < mean.size(); i += index(A)) {
       const auto m = static_cast<double>(mean[i]), d = static_cast<double>(std[i]);
-      s.points.emplace_back(static_cast<double>(i / size(A)) + 1, m);
+      s.points.emplace_back(static_cast<double>(i / index(A)) + 1, m);
       s.band.emplace_back(std::max(m - d, -1.0), std::min(m + d, 1.0));
     }
     series.push_back(std::move(s));
@@ -111,7 +110,7 @@ SearchSummary summarise(const Iteration& it) {
   }
   out.mean /= finite;
   for (const std::int32_t j : it.elites)
-    out.elites += it.returns[size(j)] / static_cast<double>(it.elites.size());
+    out.elites += it.returns[index(j)] / static_cast<double>(it.elites.size());
   for (const float d : it.std)
     out.spread += static_cast<double>(d) / static_cast<double>(it.std.size());
   return out;
@@ -142,10 +141,10 @@ std::string plan_table(const Plan& plan, std::ptrdiff_t A, bool bars) {
   text += "\n";
   for (std::size_t i = 0; i < plan.actions.size(); ++i) {
     const auto value = static_cast<double>(plan.actions[i]);
-    if (i % size(A) == 0) text += right(cat(i / size(A) + 1), 4);
+    if (i % index(A) == 0) text += right(cat(i / index(A) + 1), 4);
     text += right(fixed(value, 3), 10);
     if (bars) text += "  " + signed_bar(value);
-    if ((i + 1) % size(A) == 0) text += "\n";
+    if ((i + 1) % index(A) == 0) text += "\n";
   }
   return text;
 }
@@ -170,8 +169,8 @@ std::string returns_svg(const PlanTrace& trace, const std::string& title,
     candidates.band.emplace_back(s.worst, s.best);
     double low = INFINITY, high = -INFINITY;
     for (const std::int32_t j : it.elites) {
-      low = std::min(low, it.returns[size(j)]);
-      high = std::max(high, it.returns[size(j)]);
+      low = std::min(low, it.returns[index(j)]);
+      high = std::max(high, it.returns[index(j)]);
     }
     if (it.elites.empty()) continue;
     elites.points.emplace_back(x, s.elites);
@@ -195,7 +194,7 @@ std::string search_csv(const PlanTrace& trace, std::ptrdiff_t A) {
     for (std::ptrdiff_t j = 0; j < it.candidates; ++j) {
       const auto number = static_cast<std::int32_t>(j);
       const bool elite = std::ranges::find(it.elites, number) != it.elites.end();
-      text += cat(i + 1, ",", j, ",", write_value(it.returns[size(j)]), ",", elite ? 1 : 0);
+      text += cat(i + 1, ",", j, ",", write_value(it.returns[index(j)]), ",", elite ? 1 : 0);
       for (const float a : sequence(it, j, A)) text += cat(",", fixed(static_cast<double>(a), 6));
       text += "\n";
     }

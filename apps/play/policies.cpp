@@ -39,7 +39,7 @@ class Random final : public Policy {
 
 class Agent final : public Policy {
  public:
-  Agent(const WorldModel<float>& model, const RunConfig& config, std::uint64_t seed)
+  Agent(const WorldModel& model, const RunConfig& config, std::uint64_t seed)
       : agent_(model, config.planner,
                AgentStreams::evaluating(
                    config.seed, static_cast<std::uint32_t>(seed - first_evaluation_seed))) {}
@@ -129,7 +129,7 @@ std::unique_ptr<Policy> random_policy(int action_size, std::uint64_t seed) {
   return std::make_unique<Random>(action_size, seed);
 }
 
-std::unique_ptr<Policy> agent_policy(const WorldModel<float>& model, const RunConfig& config,
+std::unique_ptr<Policy> agent_policy(const WorldModel& model, const RunConfig& config,
                                      std::uint64_t seed) {
   return std::make_unique<Agent>(model, config, seed);
 }

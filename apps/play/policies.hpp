@@ -32,7 +32,7 @@ std::unique_ptr<Policy> zero_policy(int action_size);
 std::unique_ptr<Policy> random_policy(int action_size, std::uint64_t seed);
 /// The agent without exploration noise. Seeds from 1000 on are the episodes of an evaluation: play
 /// from seed 1003 is its fourth, bit for bit. The model must outlive it.
-std::unique_ptr<Policy> agent_policy(const WorldModel<float>& model, const RunConfig& config,
+std::unique_ptr<Policy> agent_policy(const WorldModel& model, const RunConfig& config,
                                      std::uint64_t seed);
 /// The planner in the true simulator, a copy of `prototype` (oracle_planner() makes its config).
 /// Its stream is Rng(seed, Stream::planner).

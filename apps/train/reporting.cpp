@@ -18,8 +18,7 @@ std::string time_left(const RunState& run, const Limits& limits) {
 
 }  // namespace
 
-RunState restore(const RunFolder& folder, WorldModel<float>& model, Adam<float>& adam,
-                 Replay& replay) {
+RunState restore(const RunFolder& folder, WorldModel& model, Adam& adam, Replay& replay) {
   RunState run;
   if (const auto checkpoint = newest_checkpoint(folder.checkpoints()))
     run = load_checkpoint(*checkpoint, model, adam);

@@ -125,9 +125,9 @@ std::optional<Setup> setup_run(int argc, const char* const* argv) {
 
 namespace {
 
-std::string model_line(const WorldModel<float>& model) {
+std::string model_line(const WorldModel& model) {
   std::vector<std::pair<std::string, std::int64_t>> parts;
-  for (const Param<float>& p : model.params().params()) {
+  for (const Param& p : model.params().params()) {
     const std::string part = p.name.substr(0, p.name.find('/'));
     if (parts.empty() || parts.back().first != part) parts.emplace_back(part, 0);
     parts.back().second += p.shape.size();
@@ -168,8 +168,7 @@ std::string ends_line(const RunConfig& config) {
 
 }  // namespace
 
-void print_header(Console& console, const Setup& setup, const Env& env,
-                  const WorldModel<float>& model) {
+void print_header(Console& console, const Setup& setup, const Env& env, const WorldModel& model) {
   const RunConfig& c = setup.config;
   const double budget = static_cast<double>(c.replay_bytes());
   console.line(version_text());

@@ -23,8 +23,7 @@ struct Setup {
 std::optional<Setup> setup_run(int argc, const char* const* argv);
 
 /// What is about to happen: machine, task, model, memory, ends, columns.
-void print_header(Console& console, const Setup& setup, const Env& env,
-                  const WorldModel<float>& model);
+void print_header(Console& console, const Setup& setup, const Env& env, const WorldModel& model);
 
 /// Bytes that this process may still use: of the machine and of its cgroups; 0 when unknown. `root`
 /// stands for / in tests.

@@ -8,10 +8,10 @@
 // A block of A is rows reached through a table of pointers, filled once a task.
 #pragma once
 
+#include "autograd/base/observer.hpp"
 #include "autograd/base/parallel.hpp"
 #include "autograd/kernels/gemm_pack.hpp"
 #include "autograd/kernels/math.hpp"
-#include "autograd/kernels/work.hpp"
 
 namespace planet::kernels {
 
@@ -23,7 +23,7 @@ void multiply_panels(const Operand& a, std::ptrdiff_t rows, const Panels<T>& B, 
   T* const c = out.c;
   const T* const bias = out.bias;
   each_panel<T>(j_begin, j_end, [&](std::ptrdiff_t j, std::ptrdiff_t lanes) {
-    MaddCount::add(rows * lanes * a.depth());
+    if (Observer* const o = Observer::active()) o->multiply_adds(rows * lanes * a.depth());
     Panel<T> b = B.panel(j, lanes);
     b.p += at * b.ld;
     out.c = c + j;

@@ -11,7 +11,6 @@
 #include "autograd/base/error.hpp"
 #include "autograd/kernels/loop.hpp"
 #include "autograd/op.hpp"
-#include "autograd/tape.hpp"
 
 namespace planet::ops {
 
@@ -21,13 +20,6 @@ inline Shape same_shape(Shapes in, std::initializer_list<std::string_view> names
     require(in[i] == in[0], names.begin()[0], " is ", in[0], ", ", names.begin()[i], " is ", in[i],
             "; the shapes must be equal");
   return in[0];
-}
-
-/// A row b [D] that fits the last axis of x [...,D].
-inline Shape row_fits(const Shape& x, const Shape& b) {
-  require(b.rank() == 1 && b[0] == x.last(), "x is ", x, ", b is ", b, "; b must be [", x.last(),
-          "], as long as the last axis of x");
-  return x;
 }
 
 /// Calls f(r) for every row r of a matrix. Whole rows of about 32768 elements in all are the unit

@@ -1,4 +1,4 @@
-// Elementwise ops: the same shape in and out, and the two named broadcasts along rows.
+// Elementwise ops: the same shape in and out.
 //
 // Read `Mul` first: it is the pattern of every op. The two inputs of a binary op get their
 // gradients in two loops, never in one: they may be overlapping views of one tensor, and a loop
@@ -108,68 +108,6 @@ struct Div {
   static constexpr std::array examples = {
       Example<>{"positive denominators", {{{2, 3}, -2, 2}, {{2, 3}, 0.5, 2}}},
       Example<>{"negative denominators", {{{5}, -2, 2}, {{5}, -2, -0.5}}},
-  };
-};
-
-// y[r,c] = x[r,c] + b[c]                   dx += dy          db[c] += sum_r dy[r,c]
-struct AddRow {
-  static constexpr std::string_view name = "add_row";
-  static constexpr int arity = 2;
-  static Shape shape(Shapes in, const NoAttr&) { return row_fits(in[0], in[1]); }
-  template <class T>
-  static void forward(const Call<T>& c) {
-    const T *x = c.x(0), *b = c.x(1);
-    T* y = c.y();
-    const auto D = c.shape().last();
-    each_row(c.shape().rows(), D, [=](auto r) {
-      for (std::ptrdiff_t j = 0; j < D; ++j) y[r * D + j] = x[r * D + j] + b[j];
-    });
-  }
-  template <class T>
-  static void backward(const Call<T>& c) {
-    const T* dy = c.dy();
-    if (T* dx = c.dx(0)) kernels::each(c.shape().size(), [=](auto i) { dx[i] += dy[i]; });
-    if (T* db = c.dx(1)) kernels::add_column_sums(dy, c.shape().rows(), c.shape().last(), db);
-  }
-  static constexpr std::array examples = {
-      Example<>{"a row under a matrix", {{{3, 5}}, {{5}}}},
-      Example<>{"a row under three axes", {{{2, 3, 4}}, {{4}}}},
-      Example<>{"a row under a row", {{{3}}, {{3}}}},
-  };
-};
-
-// y[r,c] = x[r,c] b[c]                     dx += dy b        db[c] += sum_r dy[r,c] x[r,c]
-struct MulRow {
-  static constexpr std::string_view name = "mul_row";
-  static constexpr int arity = 2;
-  static Shape shape(Shapes in, const NoAttr&) { return row_fits(in[0], in[1]); }
-  template <class T>
-  static void forward(const Call<T>& c) {
-    const T *x = c.x(0), *b = c.x(1);
-    T* y = c.y();
-    const auto D = c.shape().last();
-    each_row(c.shape().rows(), D, [=](auto r) {
-      for (std::ptrdiff_t j = 0; j < D; ++j) y[r * D + j] = x[r * D + j] * b[j];
-    });
-  }
-  template <class T>
-  static void backward(const Call<T>& c) {
-    const T *x = c.x(0), *b = c.x(1);
-    T* dy = c.dy();
-    const auto R = c.shape().rows(), D = c.shape().last();
-    if (T* dx = c.dx(0))
-      each_row(R, D, [=](auto r) {
-        for (std::ptrdiff_t j = 0; j < D; ++j) dx[r * D + j] += dy[r * D + j] * b[j];
-      });
-    if (T* db = c.dx(1)) {
-      kernels::each(R * D, [=](auto i) { dy[i] *= x[i]; });  // dy is ours to overwrite
-      kernels::add_column_sums(dy, R, D, db);
-    }
-  }
-  static constexpr std::array examples = {
-      Example<>{"a row under a matrix", {{{3, 5}, -2, 2}, {{5}, -2, 2}}},
-      Example<>{"a row under three axes", {{{2, 3, 4}, -2, 2}, {{4}, -2, 2}}},
-      Example<>{"a row under a row", {{{3}, -2, 2}, {{3}, -2, 2}}},
   };
 };
 

@@ -1,6 +1,6 @@
 // Ops that move values without computing any. Those that keep elements together are views: they
 // share value and gradient memory with their input, and need neither forward nor backward. The
-// columns of a matrix do not lie together, so slice_last and concat copy.
+// columns of a matrix do not lie together, so concat copies.
 #pragma once
 
 #include <algorithm>
@@ -66,44 +66,6 @@ struct StopGradient {
   static Shape shape(Shapes in, const NoAttr&) { return in[0]; }
   static std::ptrdiff_t offset(Shapes, const NoAttr&) { return 0; }
   static constexpr std::array examples = {Example<>{"a matrix", {{{2, 3}}}}};
-};
-
-// y[r,j] = x[r,begin + j]                  dx[r,begin + j] += dy[r,j]
-struct SliceLast {
-  struct Attr {
-    std::ptrdiff_t begin, end;
-  };
-  static constexpr std::string_view name = "slice_last";
-  static constexpr int arity = 1;
-  static Shape shape(Shapes in, const Attr& a) {
-    require(in[0].rank() > 0 && 0 <= a.begin && a.begin < a.end && a.end <= in[0].last(), "x is ",
-            in[0], ", the slice of its last axis is ", a.begin, " to ", a.end,
-            "; it must satisfy 0 <= begin < end <= ", in[0].last());
-    return in[0].with_last(a.end - a.begin);
-  }
-  template <class T>
-  static void forward(const Call<T, Attr>& c) {
-    const auto D = c.shape(0).last(), E = c.shape().last();
-    const T* x = c.x(0) + c.attr().begin;
-    T* y = c.y();
-    each_row(c.shape().rows(), E, [=](auto r) { std::copy_n(x + r * D, E, y + r * E); });
-  }
-  template <class T>
-  static void backward(const Call<T, Attr>& c) {
-    T* dx = c.dx(0);
-    if (!dx) return;
-    const auto D = c.shape(0).last(), E = c.shape().last();
-    const T* dy = c.dy();
-    dx += c.attr().begin;
-    each_row(c.shape().rows(), E, [=](auto r) {
-      for (std::ptrdiff_t j = 0; j < E; ++j) dx[r * D + j] += dy[r * E + j];
-    });
-  }
-  static constexpr std::array examples = {
-      Example<Attr>{"from the middle", {{{3, 5}}}, {1, 4}},
-      Example<Attr>{"the first column", {{{2, 2, 3}}}, {0, 1}},
-      Example<Attr>{"of a vector", {{{6}}}, {4, 6}},
-  };
 };
 
 // y[r] = [x_0[r], x_1[r], ...]             dx_i[r,j] += dy[r,offset_i + j]

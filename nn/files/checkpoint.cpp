@@ -76,7 +76,6 @@ void load_all(const SafetensorsFile& file, const std::vector<Slot<T>>& slots) {
 
 constexpr const char* steps_key = "adam_steps";
 
-template <class T>
 std::int64_t read_steps(const SafetensorsFile& file) {
   const auto entry = file.metadata().find(steps_key);
   require(entry != file.metadata().end(), file.path().string(), ": its metadata has no '",
@@ -91,61 +90,58 @@ std::int64_t read_steps(const SafetensorsFile& file) {
 
 }  // namespace
 
-template <class T>
-void save_params(const std::filesystem::path& path, const ParamStore<T>& store,
+void save_params(const std::filesystem::path& path, const ParamStore& store,
                  const Metadata& metadata) {
-  std::vector<TensorView> tensors;
-  for (const Param<T>& p : store.params())
-    tensors.push_back(tensor_view(p.name, p.shape, store.values() + p.offset));
-  save_safetensors(path, tensors, metadata);
+  with_elements(store.precision(), [&](auto t) {
+    using T = decltype(t);
+    std::vector<TensorView> tensors;
+    for (const Param& p : store.params())
+      tensors.push_back(tensor_view(p.name, p.shape, p.value<T>()));
+    save_safetensors(path, tensors, metadata);
+  });
 }
 
-template <class T>
-Metadata load_params(const std::filesystem::path& path, ParamStore<T>& store) {
+Metadata load_params(const std::filesystem::path& path, ParamStore& store) {
   const SafetensorsFile file(path);
-  std::vector<Slot<T>> slots;
-  for (const Param<T>& p : store.params())
-    slots.push_back({p.name, &p.shape, store.values() + p.offset});
-  load_all(file, slots);
+  with_elements(store.precision(), [&](auto t) {
+    using T = decltype(t);
+    std::vector<Slot<T>> slots;
+    for (const Param& p : store.params()) slots.push_back({p.name, &p.shape, p.value<T>()});
+    load_all(file, slots);
+  });
   return file.metadata();
 }
 
-template <class T>
-void save_optimizer(const std::filesystem::path& path, const Adam<T>& adam,
-                    const Metadata& metadata) {
-  const ParamStore<T>& store = adam.store();
-  std::vector<TensorView> tensors;
-  for (const Param<T>& p : store.params())
-    tensors.push_back(tensor_view("m/" + p.name, p.shape, store.first_moments() + p.offset));
-  for (const Param<T>& p : store.params())
-    tensors.push_back(tensor_view("v/" + p.name, p.shape, store.second_moments() + p.offset));
+void save_optimizer(const std::filesystem::path& path, const Adam& adam, const Metadata& metadata) {
+  const ParamStore& store = adam.store();
   Metadata with_steps = metadata;
   with_steps[steps_key] = std::to_string(adam.steps());
-  save_safetensors(path, tensors, with_steps);
+  with_elements(store.precision(), [&](auto t) {
+    using T = decltype(t);
+    std::vector<TensorView> tensors;
+    for (const Param& p : store.params())
+      tensors.push_back(tensor_view("m/" + p.name, p.shape, store.first_moments<T>() + p.offset));
+    for (const Param& p : store.params())
+      tensors.push_back(tensor_view("v/" + p.name, p.shape, store.second_moments<T>() + p.offset));
+    save_safetensors(path, tensors, with_steps);
+  });
 }
 
-template <class T>
-Metadata load_optimizer(const std::filesystem::path& path, Adam<T>& adam) {
+Metadata load_optimizer(const std::filesystem::path& path, Adam& adam) {
   const SafetensorsFile file(path);
-  ParamStore<T>& store = adam.store();
-  std::vector<Slot<T>> slots;
-  for (const Param<T>& p : store.params()) {
-    slots.push_back({"m/" + p.name, &p.shape, store.first_moments() + p.offset});
-    slots.push_back({"v/" + p.name, &p.shape, store.second_moments() + p.offset});
-  }
-  const std::int64_t steps = read_steps<T>(file);
-  load_all(file, slots);
+  const std::int64_t steps = read_steps(file);
+  ParamStore& store = adam.store();
+  with_elements(store.precision(), [&](auto t) {
+    using T = decltype(t);
+    std::vector<Slot<T>> slots;
+    for (const Param& p : store.params()) {
+      slots.push_back({"m/" + p.name, &p.shape, store.first_moments<T>() + p.offset});
+      slots.push_back({"v/" + p.name, &p.shape, store.second_moments<T>() + p.offset});
+    }
+    load_all(file, slots);
+  });
   adam.set_steps(steps);
   return file.metadata();
 }
-
-template void save_params(const std::filesystem::path&, const ParamStore<float>&, const Metadata&);
-template void save_params(const std::filesystem::path&, const ParamStore<double>&, const Metadata&);
-template Metadata load_params(const std::filesystem::path&, ParamStore<float>&);
-template Metadata load_params(const std::filesystem::path&, ParamStore<double>&);
-template void save_optimizer(const std::filesystem::path&, const Adam<float>&, const Metadata&);
-template void save_optimizer(const std::filesystem::path&, const Adam<double>&, const Metadata&);
-template Metadata load_optimizer(const std::filesystem::path&, Adam<float>&);
-template Metadata load_optimizer(const std::filesystem::path&, Adam<double>&);
 
 }  // namespace planet

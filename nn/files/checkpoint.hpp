@@ -17,20 +17,16 @@
 namespace planet {
 
 /// Throws, and writes nothing, if a value is not finite.
-template <class T>
-void save_params(const std::filesystem::path& path, const ParamStore<T>& store,
+void save_params(const std::filesystem::path& path, const ParamStore& store,
                  const Metadata& metadata = {});
-/// Returns the file's metadata. A file of a float model loads into a double one, exactly (to check
+/// Returns the file's metadata. A file of an f32 model loads into an f64 one, exactly (to check
 /// the gradients of a trained model); the other way would round and is an error. So is a value
 /// that is not finite.
-template <class T>
-Metadata load_params(const std::filesystem::path& path, ParamStore<T>& store);
+Metadata load_params(const std::filesystem::path& path, ParamStore& store);
 
 /// The moments of every parameter, and adam.steps().
-template <class T>
-void save_optimizer(const std::filesystem::path& path, const Adam<T>& adam,
+void save_optimizer(const std::filesystem::path& path, const Adam& adam,
                     const Metadata& metadata = {});
-template <class T>
-Metadata load_optimizer(const std::filesystem::path& path, Adam<T>& adam);
+Metadata load_optimizer(const std::filesystem::path& path, Adam& adam);
 
 }  // namespace planet

@@ -30,7 +30,7 @@ TEST_CASE("P39 a model learns from the thirty-line environment and plans in it")
   Replay replay(std::size_t{1} << 24);
   for (std::uint64_t seed = 1; seed <= 5; ++seed) replay.add(random_episode(env, seed));
 
-  WorldModel<float> model(config.model, config.seed);
+  WorldModel model(config.model, config.seed);
   Trainer trainer(model, config.trainer());
   std::vector<double> losses;
   for (std::int64_t k = 0; k < 30; ++k)

@@ -100,7 +100,7 @@ TEST_CASE("P18 an evaluation is the same every time and no noise is in it") {
     c.planner = {.horizon = 3, .iterations = 2, .candidates = 10, .elites = 2};
     return c;
   }();
-  const WorldModel<float> model(config.model, 1);
+  const WorldModel model(config.model, 1);
   const auto a = evaluate(model, config, 3), b = evaluate(model, config, 3);
   REQUIRE((a && b));
   CHECK(a->returns == b->returns);
@@ -117,7 +117,7 @@ TEST_CASE("P21 an episode of an evaluation is the same alone beside others and o
     config.planner = {method, 3, 2, 20, 4};
     config.planner.warm_start = true;
     config.planner.start_state = "per-candidate";
-    const WorldModel<float> model(config.model, 1);
+    const WorldModel model(config.model, 1);
     const int before = threads();
     std::vector<Evaluation> all;
     for (const int n : {1, 2, 3, 7}) {  // 5 episodes: all side by side, and some left over
@@ -141,7 +141,7 @@ TEST_CASE("P19 the episodes of an evaluation begin differently") {
   RunConfig config = task_defaults("pendulum_swingup");
   config.env_options["time_limit"] = std::string("2");
   config.planner = {.horizon = 1, .iterations = 0, .candidates = 2, .elites = 1};
-  const WorldModel<float> model(config.model, 1);
+  const WorldModel model(config.model, 1);
   const auto e = evaluate(model, config, 10);
   REQUIRE(e);
   for (std::size_t i = 0; i < e->episodes.size(); ++i)

@@ -44,21 +44,21 @@ TEST_CASE("the exported case is enough to recompute every term and gradient") {
   const auto values = [&](const std::string& name) { return file.read<double>(name); };
 
   // Another model gets the file's parameters, and nothing else of the program that wrote it.
-  WorldModel<double> model(c, 99);
-  for (const Param<double>& p : model.params().params()) {
+  WorldModel model(c, 99, Precision::f64);
+  for (const Param& p : model.params().params()) {
     const std::vector<double> v = values("param/" + p.name);
     REQUIRE(static_cast<std::ptrdiff_t>(v.size()) == p.shape.size());
-    std::copy(v.begin(), v.end(), p.value());
+    std::copy(v.begin(), v.end(), p.value<double>());
   }
-  Tape<double> tape;
+  Tape tape(Precision::f64);
   const std::vector<double> image = values("data/image"), action = values("data/action"),
                             reward = values("data/reward"), noise = values("data/noise");
-  const ElboTerms<double> elbo =
+  const ElboTerms elbo =
       model.elbo({tape.constant(image, {6, 8, 8, 3}), tape.constant(action, {3, 2, 2}),
                   tape.constant(reward, {3, 2}), tape.constant(noise, {3, 2, 3})});
-  const auto same = [&](const char* name, Var<double> v) {
+  const auto same = [&](const char* name, Var v) {
     INFO(name);
-    CHECK(values(name) == std::vector<double>(v.value().begin(), v.value().end()));
+    CHECK(values(name) == std::vector<double>(v.value<double>().begin(), v.value<double>().end()));
   };
   same("term/image", elbo.image);
   same("term/reward", elbo.reward);
@@ -69,8 +69,9 @@ TEST_CASE("the exported case is enough to recompute every term and gradient") {
   same("prior/mean", elbo.seen.p.mean);
   same("predicted/image", elbo.predicted.image);
   tape.backward(elbo.loss);
-  for (const Param<double>& p : model.params().params())
-    CHECK(values("grad/" + p.name) == std::vector<double>(p.grad(), p.grad() + p.shape.size()));
+  for (const Param& p : model.params().params())
+    CHECK(values("grad/" + p.name) ==
+          std::vector<double>(p.grad<double>(), p.grad<double>() + p.shape.size()));
   CHECK(file.tensors().size() == 17 + 2 * model.params().params().size());
 }
 

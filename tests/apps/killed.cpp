@@ -47,17 +47,17 @@ namespace {
 
 struct Saved {
   RunConfig config = task_defaults("pendulum_swingup");
-  WorldModel<float> model{config.model, 1};
-  Adam<float> adam{model.params()};
+  WorldModel model{config.model, 1};
+  Adam adam{model.params()};
   RunState state;
 
   void update() {
     ++state.updates;
-    std::fill_n(model.params().grads(), model.params().size(), 0.1f);
+    std::fill_n(model.params().grads<float>(), model.params().size(), 0.1f);
     adam.step(clip_by_global_norm(model.params(), 1000));
   }
   std::vector<float> weights() const {
-    return {model.params().values(), model.params().values() + model.params().size()};
+    return {model.params().values<float>(), model.params().values<float>() + model.params().size()};
   }
 };
 
@@ -78,7 +78,7 @@ TEST_CASE("kill -9 before any step of a save leaves a whole checkpoint") {
       save_checkpoint(folder, run.config, run.model, run.adam, run.state);
       const std::vector<float> old = run.weights();
       if (!again) run.update();
-      run.model.params().values()[0] += 1;
+      run.model.params().values<float>()[0] += 1;
 
       const pid_t child = fork();
       REQUIRE(child >= 0);

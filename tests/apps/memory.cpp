@@ -39,7 +39,7 @@ TEST_CASE("P34 updates and episodes leave no memory behind") {
   config.planner = {.horizon = 3, .iterations = 2, .candidates = 10, .elites = 2};
   config.batch_size = 4;
   config.batch_length = 6;
-  WorldModel<float> model(config.model, 1);
+  WorldModel model(config.model, 1);
   Trainer trainer(model, config.trainer());
   const auto env = make_env(config.env, config.make_env_options());
   MpcAgent agent(model, config.planner, AgentStreams::collecting(1));

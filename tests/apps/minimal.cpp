@@ -13,7 +13,7 @@
 TEST_CASE("the page's losses fall and the trainer gives the same parameters bit for bit") {
   constexpr int rounds = 3;
   const auto env = make_env("pendulum_swingup", {.image_size = 32});
-  WorldModel<float> page(model_preset("tiny"), seed), model(model_preset("tiny"), seed);
+  WorldModel page(model_preset("tiny"), seed), model(model_preset("tiny"), seed);
   Replay D(std::size_t{1} << 28), replay(std::size_t{1} << 28);
   algorithm_1(*env, page, D, S + rounds);
 
@@ -35,11 +35,12 @@ TEST_CASE("the page's losses fall and the trainer gives the same parameters bit 
     CHECK(loss < before);
     before = loss;
   }
-  const auto theta = [](const WorldModel<float>& m) {
-    return std::vector<float>(m.params().values(), m.params().values() + m.params().size());
+  const auto theta = [](const WorldModel& m) {
+    return std::vector<float>(m.params().values<float>(),
+                              m.params().values<float>() + m.params().size());
   };
   CHECK(theta(page) == theta(model));
-  CHECK(theta(page) != theta(WorldModel<float>(model_preset("tiny"), seed)));
+  CHECK(theta(page) != theta(WorldModel(model_preset("tiny"), seed)));
 }
 
 TEST_CASE("the page says how it is called") {

@@ -38,9 +38,9 @@ Episode random_episode(std::ptrdiff_t rows, const ModelConfig& c, std::uint64_t 
 
 // The plainest code: the loss's own terms on the whole window, as training computes them.
 struct Filtered16 {
-  Tape<float> tape;
-  ElboTerms<float> terms;
-  Filtered16(const WorldModel<float>& model, const Episode& e, std::uint64_t seed) {
+  Tape tape{Precision::f32};
+  ElboTerms terms;
+  Filtered16(const WorldModel& model, const Episode& e, std::uint64_t seed) {
     const Window whole{&e, 0, e.rows()};
     Rng dequantise(seed, Stream::dream, 0), posterior(seed, Stream::dream, 1);
     terms = model.elbo(
@@ -67,7 +67,7 @@ std::string error_of(const auto& f) {
 
 TEST_CASE("rows that were seen are the filtered reconstruction bit for bit") {
   for (const std::string& name : latent_model_names()) {
-    const WorldModel<float> model(model_config(name), 3);
+    const WorldModel model(model_config(name), 3);
     const Episode e = random_episode(9, model.config());
     const Filtered16 filtered(model, e, 7);
     const std::ptrdiff_t pixels = 16 * 16 * 3;
@@ -77,11 +77,12 @@ TEST_CASE("rows that were seen are the filtered reconstruction bit for bit") {
       const OpenLoop loop = open_loop(model, e, {context, 0, K, 7, 0});
       CHECK((loop.T == 9 && loop.K == K && loop.context == context));
       REQUIRE(loop.kl.size() == static_cast<std::size_t>(context));
-      CHECK(same(loop.kl, part(filtered.terms.kl.value(), 0, context)));
+      CHECK(same(loop.kl, part(filtered.terms.kl.value<float>(), 0, context)));
       for (std::ptrdiff_t t = 0; t < 9; ++t) {
         const std::vector<float> decoded = decode(model, loop.features_at(t));
-        const auto truth = part(filtered.terms.predicted.image.value(), t * pixels, pixels);
-        const float reward = filtered.terms.predicted.reward.value()[static_cast<std::size_t>(t)];
+        const auto truth = part(filtered.terms.predicted.image.value<float>(), t * pixels, pixels);
+        const float reward =
+            filtered.terms.predicted.reward.value<float>()[static_cast<std::size_t>(t)];
         for (std::ptrdiff_t j = 0; j < K; ++j) {
           INFO("row ", t, " sample ", j);
           CHECK(same(part(decoded, j * pixels, pixels), truth) == (t < context));
@@ -93,31 +94,31 @@ TEST_CASE("rows that were seen are the filtered reconstruction bit for bit") {
 }
 
 TEST_CASE("rows that were imagined are the prior stepped by hand") {
-  const WorldModel<float> model(model_config(), 3);
+  const WorldModel model(model_config(), 3);
   const Episode e = random_episode(8, model.config());
   const std::ptrdiff_t context = 3, D_s = 6, F = 14;
   const OpenLoop loop = open_loop(model, e, {context, 0, 2, 5, 4});
   for (std::ptrdiff_t j = 0; j < 2; ++j) {
-    Tape<float> tape;
+    Tape tape(Precision::f32);
     const auto seen = part(loop.features_at(context - 1), j * F, F);
-    State<float> state{tape.constant(part(seen, D_s, F - D_s), {1, F - D_s}),
-                       tape.constant(part(seen, 0, D_s), {1, D_s})};
+    State state{tape.constant(part(seen, D_s, F - D_s), {1, F - D_s}),
+                tape.constant(part(seen, 0, D_s), {1, D_s})};
     for (std::ptrdiff_t t = context; t < 8; ++t) {
       Rng rng(5, Stream::dream, 3 * 4 + 2);
       rng.seek((static_cast<std::uint64_t>(j) << 32) + static_cast<std::uint64_t>(2 * t));
       std::vector<float> z(6);
       kernels::fill_normal(rng, z.data(), 6);
-      const Var<float> a = tape.constant(part(e.action, t, 1), {1, 1});  // led to row t
+      const Var a = tape.constant(part(e.action, t, 1), {1, 1});  // led to row t
       state = model.latent().imagine(state, a, tape.constant(z, {1, 6})).state;
       INFO("row ", t, " sample ", j);
-      CHECK(same(features(state).value(), part(loop.features_at(t), j * F, F)));
+      CHECK(same(features(state).value<float>(), part(loop.features_at(t), j * F, F)));
       CHECK(model.reward(features(state)).item() == loop.reward_at(t)[static_cast<std::size_t>(j)]);
     }
   }
 }
 
 TEST_CASE("a sample does not depend on how many or how long or which context") {
-  const WorldModel<float> model(model_config(), 3);
+  const WorldModel model(model_config(), 3);
   const Episode e = random_episode(12, model.config());
   const OpenLoop all = open_loop(model, e, {5, 0, 4, 2, 0});
   const OpenLoop less = open_loop(model, e, {5, 9, 2, 2, 0});
@@ -131,7 +132,7 @@ TEST_CASE("a sample does not depend on how many or how long or which context") {
 
 TEST_CASE("samples differ once the eyes are closed and those of an RNN never do") {
   for (const std::string& name : latent_model_names()) {
-    const WorldModel<float> model(model_config(name), 3);
+    const WorldModel model(model_config(name), 3);
     const Episode e = random_episode(7, model.config());
     const OpenLoop loop = open_loop(model, e, {4, 0, 3, 1, 0});
     for (std::ptrdiff_t t = 0; t < 7; ++t)
@@ -144,7 +145,7 @@ TEST_CASE("samples differ once the eyes are closed and those of an RNN never do"
 }
 
 TEST_CASE("what comes after the context is not looked at") {
-  const WorldModel<float> model(model_config(), 3);
+  const WorldModel model(model_config(), 3);
   const Episode e = random_episode(8, model.config());
   Episode other = e;
   for (std::size_t i = 4 * e.frame_bytes(); i < e.image.size(); ++i) other.image[i] ^= 0xFF;
@@ -163,7 +164,7 @@ TEST_CASE("what comes after the context is not looked at") {
 }
 
 TEST_CASE("no bit of a picture depends on what is decoded with it") {
-  const WorldModel<float> model(model_config(), 3);
+  const WorldModel model(model_config(), 3);
   const Episode e = random_episode(5, model.config());
   const OpenLoop loop = open_loop(model, e, {2, 0, 70, 1, 0});
   const std::vector<float> together = decode(model, loop.features_at(4));
@@ -176,7 +177,7 @@ TEST_CASE("no bit of a picture depends on what is decoded with it") {
 
 TEST_CASE("the error of pictures and rewards by hand") {
   ModelConfig c = model_config();
-  const WorldModel<float> model(c, 3);
+  const WorldModel model(c, 3);
   Episode e = random_episode(4, c);
   std::fill(e.image.begin(), e.image.end(), std::uint8_t{0});
   const std::size_t n = e.frame_bytes();
@@ -224,7 +225,7 @@ TEST_CASE("the error of pictures and rewards by hand") {
 }
 
 TEST_CASE("open loop says what is wrong with what is asked for") {
-  const WorldModel<float> model(model_config(), 3);
+  const WorldModel model(model_config(), 3);
   const Episode e = random_episode(6, model.config());
   const auto error = [&](const OpenLoopOptions& o) {
     return error_of([&] { (void)open_loop(model, e, o); });

@@ -12,27 +12,27 @@ namespace {
 
 struct Net {
   static constexpr std::ptrdiff_t B = 50, X = 96, H = 64, D = 16;
-  ParamStore<float> params;
-  Param<float>&W1 = params.add("fc1/weight", {X, H}), &b1 = params.add("fc1/bias", {H});
-  Param<float>&U = params.add("gru/weight", {2 * H, 3 * H}), &c = params.add("gru/bias", {3 * H});
-  Param<float>&W2 = params.add("fc2/weight", {H, D}), &b2 = params.add("fc2/bias", {D});
-  Param<float>&K = params.add("conv/weight", {3, 3, D, 4}), &k = params.add("conv/bias", {4});
+  ParamStore params{Precision::f32};
+  Param &W1 = params.add("fc1/weight", {X, H}), &b1 = params.add("fc1/bias", {H});
+  Param &U = params.add("gru/weight", {2 * H, 3 * H}), &c = params.add("gru/bias", {3 * H});
+  Param &W2 = params.add("fc2/weight", {2 * H, D}), &b2 = params.add("fc2/bias", {D});
+  Param &K = params.add("conv/weight", {3, 3, D, 4}), &k = params.add("conv/bias", {4});
   std::vector<float> x;
 
   Net() : x(B * X) {
     Rng rng(1, Stream::test);
     for (std::ptrdiff_t i = 0; i < params.size(); ++i)
-      params.values()[i] = static_cast<float>(0.1 * rng.normal());
+      params.values<float>()[i] = static_cast<float>(0.1 * rng.normal());
     for (float& v : x) v = static_cast<float>(rng.normal());
   }
 
   // Layers under a name, a recurrent loop, views, an image and its transposed convolution.
-  Var<float> loss(Tape<float>& t) const {
+  Var loss(Tape& t) const {
     const NameScope scope(t, "net");
     auto y = linear(t.borrow(x.data(), {B, X}), t.use(W1), t.use(b1), Activation::elu);
     auto h = t.zeros({B, H});
     for (int i = 0; i < 3; ++i) h = gru_cell(y, h, t.use(U), t.use(c));
-    const auto z = linear(concat(slice_last(h, 0, 20), slice_last(h, 20, H)), t.use(W2), t.use(b2));
+    const auto z = linear(concat(h, y), t.use(W2), t.use(b2));
     const auto image = conv2d(reshape(z, {2, 5, 5, D}), t.use(K), t.use(k), 1, Activation::relu);
     return mean(square(image)) + mean(sum_last(square(z)));
   }
@@ -49,13 +49,13 @@ TEST_CASE("P43 a training step allocates nothing after warm-up") {
   for (const int n : {1, 2}) {
     set_threads(n);
     Net net;
-    Tape<float> t;
+    Tape t(Precision::f32);
     const auto step = [&] {
       t.reset();
       net.params.zero_grad();
       t.backward(net.loss(t));
       for (std::ptrdiff_t i = 0; i < net.params.size(); ++i)
-        net.params.values()[i] -= 0.01f * net.params.grads()[i];
+        net.params.values<float>()[i] -= 0.01f * net.params.grads<float>()[i];
     };
     CHECK(test::allocations_in(step) > 0);  // the first step does: the count is alive
     step();
@@ -72,7 +72,7 @@ TEST_CASE("P43 an inference step allocates nothing after warm-up") {
   for (const int n : {1, 2}) {
     set_threads(n);
     const Net net;
-    Tape<float> t(Mode::inference);
+    Tape t(Precision::f32, Mode::inference);
     const auto step = [&] {
       RewindScope scope(t);
       net.loss(t);

@@ -12,14 +12,15 @@
 namespace planet {
 namespace {
 
-void fill(Param<double>& p, std::initializer_list<double> values) {
+void fill(Param& p, std::initializer_list<double> values) {
   REQUIRE(static_cast<std::ptrdiff_t>(values.size()) == p.shape.size());
-  std::copy(values.begin(), values.end(), p.value());
+  std::copy(values.begin(), values.end(), p.value<double>());
 }
 
-void fill_normal(ParamStore<double>& params) {
+void fill_normal(ParamStore& params) {
   Rng rng(1, Stream::test);
-  for (std::ptrdiff_t i = 0; i < params.size(); ++i) params.values()[i] = 0.5 * rng.normal();
+  for (std::ptrdiff_t i = 0; i < params.size(); ++i)
+    params.values<double>()[i] = 0.5 * rng.normal();
 }
 
 // y = x^3 dx += 3 x^2 dy, as somebody outside this project would write it; wrong on request.
@@ -88,14 +89,15 @@ TEST_CASE("a list of a user's own is checked under the same rule") {
 }
 
 TEST_CASE("a model passes and is left as it was found") {
-  ParamStore<double> params;
+  ParamStore params(Precision::f64);
   auto &W1 = params.add("fc1/weight", {3, 4}), &b1 = params.add("fc1/bias", {4});
   auto &W2 = params.add("fc2/weight", {4, 2}), &b2 = params.add("fc2/bias", {2});
   fill_normal(params);
-  std::fill_n(params.grads(), params.size(), 7.0);
-  const std::vector<double> before(params.values(), params.values() + params.size());
+  std::fill_n(params.grads<double>(), params.size(), 7.0);
+  const std::vector<double> before(params.values<double>(),
+                                   params.values<double>() + params.size());
   const std::array x = {0.3, -0.7, 1.1, -0.2, 0.9, 0.4};
-  const LossFunction loss = [&](Tape<double>& t) {
+  const LossFunction loss = [&](Tape& t) {
     const auto h = linear(t.constant(x, {2, 3}), t.use(W1), t.use(b1), Activation::elu);
     return sum(square(linear(h, t.use(W2), t.use(b2))));
   };
@@ -105,9 +107,9 @@ TEST_CASE("a model passes and is left as it was found") {
   CHECK(reports[0].name == "fc1/weight");
   CHECK(reports[0].example == "[3,4]");
   CHECK(reports[0].derivatives == 12);
-  CHECK(std::equal(before.begin(), before.end(), params.values()));
-  CHECK(
-      std::all_of(params.grads(), params.grads() + params.size(), [](double g) { return g == 7; }));
+  CHECK(std::equal(before.begin(), before.end(), params.values<double>()));
+  CHECK(std::all_of(params.grads<double>(), params.grads<double>() + params.size(),
+                    [](double g) { return g == 7; }));
 
   const auto some = gradcheck(loss, params, {.only = {"fc2/weight"}, .elements = 3});
   REQUIRE(some.size() == 1);
@@ -119,22 +121,22 @@ TEST_CASE("a model passes and is left as it was found") {
 }
 
 TEST_CASE("a model with a wrong op inside is rejected") {
-  ParamStore<double> params;
+  ParamStore params(Precision::f64);
   auto& w = params.add("w", {3});
   fill(w, {0.5, -1.0, 2.0});
-  const auto reports = gradcheck(
-      [&](Tape<double>& t) { return sum(t.record<Cube<true>, MyOps>({t.use(w)})); }, params);
+  const auto reports =
+      gradcheck([&](Tape& t) { return sum(record<Cube<true>, MyOps>({t.use(w)})); }, params);
   REQUIRE(reports.size() == 1);
   CHECK_FALSE(reports[0].ok);
   CHECK(reports[0].failure.starts_with("the gradient of w is "));
 }
 
 TEST_CASE("a parameter that does not matter is not called checked") {
-  ParamStore<double> params;
+  ParamStore params(Precision::f64);
   auto &w = params.add("w", {1}), &unused = params.add("unused", {2});
   fill(w, {1.5});
   fill(unused, {1, 2});
-  const auto reports = gradcheck([&](Tape<double>& t) { return square(t.use(w)); }, params);
+  const auto reports = gradcheck([&](Tape& t) { return square(t.use(w)); }, params);
   REQUIRE(reports.size() == 2);
   CHECK(reports[0].ok);
   CHECK_FALSE(reports[1].ok);
@@ -142,9 +144,9 @@ TEST_CASE("a parameter that does not matter is not called checked") {
 }
 
 TEST_CASE("a kink within h is stepped around, one at the point itself is not") {
-  ParamStore<double> params;
+  ParamStore params(Precision::f64);
   auto& w = params.add("w", {2});
-  const LossFunction loss = [&](Tape<double>& t) {
+  const LossFunction loss = [&](Tape& t) {
     return sum(relu(t.use(w))) + sum(scale(t.use(w), 0.5));
   };
   fill(w, {1e-6, -1e-6});  // h is 6e-6
@@ -158,22 +160,21 @@ TEST_CASE("a kink within h is stepped around, one at the point itself is not") {
 }
 
 TEST_CASE("a loss that is not a function of the parameters is refused") {
-  ParamStore<double> params;
+  ParamStore params(Precision::f64);
   auto& w = params.add("w", {1});
   fill(w, {1});
   Rng rng(3, Stream::test);
-  CHECK_THROWS_WITH_AS(
-      gradcheck([&](Tape<double>& t) { return scale(t.use(w), rng.normal()); }, params),
-      doctest::Contains("draw its noise once, outside"), Error);
-  CHECK_THROWS_WITH_AS(gradcheck([&](Tape<double>& t) { return scale(t.use(w), NAN); }, params),
+  CHECK_THROWS_WITH_AS(gradcheck([&](Tape& t) { return scale(t.use(w), rng.normal()); }, params),
+                       doctest::Contains("draw its noise once, outside"), Error);
+  CHECK_THROWS_WITH_AS(gradcheck([&](Tape& t) { return scale(t.use(w), NAN); }, params),
                        "[gradcheck] the loss is nan", Error);
 }
 
 TEST_CASE("a loss that becomes NaN beside the point fails") {
-  ParamStore<double> params;
+  ParamStore params(Precision::f64);
   auto& w = params.add("w", {1});
   fill(w, {1e-9});  // and -6e-6 has no logarithm
-  const auto reports = gradcheck([&](Tape<double>& t) { return log(t.use(w)); }, params);
+  const auto reports = gradcheck([&](Tape& t) { return log(t.use(w)); }, params);
   CHECK_FALSE(reports[0].ok);
 }
 

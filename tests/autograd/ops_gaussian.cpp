@@ -14,13 +14,13 @@ struct Kl {
 };
 template <class T = double>
 Kl kl(double m, double s, double n, double t) {
-  Tape<T> tape;
+  Tape tape(precision_of<T>());
   const auto leaf = [&](double x) { return var<T>(tape, {static_cast<T>(x)}, {1, 1}); };
   const auto a = leaf(m), b = leaf(s), c = leaf(n), d = leaf(t);
   const auto y = gaussian_kl(a, b, c, d);
   tape.backward(y);
-  const auto grad = [&](Var<T> v) { return static_cast<double>(tape.grad(v)[0]); };
-  return {static_cast<double>(y.item()), grad(a), grad(b), grad(c), grad(d)};
+  const auto grad = [&](Var v) { return static_cast<double>(tape.grad<T>(v)[0]); };
+  return {y.item(), grad(a), grad(b), grad(c), grad(d)};
 }
 
 }  // namespace
@@ -33,12 +33,12 @@ TEST_CASE("P3 the KL runs from the posterior to the prior") {
 }
 
 TEST_CASE("P4 the KL is summed over the dimensions of an event") {
-  Tape<double> tape;
+  Tape tape(Precision::f64);
   const auto filled = [&](double x) { return var(tape, std::vector<double>(90, x), {3, 1, 30}); };
   const auto y = gaussian_kl(filled(1), filled(0.5), filled(0), filled(1));
   CHECK(y.shape() == Shape{3, 1});
   const double one = kl(1, 0.5, 0, 1).value;
-  check_close(y.value(), {30 * one, 30 * one, 30 * one}, 1e-14);
+  check_close(y.value<double>(), {30 * one, 30 * one, 30 * one}, 1e-14);
 }
 
 TEST_CASE("the KL of a Gaussian with itself is zero and so are its gradients") {
@@ -87,29 +87,29 @@ TEST_CASE("the KL has the value and the gradients of the closed form") {
 }
 
 TEST_CASE("only the posterior moves when the gradient of the prior is stopped") {
-  Tape<double> tape;
+  Tape tape(Precision::f64);
   const auto q = var<double>(tape, {1, 2}, {1, 2}), s = var<double>(tape, {0.5, 1}, {1, 2});
   const auto p = var<double>(tape, {0, 0}, {1, 2}), t = var<double>(tape, {1, 1}, {1, 2});
   tape.backward(gaussian_kl(q, s, stop_gradient(p), stop_gradient(t)));
-  check_close(tape.grad(q), {1, 2});
-  check_close(tape.grad(p), {0, 0});
-  check_close(tape.grad(t), {0, 0});
+  check_close(tape.grad<double>(q), {1, 2});
+  check_close(tape.grad<double>(p), {0, 0});
+  check_close(tape.grad<double>(t), {0, 0});
 }
 
 TEST_CASE("a sample is mean plus std times noise and its noise takes no gradient") {
-  Tape<double> tape;
+  Tape tape(Precision::f64);
   const auto mean = var<double>(tape, {1, 2}, {2}), std = var<double>(tape, {0.5, 3}, {2});
   const auto noise = var<double>(tape, {-1, 2}, {2});
   const auto y = gaussian_sample(mean, std, noise);
-  check_close(y.value(), {0.5, 8});
+  check_close(y.value<double>(), {0.5, 8});
   tape.backward(y, std::vector<double>{10, 100});
-  check_close(tape.grad(mean), {10, 100});
-  check_close(tape.grad(std), {-10, 200});
-  check_close(tape.grad(noise), {0, 0});
+  check_close(tape.grad<double>(mean), {10, 100});
+  check_close(tape.grad<double>(std), {-10, 200});
+  check_close(tape.grad<double>(noise), {0, 0});
 }
 
 TEST_CASE("the log-likelihood has its constants and the gradients of its closed form") {
-  Tape<double> tape;
+  Tape tape(Precision::f64);
   const auto x = var<double>(tape, {1, 3, 0}, {1, 3}), m = var<double>(tape, {1, 1, 2}, {1, 3});
   const auto s = var<double>(tape, {1, 2, 0.5}, {1, 3});
   const auto y = gaussian_log_likelihood(x, m, s);
@@ -118,13 +118,13 @@ TEST_CASE("the log-likelihood has its constants and the gradients of its closed 
   // z = 0, 1, -4 and ln s = 0, ln 2, -ln 2
   CHECK(std::abs(y.item() - (-1.5 * ln_two_pi - 0.5 - 8)) <= 1e-13);
   tape.backward(y);
-  check_close(tape.grad(x), {0, -0.5, 8});
-  check_close(tape.grad(m), {0, 0.5, -8});
-  check_close(tape.grad(s), {-1, 0, 30});
+  check_close(tape.grad<double>(x), {0, -0.5, 8});
+  check_close(tape.grad<double>(m), {0, 0.5, -8});
+  check_close(tape.grad<double>(s), {-1, 0, 30});
 }
 
 TEST_CASE("the density integrates to one") {
-  Tape<double> tape;
+  Tape tape(Precision::f64);
   const std::ptrdiff_t n = 4001;
   std::vector<double> xs;
   for (std::ptrdiff_t i = 0; i < n; ++i) xs.push_back(-20 + 0.01 * static_cast<double>(i));
@@ -136,7 +136,7 @@ TEST_CASE("the density integrates to one") {
 }
 
 TEST_CASE("half the squared error is the unit log-likelihood without its constant") {
-  Tape<double> tape;
+  Tape tape(Precision::f64);
   const std::vector<double> xs = numbers(24, 1), ts = numbers(24, 2);
   const auto x = var(tape, xs, {2, 3, 4}), target = var(tape, ts, {2, 3, 4});
   const auto loss = half_squared_error(x, target, 2);
@@ -145,31 +145,31 @@ TEST_CASE("half the squared error is the unit log-likelihood without its constan
   const auto ll = gaussian_log_likelihood(target, x, ones);
   const double constant = 2 * std::log(2 * std::numbers::pi);
   for (std::size_t i = 0; i < 6; ++i)
-    CHECK(std::abs(loss.value()[i] + ll.value()[i] + constant) <= 1e-14);
+    CHECK(std::abs(loss.value<double>()[i] + ll.value<double>()[i] + constant) <= 1e-14);
 
   tape.backward(loss, std::vector<double>{1, 2, 3, 4, 5, 6});
   std::vector<double> want;
   for (std::size_t i = 0; i < 24; ++i)
     want.push_back(static_cast<double>(i / 4 + 1) * (xs[i] - ts[i]));
-  check_close(tape.grad(x), want);
-  check_close(tape.grad(target), std::vector<double>(24, 0));
+  check_close(tape.grad<double>(x), want);
+  check_close(tape.grad<double>(target), std::vector<double>(24, 0));
 }
 
 TEST_CASE("half the squared error keeps as many axes as it is told") {
-  Tape<double> tape;
+  Tape tape(Precision::f64);
   const auto x = var(tape, std::vector<double>(16, 1.5), {2, 2, 2, 2});
   const auto target = var(tape, std::vector<double>(16, 1), {2, 2, 2, 2});
   const double each = 0.5 * 0.5 * 0.5;  // half of a squared difference of one half
   CHECK(half_squared_error(x, target).shape() == Shape{2});
-  check_close(half_squared_error(x, target).value(), {8 * each, 8 * each});
+  check_close(half_squared_error(x, target).value<double>(), {8 * each, 8 * each});
   CHECK(half_squared_error(x, target, 0).shape() == Shape{1});
   CHECK(half_squared_error(x, target, 0).item() == 16 * each);
   CHECK(half_squared_error(x, target, 4).shape() == Shape{2, 2, 2, 2});
-  CHECK(half_squared_error(x, target, 4).value()[15] == each);
+  CHECK(half_squared_error(x, target, 4).value<double>()[15] == each);
 }
 
 TEST_CASE("shape errors of Gaussian ops name the inputs and the rule") {
-  Tape<double> tape;
+  Tape tape(Precision::f64);
   const auto a = tape.zeros({2, 3}), b = tape.zeros({2, 4});
   CHECK(message([&] { gaussian_kl(a, a, b, a); }) ==
         "[gaussian_kl] q_mean is [2,3], p_mean is [2,4]; the shapes must be equal");

@@ -13,8 +13,8 @@
 namespace planet::test {
 
 template <class T>
-Var<T> var(Tape<T>& tape, std::vector<T> values, Shape shape) {
-  return tape.variable(std::span<const T>(values), shape);
+Var var(Tape& tape, std::vector<T> values, Shape shape) {
+  return tape.variable(values, shape);
 }
 
 /// n numbers in [-1, 1] that look random and are the same everywhere.
@@ -27,6 +27,21 @@ std::vector<T> numbers(std::ptrdiff_t n, std::uint32_t seed) {
     x = static_cast<T>(static_cast<double>(state >> 8) / double(1 << 23) - 1);
   }
   return v;
+}
+
+/// b [D] as each of n rows, [n,D]: an outer product with ones.
+inline Var under_every_row(Var b, std::ptrdiff_t n) {
+  const std::vector<double> ones(static_cast<std::size_t>(n), 1);
+  return matmul(b.on().constant(ones, {n, 1}), reshape(b, {1, b.shape()[0]}));
+}
+
+/// Columns [begin, end) of a matrix x [R,D]: a product with the columns of the identity.
+inline Var columns(Var x, std::ptrdiff_t begin, std::ptrdiff_t end) {
+  const std::ptrdiff_t D = x.shape()[1], n = end - begin;
+  std::vector<double> selection(static_cast<std::size_t>(D * n), 0);
+  for (std::ptrdiff_t j = 0; j < n; ++j)
+    selection[static_cast<std::size_t>((begin + j) * n + j)] = 1;
+  return matmul(x, x.on().constant(selection, {D, n}));
 }
 
 /// Every element of `got` lies within `tolerance` of its place in `want`, relative to the larger of

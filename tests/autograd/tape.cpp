@@ -15,34 +15,32 @@ namespace {
 
 using V = std::vector<double>;
 
-V values(Var<double> v) { return {v.value().begin(), v.value().end()}; }
-V grads(Tape<double>& t, Var<double> v) { return {t.grad(v).begin(), t.grad(v).end()}; }
-Var<double> variable(Tape<double>& t, V x) {
-  return t.variable(x, {static_cast<std::ptrdiff_t>(x.size())});
-}
+V values(Var v) { return v.values(); }
+V grads(Tape& t, Var v) { return {t.grad<double>(v).begin(), t.grad<double>(v).end()}; }
+Var variable(Tape& t, V x) { return t.variable(x, {static_cast<std::ptrdiff_t>(x.size())}); }
 
 }  // namespace
 
 // ---- lifetime ----------------------------------------------------------------------------------
 
 TEST_CASE("a Var that outlived reset is one clear error") {
-  Tape<double> t;
+  Tape t(Precision::f64);
   const auto a = variable(t, {1, 2});
   t.reset();
   const char* sentence =
       "stale Var: record #1 was dropped by reset() or rewind(); the tape is at #1";
-  CHECK_THROWS_WITH_AS(a.value(), sentence, Error);
+  CHECK_THROWS_WITH_AS(a.value<double>(), sentence, Error);
   CHECK_THROWS_WITH_AS(a.shape(), sentence, Error);
   CHECK_THROWS_WITH_AS(square(a), (std::string("[square] input 0 is a ") + sentence).c_str(),
                        Error);
   variable(t, {3, 4});  // the same slot, filled again
-  CHECK_THROWS_WITH_AS(a.value(), doctest::Contains("the tape is at #2"), Error);
+  CHECK_THROWS_WITH_AS(a.value<double>(), doctest::Contains("the tape is at #2"), Error);
 }
 
 TEST_CASE("a Var that outlived rewind is the same error and earlier ones stay") {
-  Tape<double> t(Mode::inference);
+  Tape t(Precision::f64, Mode::inference);
   const auto a = variable(t, {1, 2});
-  Var<double> inside;
+  Var inside;
   {
     RewindScope scope(t);
     inside = square(a);
@@ -50,10 +48,10 @@ TEST_CASE("a Var that outlived rewind is the same error and earlier ones stay") 
     CHECK(t.size() == 2);
   }
   CHECK(t.size() == 1);
-  CHECK_THROWS_AS(inside.value(), Error);
+  CHECK_THROWS_AS(inside.value<double>(), Error);
   const auto refilled = square(a);
   CHECK(refilled.node == inside.node);
-  CHECK_THROWS_WITH_AS(inside.value(), doctest::Contains("stale Var: record #2"), Error);
+  CHECK_THROWS_WITH_AS(inside.value<double>(), doctest::Contains("stale Var: record #2"), Error);
   CHECK(values(a) == V{1, 2});
   const auto mark = t.mark();
   t.reset();
@@ -61,7 +59,7 @@ TEST_CASE("a Var that outlived rewind is the same error and earlier ones stay") 
 }
 
 TEST_CASE("rewind gives memory back") {
-  Tape<double> t(Mode::inference);
+  Tape t(Precision::f64, Mode::inference);
   const auto a = t.zeros({1000});
   for (int i = 0; i < 3; ++i) {
     RewindScope scope(t);
@@ -76,9 +74,9 @@ TEST_CASE("rewind gives memory back") {
 }
 
 TEST_CASE("P34 the tape is bounded over a thousand steps") {
-  ParamStore<double> params;
+  ParamStore params(Precision::f64);
   auto& w = params.add("w", {32});
-  Tape<double> t;
+  Tape t(Precision::f64);
   std::size_t after_warm_up = 0;
   for (int i = 0; i < 1000; ++i) {
     t.reset();
@@ -92,7 +90,7 @@ TEST_CASE("P34 the tape is bounded over a thousand steps") {
 }
 
 TEST_CASE("gradient memory is reused along a chain") {
-  Tape<double> t;
+  Tape t(Precision::f64);
   const std::ptrdiff_t n = 1000;
   auto x = t.variable(V(static_cast<std::size_t>(n), 0.5), {n});
   const int length = 200;
@@ -104,7 +102,7 @@ TEST_CASE("gradient memory is reused along a chain") {
 }
 
 TEST_CASE("given back gradient memory joins its neighbours") {
-  detail::GradPool pool;
+  GradPool pool;
   pool.prepare(1024);
   void* a = pool.take(64);
   void* b = pool.take(1);  // takes 64
@@ -130,20 +128,20 @@ TEST_CASE("given back gradient memory joins its neighbours") {
 // ---- inference ---------------------------------------------------------------------------------
 
 TEST_CASE("inference computes the same and keeps no gradient") {
-  ParamStore<double> params;
+  ParamStore params(Precision::f64);
   auto& w = params.add("w", {2});
-  Tape<double> t(Mode::inference);
+  Tape t(Precision::f64, Mode::inference);
   const auto y = sum(square(t.use(w)));
   CHECK(y.item() == 0);
   CHECK_THROWS_WITH_AS(
       t.backward(y), "[backward] this tape is in inference mode; it recorded no gradients", Error);
-  CHECK_THROWS_AS(std::ignore = t.grad(variable(t, {1})), Error);
+  CHECK_THROWS_AS(std::ignore = t.grad<double>(variable(t, {1})), Error);
 }
 
 // ---- gradients ---------------------------------------------------------------------------------
 
 TEST_CASE("a value used several times gets the sum of its gradients") {
-  Tape<double> t;
+  Tape t(Precision::f64);
   const auto x = variable(t, {3, -2});
   const auto y = x * x + x;  // dy/dx = 2x + 1
   t.backward(sum(y * y));    // 2 y (2x + 1)
@@ -151,7 +149,7 @@ TEST_CASE("a value used several times gets the sum of its gradients") {
 }
 
 TEST_CASE("a cotangent weights the rows of the Jacobian") {
-  Tape<double> t;
+  Tape t(Precision::f64);
   const auto x = variable(t, {3, -2, 5});
   const auto y = square(x);
   t.backward(y, V{1, 10, 100});
@@ -166,7 +164,7 @@ TEST_CASE("a cotangent weights the rows of the Jacobian") {
 }
 
 TEST_CASE("backward from a leaf and from a view of a leaf") {
-  Tape<double> t;
+  Tape t(Precision::f64);
   const auto x = variable(t, {3, -2, 5});
   t.backward(x, V{1, 2, 3});
   t.backward(slice_first(x, 1, 3), V{10, 20});
@@ -174,28 +172,28 @@ TEST_CASE("backward from a leaf and from a view of a leaf") {
 }
 
 TEST_CASE("a view shares value and gradient with its owner") {
-  Tape<double> t;
+  Tape t(Precision::f64);
   const auto x = variable(t, {1, 2, 3, 4, 5, 6});
   const auto y = scale(x, 2);
   const auto m = reshape(y, {3, 2});
   const auto last = at(m, 2);                                 // [5,6] doubled
   const auto middle = reshape(slice_first(m, 1, 2), {2, 1});  // a view of a view of a view
-  CHECK(last.value().data() == y.value().data() + 4);
-  CHECK(middle.value().data() == y.value().data() + 2);
+  CHECK(last.value<double>().data() == y.value<double>().data() + 4);
+  CHECK(middle.value<double>().data() == y.value<double>().data() + 2);
   CHECK(values(last) == V{10, 12});
   t.backward(sum(last) + scale(sum(middle), 10) + sum(y));
   CHECK(grads(t, x) == V{2, 2, 22, 22, 4, 4});
 }
 
 TEST_CASE("overlapping views of one owner add up") {
-  Tape<double> t;
+  Tape t(Precision::f64);
   const auto x = variable(t, {1, 2, 3});
   t.backward(sum(slice_first(x, 0, 2) * slice_first(x, 1, 3)));  // x0 x1 + x1 x2
   CHECK(grads(t, x) == V{2, 1 + 3, 2});
 }
 
 TEST_CASE("stop_gradient lets nothing through and its views neither") {
-  Tape<double> t;
+  Tape t(Precision::f64);
   const auto x = variable(t, {2, 3});
   const auto stopped = stop_gradient(square(x));
   t.backward(sum(x * reshape(stopped, {2})));
@@ -206,7 +204,7 @@ TEST_CASE("stop_gradient lets nothing through and its views neither") {
 }
 
 TEST_CASE("what the loss does not need keeps a zero gradient") {
-  Tape<double> t;
+  Tape t(Precision::f64);
   const auto x = variable(t, {2}), unused = variable(t, {1, 2, 3});
   square(unused);
   const auto loss = square(x);
@@ -214,20 +212,20 @@ TEST_CASE("what the loss does not need keeps a zero gradient") {
   t.backward(loss);
   CHECK(grads(t, x) == V{4});
   CHECK(grads(t, unused) == V{0, 0, 0});
-  CHECK_THROWS_WITH_AS(std::ignore = t.grad(loss),
+  CHECK_THROWS_WITH_AS(std::ignore = t.grad<double>(loss),
                        "[grad] only variables and parameters keep their gradient after backward()",
                        Error);
 }
 
 TEST_CASE("a constant takes no gradient and memory can be borrowed") {
-  Tape<double> t;
+  Tape t(Precision::f64);
   const V fixed = {1, 2};
   const auto c = t.borrow(fixed.data(), {2});
   const auto x = variable(t, {3, 4});
   t.backward(sum(x * c));
-  CHECK(c.value().data() == fixed.data());
+  CHECK(c.value<double>().data() == fixed.data());
   CHECK(grads(t, x) == fixed);
-  CHECK_THROWS_AS(std::ignore = t.grad(c), Error);
+  CHECK_THROWS_AS(std::ignore = t.grad<double>(c), Error);
   CHECK_THROWS_WITH_AS(t.constant(V{1, 2, 3}, {2, 2}),
                        "[constant] 3 values do not fill the shape [2,2]", Error);
 }
@@ -235,56 +233,56 @@ TEST_CASE("a constant takes no gradient and memory can be borrowed") {
 // ---- parameters --------------------------------------------------------------------------------
 
 TEST_CASE("a parameter used fifty times is one leaf") {
-  ParamStore<double> params;
+  ParamStore params(Precision::f64);
   auto& w = params.add("w", {1});
-  w.value()[0] = 1.01;
-  Tape<double> t;
+  w.value<double>()[0] = 1.01;
+  Tape t(Precision::f64);
   auto y = t.constant(V{1}, {1});
   for (int k = 0; k < 50; ++k) y = y * t.use(w);
   CHECK(t.size() == 1 + 1 + 50);
-  CHECK(t.use(w).value().data() == w.value());
+  CHECK(t.use(w).value<double>().data() == w.value<double>());
   t.backward(y);
-  CHECK(w.grad()[0] == doctest::Approx(50 * std::pow(1.01, 49)).epsilon(1e-12));
+  CHECK(w.grad<double>()[0] == doctest::Approx(50 * std::pow(1.01, 49)).epsilon(1e-12));
 }
 
 TEST_CASE("backward adds to a parameter's gradient until it is zeroed") {
-  ParamStore<double> params;
+  ParamStore params(Precision::f64);
   auto &a = params.add("a", {2}), &b = params.add("b", {2});
-  std::fill_n(a.value(), 2, 3.0);
-  Tape<double> t;
+  std::fill_n(a.value<double>(), 2, 3.0);
+  Tape t(Precision::f64);
   const auto loss = sum(square(t.use(a)));
   t.backward(loss);
   t.backward(loss);
-  CHECK(a.grad()[0] == 12);
+  CHECK(a.grad<double>()[0] == 12);
   t.reset();
   t.backward(sum(square(t.use(a))));
-  CHECK(a.grad()[1] == 18);
-  CHECK(b.grad()[0] == 0);
+  CHECK(a.grad<double>()[1] == 18);
+  CHECK(b.grad<double>()[0] == 0);
   params.zero_grad();
-  CHECK(a.grad()[1] == 0);
+  CHECK(a.grad<double>()[1] == 0);
 }
 
 TEST_CASE("two stores keep their leaves apart and a leaf survives rewind") {
-  ParamStore<double> first, second;
+  ParamStore first(Precision::f64), second(Precision::f64);
   auto &a = first.add("w", {1}), &b = second.add("w", {1});
-  a.value()[0] = 2;
-  b.value()[0] = 5;
-  Tape<double> t;
-  Var<double> early;
+  a.value<double>()[0] = 2;
+  b.value<double>()[0] = 5;
+  Tape t(Precision::f64);
+  Var early;
   {
     RewindScope scope(t);
     early = t.use(a);
   }
-  CHECK_THROWS_AS(early.value(), Error);
+  CHECK_THROWS_AS(early.value<double>(), Error);
   CHECK(values(t.use(b)) == V{5});  // in the slot that `early` had
   CHECK(values(t.use(a)) == V{2});
   t.backward(t.use(a) * t.use(b));
-  CHECK(a.grad()[0] == 5);
-  CHECK(b.grad()[0] == 2);
+  CHECK(a.grad<double>()[0] == 5);
+  CHECK(b.grad<double>()[0] == 2);
 }
 
 TEST_CASE("parameters have names of their own and a shape") {
-  ParamStore<double> params;
+  ParamStore params(Precision::f64);
   params.add("w", {2, 3});
   CHECK_THROWS_WITH_AS(params.add("w", {1}), "the parameter name 'w' is already used", Error);
   CHECK_THROWS_WITH_AS(params.add("", {1}), "the parameter name '' is empty", Error);
@@ -302,25 +300,26 @@ namespace {
 // |d loss / d h_1| after fifty steps of a GRU with Glorot weights and the given gate bias.
 double gradient_norm_of_first_state(double gate_bias) {
   const std::ptrdiff_t X = 8, H = 16, B = 4;
-  ParamStore<double> params;
+  ParamStore params(Precision::f64);
   auto &W = params.add("weight", {X + H, 3 * H}), &b = params.add("bias", {3 * H});
   Rng rng(1, Stream::test);
   const double limit = std::sqrt(6.0 / static_cast<double>(X + H + 3 * H));
-  for (std::ptrdiff_t i = 0; i < W.shape.size(); ++i) W.value()[i] = rng.uniform(-limit, limit);
-  std::fill_n(b.value(), 2 * H, gate_bias);
+  for (std::ptrdiff_t i = 0; i < W.shape.size(); ++i)
+    W.value<double>()[i] = rng.uniform(-limit, limit);
+  std::fill_n(b.value<double>(), 2 * H, gate_bias);
   const auto noise = [&](std::ptrdiff_t n) {
     V x(static_cast<std::size_t>(n));
     for (double& v : x) v = rng.normal();
     return x;
   };
-  Tape<double> t;
+  Tape t(Precision::f64);
   const auto h_1 = t.variable(noise(B * H), {B, H});
   auto h_t = h_1;
   for (int step = 2; step <= 50; ++step)
     h_t = gru_cell(t.constant(noise(B * X), {B, X}), h_t, t.use(W), t.use(b));
   t.backward(h_t, noise(B * H));
   double square = 0;
-  for (const double g : t.grad(h_1)) square += g * g;
+  for (const double g : t.grad<double>(h_1)) square += g * g;
   return std::sqrt(square);
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "autograd/op.hpp"
 #include "autograd/ops.hpp"
 
 namespace planet {
@@ -34,7 +35,7 @@ using Wrong = std::tuple<NanBackward>;
 }  // namespace
 
 TEST_CASE("an error names the op the layer path and both shapes") {
-  Tape<double> t;
+  Tape t(Precision::f64);
   NameScope outer(t, "rssm");
   {
     NameScope inner(t, "prior");
@@ -50,35 +51,35 @@ TEST_CASE("an error names the op the layer path and both shapes") {
 }
 
 TEST_CASE("a failed record leaves the tape as it was") {
-  Tape<double> t;
+  Tape t(Precision::f64);
   const auto a = t.variable(V{1, 2}, {2});
   const auto b = t.zeros({3});
   const std::size_t size = t.size();
   CHECK_THROWS_AS(add(a, b), Error);
   CHECK(t.size() == size);
   t.backward(sum(a));
-  CHECK(t.grad(a)[0] == 1);
+  CHECK(t.grad<double>(a)[0] == 1);
 }
 
 TEST_CASE("tapes are not mixed and an empty Var is named") {
-  Tape<double> t, other;
+  Tape t(Precision::f64), other(Precision::f64);
   const auto a = t.zeros({2}), b = other.zeros({2});
   CHECK_THROWS_WITH_AS(add(a, b), "[add] input 1 is on another tape", Error);
-  CHECK_THROWS_WITH_AS(add(a, Var<double>{}), "[add] input 1 is an empty Var", Error);
-  CHECK_THROWS_WITH_AS(add(Var<double>{}, a), "[add] input 0 is an empty Var", Error);
-  CHECK_THROWS_WITH_AS(std::ignore = t.value(b), "this Var is on another tape", Error);
-  CHECK_THROWS_WITH_AS(Var<double>{}.value(), "this Var is empty: it was never given a value",
+  CHECK_THROWS_WITH_AS(add(a, Var{}), "[add] input 1 is an empty Var", Error);
+  CHECK_THROWS_WITH_AS(add(Var{}, a), "[add] input 0 is an empty Var", Error);
+  CHECK_THROWS_WITH_AS(std::ignore = t.value<double>(b), "this Var is on another tape", Error);
+  CHECK_THROWS_WITH_AS(Var{}.value<double>(), "this Var is empty: it was never given a value",
                        Error);
-  CHECK_THROWS_WITH_AS((t.record<NanBackward, Wrong>({a, a})),
-                       "[nan_backward] takes 1 input, got 2", Error);
-  CHECK_THROWS_WITH_AS(concat(std::span<const Var<double>>{}),
-                       doctest::Contains("at least one input"), Error);
+  CHECK_THROWS_WITH_AS((record<NanBackward, Wrong>({a, a})), "[nan_backward] takes 1 input, got 2",
+                       Error);
+  CHECK_THROWS_WITH_AS(concat(std::span<const Var>{}), doctest::Contains("at least one input"),
+                       Error);
   CHECK_THROWS_WITH_AS(a.item(), "[item] the value has shape [2]; it must have one element", Error);
 }
 
 TEST_CASE("a parameter that moved while its leaf is alive is refused") {
-  ParamStore<double> store;
-  Tape<double> t;
+  ParamStore store(Precision::f64);
+  Tape t(Precision::f64);
   t.use(store.add("a", {2}));
   for (int i = 0; i < 10; ++i) store.add(cat("more ", i), {1000});
   CHECK_THROWS_WITH_AS(t.use(store.params().front()),
@@ -88,7 +89,7 @@ TEST_CASE("a parameter that moved while its leaf is alive is refused") {
 }
 
 TEST_CASE("P31 check_finite names the first op that made a NaN with its layer path") {
-  Tape<double> t;
+  Tape t(Precision::f64);
   t.check_finite(true);
   const auto x = t.constant(V{0.5, 0, 2}, {3});
   NameScope model(t, "rssm");
@@ -98,12 +99,12 @@ TEST_CASE("P31 check_finite names the first op that made a NaN with its layer pa
                        "first op that made a non-finite value (input 0 [3] in [0, 2])",
                        NonFinite);
   t.check_finite(false);
-  CHECK(log(x).value()[1] == -inf);
+  CHECK(log(x).value<double>()[1] == -inf);
 }
 
 TEST_CASE(
     "P31 without check_finite a NaN spreads and with it the culprit is found not the victim") {
-  Tape<double> t;
+  Tape t(Precision::f64);
   const auto victim = [&] {
     NameScope a(t, "a");
     const auto y = sub(log(t.constant(V{0}, {1})), log(t.constant(V{0}, {1})));  // -inf + inf
@@ -116,13 +117,13 @@ TEST_CASE(
 }
 
 TEST_CASE("P31 in backward the op whose derivative is not finite is named") {
-  Tape<double> t;
+  Tape t(Precision::f64);
   t.check_finite(true);
   const auto x = t.variable(V{1, 2, 3}, {3});
-  Var<double> y;
+  Var y;
   {
     NameScope culprit(t, "culprit");
-    y = t.record<NanBackward, Wrong>({square(x)});
+    y = record<NanBackward, Wrong>({square(x)});
   }
   NameScope innocent(t, "innocent");
   const auto loss = sum(square(y));
@@ -137,18 +138,18 @@ TEST_CASE("P31 in backward the op whose derivative is not finite is named") {
 }
 
 TEST_CASE("a backward that threw can be repeated") {
-  ParamStore<double> params;
+  ParamStore params(Precision::f64);
   auto& w = params.add("w", {3});
-  std::fill_n(w.value(), 3, 1.0);
-  Tape<double> t;
+  std::fill_n(w.value<double>(), 3, 1.0);
+  Tape t(Precision::f64);
   const auto y = square(t.use(w));
-  const auto bad = sum(t.record<NanBackward, Wrong>({y}));
+  const auto bad = sum(record<NanBackward, Wrong>({y}));
   const auto good = sum(y);
   t.check_finite(true);
   CHECK_THROWS_AS(t.backward(bad), NonFinite);
   params.zero_grad();
   t.backward(good);
-  for (int i = 0; i < 3; ++i) CHECK(w.grad()[i] == 2);
+  for (int i = 0; i < 3; ++i) CHECK(w.grad<double>()[i] == 2);
 }
 
 }  // namespace planet

@@ -230,7 +230,7 @@ TEST_CASE("a planted fault in a README of each kind is found") {
   found("```\nbash apps/quikstart.sh\n```", "there is no file apps/quikstart.sh");
   CHECK(readme_faults({"autograd/README.md", "`op.hpp`, `ops/dense.hpp`"}).empty());
   for (const char* right :
-       {"`Tape<float>`, `Tape::rewind()`, `record`", "`h' = u h + (1 - u) c`", "`--csv`",
+       {"`Tape`, `Tape::rewind()`, `record`", "`h' = u h + (1 - u) c`", "`--csv`",
         "`build/release/bin/gradcheck --op NAME`", "`runs/pendulum/anything.txt`", "`FILE.csv`",
         "`rssm/prior/0/weight`",
         "| the list | `autograd/tape.hpp`, `autograd/op_list.hpp` | `Tape`, `Reshape` |",

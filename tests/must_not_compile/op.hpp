@@ -4,7 +4,7 @@
 #include <array>
 #include <string>
 
-#include "autograd/tape.hpp"
+#include "autograd/op.hpp"
 
 namespace planet {
 
@@ -26,8 +26,8 @@ struct Whole {
 
 template <class Op, class List>
 void record_it() {
-  Tape<float> tape;
-  tape.record<Op, List>({tape.zeros({2, 3})});
+  Tape tape(Precision::f32);
+  record<Op, List>({tape.zeros({2, 3})});
 }
 
 }  // namespace planet

@@ -41,11 +41,14 @@ struct Reference {
   }
 };
 
-template <class T>
-double worst_difference(const ParamStore<T>& store, const Reference& reference) {
+double worst_difference(const ParamStore& store, const Reference& reference) {
+  const std::vector<double> theta = with_elements(store.precision(), [&](auto t) {
+    const auto* values = store.values<decltype(t)>();
+    return std::vector<double>(values, values + store.size());
+  });
   double worst = 0;
   for (std::size_t i = 0; i < reference.theta.size(); ++i) {
-    const double d = std::fabs(static_cast<double>(store.values()[i]) - reference.theta[i]);
+    const double d = std::fabs(theta[i] - reference.theta[i]);
     if (!(d <= worst)) worst = d;  // a NaN stays
   }
   return worst;
@@ -54,19 +57,19 @@ double worst_difference(const ParamStore<T>& store, const Reference& reference) 
 template <class T>
 double distance_after_20_steps() {
   const std::ptrdiff_t n = 1000;
-  ParamStore<T> store;
+  ParamStore store(precision_of<T>());
   auto& w = store.add("w", {n});
   Rng rng(1, Stream::test);
-  for (std::ptrdiff_t i = 0; i < n; ++i) w.value()[i] = static_cast<T>(rng.normal());
-  Reference reference(std::vector<double>(w.value(), w.value() + n));
+  for (std::ptrdiff_t i = 0; i < n; ++i) w.value<T>()[i] = static_cast<T>(rng.normal());
+  Reference reference(std::vector<double>(w.value<T>(), w.value<T>() + n));
   const AdamConfig config{0.01, 0.8, 0.95, 1e-4};
-  Adam<T> adam(store, config);
+  Adam adam(store, config);
   for (int t = 0; t < 20; ++t) {
     for (std::ptrdiff_t i = 0; i < n; ++i) {  // sizes from 1 to 1e-10
       const double size = std::pow(10.0, -static_cast<double>(i) / 100);
-      w.grad()[i] = static_cast<T>(size * rng.normal());
+      w.grad<T>()[i] = static_cast<T>(size * rng.normal());
     }
-    std::vector<double> g(w.grad(), w.grad() + n);
+    std::vector<double> g(w.grad<T>(), w.grad<T>() + n);
     const Clip clip = clip_by_global_norm(store, 5.0);
     for (double& x : g) x *= clip.scale;
     adam.step(clip);
@@ -86,14 +89,15 @@ TEST_CASE("Adam is Algorithm 1 over twenty clipped steps") {
 }
 
 TEST_CASE("the first step of Adam is lr g over abs g plus epsilon") {
-  ParamStore<double> store;
+  ParamStore store(Precision::f64);
   auto& w = store.add("w", {4});
   const double g[] = {3.0, -1e-3, 1e-4, 0.0};
-  std::copy(g, g + 4, w.grad());
-  Adam<double> adam(store);
+  std::copy(g, g + 4, w.grad<double>());
+  Adam adam(store);
   adam.step();
   for (int i = 0; i < 4; ++i)
-    CHECK(w.value()[i] == doctest::Approx(-1e-3 * g[i] / (std::fabs(g[i]) + 1e-4)).epsilon(1e-12));
+    CHECK(w.value<double>()[i] ==
+          doctest::Approx(-1e-3 * g[i] / (std::fabs(g[i]) + 1e-4)).epsilon(1e-12));
 }
 
 TEST_CASE("the epsilon of TensorFlow 1 is the textbook one divided by the correction") {
@@ -107,16 +111,16 @@ TEST_CASE("the epsilon of TensorFlow 1 is the textbook one divided by the correc
   // Ours with epsilon / sqrt(1 - b2^t) at step t is TensorFlow's rule, step by step. Ours is the
   // textbook's, so without the change the two paths part.
   for (const bool adjusted : {true, false}) {
-    ParamStore<double> store;
+    ParamStore store(Precision::f64);
     auto& w = store.add("w", {1});
     Reference reference({0.0});
     Rng rng(2, Stream::test);
     double worst = 0;
     for (int t = 1; t <= 50; ++t) {
       const double g = 1e-3 * rng.normal();
-      w.grad()[0] = g;
+      w.grad<double>()[0] = g;
       const double correction = std::sqrt(1 - std::pow(0.999, t));
-      Adam<double> adam(store, {1e-3, 0.9, 0.999, adjusted ? 1e-4 / correction : 1e-4});
+      Adam adam(store, {1e-3, 0.9, 0.999, adjusted ? 1e-4 / correction : 1e-4});
       adam.set_steps(t - 1);
       adam.step();
       reference.step({g}, 1e-3, 0.9, 0.999, 1e-4, true);
@@ -128,11 +132,11 @@ TEST_CASE("the epsilon of TensorFlow 1 is the textbook one divided by the correc
 }
 
 TEST_CASE("clipping below the norm changes nothing and above it scales to the norm") {
-  ParamStore<float> store;
+  ParamStore store(Precision::f32);
   store.add("a", {2});
   store.add("b", {1});
   const float g[] = {2, 3, 6};  // norm 7
-  std::copy(g, g + 3, store.grads());
+  std::copy(g, g + 3, store.grads<float>());
   const Clip below = clip_by_global_norm(store, 7.0);
   CHECK(below.norm == 7);
   CHECK(below.scale == 1);
@@ -140,11 +144,11 @@ TEST_CASE("clipping below the norm changes nothing and above it scales to the no
   CHECK(above.norm == 7);
   CHECK(above.scale == 0.5);
   CHECK(clip_by_global_norm(store, infinity).scale == 1);
-  CHECK(store.grads()[2] == 6);  // computed, not applied
+  CHECK(store.grads<float>()[2] == 6);  // computed, not applied
 
-  Adam<float> adam(store, {1e-3, 0.0, 0.0, 1.0});  // m = g, v = g^2: theta = -lr g / (|g| + 1)
+  Adam adam(store, {1e-3, 0.0, 0.0, 1.0});  // m = g, v = g^2: theta = -lr g / (|g| + 1)
   adam.step(above);
-  CHECK(store.values()[2] == doctest::Approx(-1e-3 * 3 / (3 + 1.0)).epsilon(1e-6));
+  CHECK(store.values<float>()[2] == doctest::Approx(-1e-3 * 3 / (3 + 1.0)).epsilon(1e-6));
   store.zero_grad();
   CHECK(clip_by_global_norm(store, 1.0).scale == 1);
   CHECK(contains(error_of([&] { clip_by_global_norm(store, 0.0); }), "clipped to 0"));
@@ -153,28 +157,28 @@ TEST_CASE("clipping below the norm changes nothing and above it scales to the no
 
 TEST_CASE("a gradient that is not finite shows in the norm and Adam refuses it") {
   for (const double bad : {not_a_number, infinity, -infinity}) {
-    ParamStore<float> store;
+    ParamStore store(Precision::f32);
     auto& w = store.add("w", {100});
-    Adam<float> adam(store);
+    Adam adam(store);
     init_constant(w, 1.0);
-    for (int i = 0; i < 100; ++i) w.grad()[i] = 1;
-    w.grad()[57] = static_cast<float>(bad);
+    for (int i = 0; i < 100; ++i) w.grad<float>()[i] = 1;
+    w.grad<float>()[57] = static_cast<float>(bad);
     const Clip clip = clip_by_global_norm(store, 1000);
     CHECK_FALSE(clip.finite());
     CHECK(contains(error_of([&] { adam.step(clip); }), "not finite"));
     CHECK(adam.steps() == 0);  // and nothing was touched
     for (int i = 0; i < 100; ++i) {
-      CHECK(w.value()[i] == 1);
-      CHECK(store.first_moments()[i] == 0);
-      CHECK(store.second_moments()[i] == 0);
+      CHECK(w.value<float>()[i] == 1);
+      CHECK(store.first_moments<float>()[i] == 0);
+      CHECK(store.second_moments<float>()[i] == 0);
     }
   }
 }
 
 TEST_CASE("a float gradient too large for its square in float still has a norm") {
-  ParamStore<float> store;
+  ParamStore store(Precision::f32);
   store.add("w", {4});
-  for (int i = 0; i < 4; ++i) store.grads()[i] = 1e30f;
+  for (int i = 0; i < 4; ++i) store.grads<float>()[i] = 1e30f;
   const Clip clip = clip_by_global_norm(store, 1000);
   CHECK(clip.norm == doctest::Approx(2e30).epsilon(1e-6));
   CHECK(clip.finite());
@@ -185,16 +189,16 @@ TEST_CASE("Adam gives the same bits on one and on two threads") {
   std::vector<float> results[2];
   for (const int k : {0, 1}) {
     set_threads(k + 1);
-    ParamStore<float> store;
+    ParamStore store(Precision::f32);
     auto& w = store.add("w", {n});
-    Adam<float> adam(store);
+    Adam adam(store);
     Rng rng(4, Stream::test);
     init_glorot_uniform_columns(w, rng, 0, n);
     for (int t = 0; t < 3; ++t) {
-      for (std::ptrdiff_t i = 0; i < n; ++i) w.grad()[i] = static_cast<float>(rng.normal());
+      for (std::ptrdiff_t i = 0; i < n; ++i) w.grad<float>()[i] = static_cast<float>(rng.normal());
       adam.step(clip_by_global_norm(store, 10.0));
     }
-    results[k].assign(w.value(), w.value() + n);
+    results[k].assign(w.value<float>(), w.value<float>() + n);
   }
   set_threads(0);
   CHECK(std::memcmp(results[0].data(), results[1].data(), sizeof(float) * n) == 0);
@@ -202,16 +206,16 @@ TEST_CASE("Adam gives the same bits on one and on two threads") {
 
 TEST_CASE_TEMPLATE("moments decay to zero and never stay subnormal", T, float, double) {
   const std::ptrdiff_t n = 37;
-  ParamStore<T> store;
+  ParamStore store(precision_of<T>());
   auto& w = store.add("w", {n});
-  Adam<T> adam(store, {.beta1 = 0.5, .beta2 = 0.5});
-  for (std::ptrdiff_t i = 0; i < n; ++i) w.grad()[i] = i % 2 ? T(1) : T(-1e-3);
+  Adam adam(store, {.beta1 = 0.5, .beta2 = 0.5});
+  for (std::ptrdiff_t i = 0; i < n; ++i) w.grad<T>()[i] = i % 2 ? T(1) : T(-1e-3);
   adam.step();
   store.zero_grad();
   bool was_normal = false;
   for (int t = 0; t < 1100; ++t) {
     adam.step();
-    for (const T* moments : {store.first_moments(), store.second_moments()})
+    for (const T* moments : {store.first_moments<T>(), store.second_moments<T>()})
       for (std::ptrdiff_t i = 0; i < n; ++i) {
         const int kind = std::fpclassify(moments[i]);
         was_normal = was_normal || kind == FP_NORMAL;
@@ -220,23 +224,23 @@ TEST_CASE_TEMPLATE("moments decay to zero and never stay subnormal", T, float, d
   }
   CHECK(was_normal);
   for (std::ptrdiff_t i = 0; i < n; ++i) {
-    CHECK(store.first_moments()[i] == 0);
-    CHECK(store.second_moments()[i] == 0);
-    CHECK(std::isfinite(w.value()[i]));
+    CHECK(store.first_moments<T>()[i] == 0);
+    CHECK(store.second_moments<T>()[i] == 0);
+    CHECK(std::isfinite(w.value<T>()[i]));
   }
 }
 
 TEST_CASE("Adam's settings are checked") {
-  ParamStore<float> store;
+  ParamStore store(Precision::f32);
   store.add("w", {1});
-  const auto error = [&](AdamConfig c) { return error_of([&] { Adam<float>(store, c); }); };
+  const auto error = [&](AdamConfig c) { return error_of([&] { Adam(store, c); }); };
   CHECK(contains(error({not_a_number, 0.9, 0.999, 1e-4}), "learning_rate is nan"));
   CHECK(contains(error({-1, 0.9, 0.999, 1e-4}), "learning_rate is -1"));
   CHECK(contains(error({1e-3, 1, 0.999, 1e-4}), "beta1 is 1"));
   CHECK(contains(error({1e-3, 0.9, -0.1, 1e-4}), "beta2 is -0.1"));
   CHECK(contains(error({1e-3, 0.9, 0.999, 0}), "epsilon is 0"));
   CHECK(error({}) == "");
-  Adam<float> adam(store);
+  Adam adam(store);
   CHECK(contains(error_of([&] { adam.set_steps(-1); }), "-1 steps"));
 }
 

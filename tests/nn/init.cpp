@@ -25,7 +25,7 @@ TEST_CASE("fans of a matrix and of a kernel") {
 
 // Each bound is 4 standard errors wide: a fair draw misses one of them once in 16,000 seeds.
 TEST_CASE("Glorot weights have the range and the moments of their uniform distribution") {
-  ParamStore<double> store;
+  ParamStore store(Precision::f64);
   Rng rng(7, Stream::test);
   auto& w = store.add("w", {4, 4, 64, 128});
   init_glorot_uniform(w, rng);
@@ -36,7 +36,7 @@ TEST_CASE("Glorot weights have the range and the moments of their uniform distri
   double sum = 0, sum2 = 0, largest = 0;
   std::array<double, 10> count{};
   for (std::ptrdiff_t i = 0; i < n; ++i) {
-    const double x = w.value()[i];
+    const double x = w.value<double>()[i];
     sum += x;
     sum2 += x * x;
     largest = std::max(largest, std::fabs(x));
@@ -57,20 +57,20 @@ TEST_CASE("Glorot weights have the range and the moments of their uniform distri
 }
 
 TEST_CASE("float and double weights of one seed differ by one rounding") {
-  ParamStore<float> f;
-  ParamStore<double> d;
+  ParamStore f(Precision::f32);
+  ParamStore d(Precision::f64);
   Rng rng_f(3, Stream::init), rng_d(3, Stream::init);
   auto& wf = f.add("w", {30, 40});
   auto& wd = d.add("w", {30, 40});
   init_glorot_uniform(wf, rng_f);
   init_glorot_uniform(wd, rng_d);
   for (std::ptrdiff_t i = 0; i < 1200; ++i)
-    REQUIRE(wf.value()[i] == static_cast<float>(wd.value()[i]));
+    REQUIRE(wf.value<float>()[i] == static_cast<float>(wd.value<double>()[i]));
   CHECK(rng_f.position() == rng_d.position());
 }
 
 TEST_CASE("column blocks are drawn with their own fans and leave the others alone") {
-  ParamStore<double> store;
+  ParamStore store(Precision::f64);
   Rng rng(9, Stream::test);
   auto& w = store.add("w", {50, 30});
   init_glorot_uniform_columns(w, rng, 0, 20);
@@ -78,7 +78,7 @@ TEST_CASE("column blocks are drawn with their own fans and leave the others alon
   double largest = 0;
   for (std::ptrdiff_t r = 0; r < 50; ++r) {
     for (std::ptrdiff_t c = 0; c < 30; ++c) {
-      const double x = w.value()[r * 30 + c];
+      const double x = w.value<double>()[r * 30 + c];
       if (c < 20) largest = std::max(largest, std::fabs(x));
       else CHECK(x == (c < 25 ? 2.5 : 0.0));
     }
@@ -88,8 +88,8 @@ TEST_CASE("column blocks are drawn with their own fans and leave the others alon
   CHECK(contains(error_of([&] { init_constant_columns(w, 20, 31, 1.0); }),
                  "w [50,30] has no column block [20,31)"));
   init_constant(w, 1.5);
-  CHECK(w.value()[0] == 1.5);
-  CHECK(w.value()[50 * 30 - 1] == 1.5);
+  CHECK(w.value<double>()[0] == 1.5);
+  CHECK(w.value<double>()[50 * 30 - 1] == 1.5);
 }
 
 TEST_SUITE_END();

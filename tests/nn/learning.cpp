@@ -21,25 +21,25 @@ struct Result {
 
 // XOR is the smallest problem that no linear layer can solve: its best loss is 1/2 * 4 * 0.25.
 Result learn_xor(std::uint64_t seed, std::vector<std::ptrdiff_t> hidden, int steps = 400) {
-  ParamStore<float> store;
+  ParamStore store(Precision::f32);
   Rng rng(seed, Stream::init);
-  const Mlp<float> mlp(store, rng, "xor", 2, std::move(hidden), 1, Activation::tanh);
-  Adam<float> adam(store, {0.02});
+  const Mlp mlp(store, rng, "xor", 2, std::move(hidden), 1, Activation::tanh);
+  Adam adam(store, {0.02});
   const float x[] = {0, 0, 0, 1, 1, 0, 1, 1}, y[] = {0, 1, 1, 0};
   Result result;
-  Tape<float> tape;
+  Tape tape(Precision::f32);
   for (int step = 0; step < steps; ++step) {
     tape.reset();
     store.zero_grad();
-    const Var<float> out = mlp(tape.constant(x, {4, 2}));
-    const Var<float> loss = sum(half_squared_error(out, tape.constant(y, {4, 1})));
+    const Var out = mlp(tape.constant(x, {4, 2}));
+    const Var loss = sum(half_squared_error(out, tape.constant(y, {4, 1})));
     tape.backward(loss);
     adam.step(clip_by_global_norm(store, 1000));
-    result.last_loss = static_cast<double>(loss.item());
+    result.last_loss = loss.item();
     if (step == 0) result.first_loss = result.last_loss;
-    result.outputs.assign(out.value().begin(), out.value().end());
+    result.outputs.assign(out.value<float>().begin(), out.value<float>().end());
   }
-  result.weights.assign(store.values(), store.values() + store.size());
+  result.weights.assign(store.values<float>(), store.values<float>() + store.size());
   return result;
 }
 
@@ -75,12 +75,12 @@ TEST_CASE("training has the same bits at every run and at any thread count") {
 
 TEST_CASE("a GruCell learns to remember the sign of its first input") {
   const int T = 8, B = 16, H = 8;
-  ParamStore<float> store;
+  ParamStore store(Precision::f32);
   Rng rng(1, Stream::init), data(1, Stream::test);
-  const GruCell<float> gru(store, rng, "gru", 1, H);
-  const Linear<float> readout(store, rng, "out", H, 1);
-  Adam<float> adam(store, {0.01});
-  Tape<float> tape;
+  const GruCell gru(store, rng, "gru", 1, H);
+  const Linear readout(store, rng, "out", H, 1);
+  Adam adam(store, {0.01});
+  Tape tape(Precision::f32);
   double loss_now = 0;
   for (int step = 0; step < 300; ++step) {
     tape.reset();
@@ -91,13 +91,13 @@ TEST_CASE("a GruCell learns to remember the sign of its first input") {
       target[b] = data.uniform() < 0.5 ? -1.0f : 1.0f;
       x[b] = 2 * target[b];  // row 0; noise of the same size follows
     }
-    const Var<float> xs = tape.constant(x, {T, B, 1});
-    Var<float> h = tape.zeros({B, H});
+    const Var xs = tape.constant(x, {T, B, 1});
+    Var h = tape.zeros({B, H});
     for (int t = 0; t < T; ++t) h = gru(at(xs, t), h);
-    const Var<float> loss = mean(half_squared_error(readout(h), tape.constant(target, {B, 1})));
+    const Var loss = mean(half_squared_error(readout(h), tape.constant(target, {B, 1})));
     tape.backward(loss);
     adam.step(clip_by_global_norm(store, 10));
-    loss_now = static_cast<double>(loss.item());
+    loss_now = loss.item();
   }
   CHECK(loss_now < 0.05);  // always answering 0 costs 0.5
 }

@@ -32,7 +32,7 @@ PlannerConfig small_cem() {
 
 TEST_SUITE("planner") {
   TEST_CASE("P15 an episode after another begins with the belief it would have alone") {
-    const WorldModel<float> model(miniature_model(), 7);
+    const WorldModel model(miniature_model(), 7);
     MpcAgent agent(model, small_cem(), AgentStreams::collecting(1));
     Spy first;
     run(agent, first, 6, 0.3);
@@ -59,7 +59,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("P16 the belief is updated with the action that was executed") {
-    const WorldModel<float> model(miniature_model(), 7);
+    const WorldModel model(miniature_model(), 7);
     const ModelConfig& c = model.config();
     for (const double noise : {0.0, 0.3, 10.0}) {
       MpcAgent agent(model, small_cem(), AgentStreams::collecting(2));
@@ -70,17 +70,18 @@ TEST_SUITE("planner") {
       Floats h(7), s(3), a(2), planned(2), h_planned;
       for (int t = 0; t < 5; ++t) {
         const auto frame = spy.frame();
-        Tape<float> tape(Mode::inference);
+        Tape tape(Precision::f32, Mode::inference);
         float *x = nullptr, *z = nullptr;
-        const Var<float> image = tape.uninitialised({1, 8, 8, 3}, &x);
-        const Var<float> e = tape.uninitialised({1, 3}, &z);
+        const Var image = tape.uninitialised({1, 8, 8, 3}, &x);
+        const Var e = tape.uninitialised({1, 3}, &z);
         preprocess(frame.data(), 8 * 8 * 3, c.image_bits, rng, x);
         kernels::fill_normal(rng, z, 3);
-        const State<float> prev{tape.constant(h, {1, 7}), tape.constant(s, {1, 3})};
-        const Var<float> h_t = rssm_of(model).transition(prev, tape.constant(a, {1, 2}));
-        h_planned = copy(rssm_of(model).transition(prev, tape.constant(planned, {1, 2})).value());
-        s = copy(sample(rssm_of(model).posterior(h_t, model.encode(image)), e).value());
-        h = copy(h_t.value());
+        const State prev{tape.constant(h, {1, 7}), tape.constant(s, {1, 3})};
+        const Var h_t = rssm_of(model).transition(prev, tape.constant(a, {1, 2}));
+        h_planned =
+            copy(rssm_of(model).transition(prev, tape.constant(planned, {1, 2})).value<float>());
+        s = copy(sample(rssm_of(model).posterior(h_t, model.encode(image)), e).value<float>());
+        h = copy(h_t.value<float>());
 
         spy.step(agent.act(frame, noise));
         CHECK(copy(agent.h()) == h);
@@ -95,7 +96,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("P17 no executed action leaves the box with noise 10") {
-    const WorldModel<float> model(miniature_model(), 7);
+    const WorldModel model(miniature_model(), 7);
     MpcAgent agent(model, small_cem(), AgentStreams::collecting(3));
     Spy spy;
     int on_bound = 0;
@@ -108,7 +109,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("P18 an evaluation without noise is repeatable bit for bit") {
-    const WorldModel<float> model(miniature_model(), 7);
+    const WorldModel model(miniature_model(), 7);
     const auto evaluate = [&](double noise, std::uint32_t episode) {
       MpcAgent agent(model, small_cem(), AgentStreams::evaluating(1, episode));
       Spy spy;
@@ -124,7 +125,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("from the positions of its streams an agent goes on bit for bit") {
-    const WorldModel<float> model(miniature_model(), 7);
+    const WorldModel model(miniature_model(), 7);
     MpcAgent agent(model, small_cem(), AgentStreams::collecting(4));
     Spy first, second(1), resumed(1);
     run(agent, first, 4, 0.3);
@@ -142,7 +143,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("actions have the same bits on any number of threads") {
-    const WorldModel<float> model(miniature_model(), 7);
+    const WorldModel model(miniature_model(), 7);
     const int before = threads();
     std::vector<std::vector<Floats>> all;
     for (const int n : {1, 2, 3, 7}) {
@@ -158,18 +159,19 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("training between two decisions is seen by the next one") {
-    WorldModel<float> model(miniature_model(), 7);
+    WorldModel model(miniature_model(), 7);
     MpcAgent agent(model, small_cem(), AgentStreams::collecting(6));
     MpcAgent other(model, small_cem(), AgentStreams::collecting(6));
     const Spy spy;
     agent.act(spy.frame(), 0);
-    for (std::ptrdiff_t i = 0; i < model.params().size(); ++i) model.params().values()[i] *= 1.1f;
+    for (std::ptrdiff_t i = 0; i < model.params().size(); ++i)
+      model.params().values<float>()[i] *= 1.1f;
     other.act(spy.frame(), 0);
     CHECK(copy(agent.s()) != copy(other.s()));
   }
 
   TEST_CASE("agent errors are sentences") {
-    const WorldModel<float> model(miniature_model(), 7);
+    const WorldModel model(miniature_model(), 7);
     MpcAgent agent(model, small_cem(), AgentStreams::evaluating(1, 0));
     CHECK(error_of([&] { agent.act(std::vector<std::uint8_t>(193), 0); }) ==
           "[MpcAgent] the frame has 193 bytes; one of 8 by 8 pixels has 192");

@@ -28,7 +28,7 @@ std::vector<PlannerConfig> planners() {
 
 TEST_SUITE("planner") {
   TEST_CASE("P43 a decision asks for no memory after warm-up") {
-    const WorldModel<float> model(miniature_model(), 7);
+    const WorldModel model(miniature_model(), 7);
     const int before = threads();
     for (const int n : {1, 2}) {
       set_threads(n);

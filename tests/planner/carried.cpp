@@ -20,7 +20,7 @@ using planet::testing::warm;
 
 TEST_SUITE("planner") {
   TEST_CASE("P25 an episode after another is planned as if it were the first") {
-    const WorldModel<float> model(miniature_model(), 7);
+    const WorldModel model(miniature_model(), 7);
     for (const PlannerConfig& config : every_planner(4, 3, 40, 6)) {
       INFO(planner_text(config));
       MpcAgent agent(model, warm(config), AgentStreams::collecting(1));
@@ -42,7 +42,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("a start state for each candidate is a sample of the posterior that was seen") {
-    const WorldModel<float> model(miniature_model(), 7);
+    const WorldModel model(miniature_model(), 7);
     const ModelConfig& c = model.config();
     PlannerConfig config{"cem", 4, 2, 40, 6};
     const Spy spy;
@@ -56,16 +56,16 @@ TEST_SUITE("planner") {
 
     // The posterior by hand, and a plan from it.
     Rng rng = AgentStreams::collecting(2).agent, planning = AgentStreams::collecting(2).planner;
-    Tape<float> tape(Mode::inference);
+    Tape tape(Precision::f32, Mode::inference);
     float* x = nullptr;
-    const Var<float> image = tape.uninitialised({1, 8, 8, 3}, &x);
+    const Var image = tape.uninitialised({1, 8, 8, 3}, &x);
     const auto frame = spy.frame();
     preprocess(frame.data(), 8 * 8 * 3, c.image_bits, rng, x);
-    const State<float> zero{tape.zeros({1, 7}), tape.zeros({1, 3})};
-    const Var<float> h = rssm_of(model).transition(zero, tape.zeros({1, 2}));
-    const Gaussian<float> q = rssm_of(model).posterior(h, model.encode(image));
+    const State zero{tape.zeros({1, 7}), tape.zeros({1, 3})};
+    const Var h = rssm_of(model).transition(zero, tape.zeros({1, 2}));
+    const Gaussian q = rssm_of(model).posterior(h, model.encode(image));
     LatentDynamics dynamics(model);
-    dynamics.start(h.value(), q.mean.value(), q.std.value());
+    dynamics.start(h.value<float>(), q.mean.value<float>(), q.std.value<float>());
     const auto planner = make_planner(config);
     CHECK(planner->plan(dynamics, planning).actions == agent.plan().actions);
   }
@@ -73,7 +73,7 @@ TEST_SUITE("planner") {
   TEST_CASE("an option that an RNN could not follow is refused") {
     ModelConfig c = miniature_model();
     choose_latent_model(c, "rnn");
-    const WorldModel<float> model(c, 7);
+    const WorldModel model(c, 7);
     PlannerConfig config{"cem", 4, 2, 40, 6};
     const auto refusal = [&] {
       return error_of([&] { MpcAgent agent(model, config, AgentStreams::collecting(2)); });

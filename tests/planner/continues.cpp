@@ -20,11 +20,11 @@ ModelConfig with_head(const std::string& latent_model) {
   return c;
 }
 
-void set_constant(WorldModel<float>& model, const std::string& layer, float value) {
-  const Param<float>&w = *model.params().find(layer + "/weight"),
-        &b = *model.params().find(layer + "/bias");
-  std::fill_n(w.value(), w.shape.size(), 0.0f);
-  std::fill_n(b.value(), b.shape.size(), value);
+void set_constant(WorldModel& model, const std::string& layer, float value) {
+  const Param &w = *model.params().find(layer + "/weight"),
+              &b = *model.params().find(layer + "/bias");
+  std::fill_n(w.value<float>(), w.shape.size(), 0.0f);
+  std::fill_n(b.value<float>(), b.shape.size(), value);
 }
 
 std::vector<float> numbers(std::ptrdiff_t n, std::uint64_t seed) {
@@ -34,7 +34,7 @@ std::vector<float> numbers(std::ptrdiff_t n, std::uint64_t seed) {
   return x;
 }
 
-std::vector<double> returns_of(const WorldModel<float>& model, std::ptrdiff_t H, std::ptrdiff_t J,
+std::vector<double> returns_of(const WorldModel& model, std::ptrdiff_t H, std::ptrdiff_t J,
                                const std::vector<float>& actions) {
   LatentDynamics dynamics(model);
   const std::vector<float> h(static_cast<std::size_t>(model.latent().deter_size())),
@@ -52,7 +52,7 @@ TEST_SUITE("planner") {
   TEST_CASE("P35 a return is the sum of rewards up to the end that is predicted") {
     constexpr std::ptrdiff_t H = 4, J = 3;
     const auto actions = numbers(H * J * 2, 1);
-    WorldModel<float> model(with_head("rssm"), 1);
+    WorldModel model(with_head("rssm"), 1);
     set_constant(model, "reward/2", 1);
     const auto expect = [&](float logit, float sum) {
       set_constant(model, "continue/2", logit);
@@ -67,26 +67,26 @@ TEST_SUITE("planner") {
     for (const std::string& name : latent_model_names()) {
       INFO(name);
       constexpr std::ptrdiff_t H = 5, J = 7;
-      const WorldModel<float> model(with_head(name), 3);
+      const WorldModel model(with_head(name), 3);
       const ModelConfig& c = model.config();
       const auto actions = numbers(H * J * 2, 2);
-      Tape<float> tape;
-      State<float> state = model.latent().initial(tape, J);
+      Tape tape(Precision::f32);
+      State state = model.latent().initial(tape, J);
       std::vector<float> expected(J), alive(J, 1.0f), plain(J);
       Rng rng = stream();
       for (std::ptrdiff_t t = 0; t < H; ++t) {
         float* z = nullptr;
-        const Var<float> noise = tape.uninitialised({J, c.stoch_size}, &z);
+        const Var noise = tape.uninitialised({J, c.stoch_size}, &z);
         kernels::fill_normal(rng, z, J * c.stoch_size);
         state = model.latent()
                     .imagine(state, tape.borrow(actions.data() + t * J * 2, {J, 2}), noise)
                     .state;
-        const Var<float> r = model.reward(features(state)),
-                         goes_on = sigmoid(model.continue_logit(features(state)));
+        const Var r = model.reward(features(state)),
+                  goes_on = sigmoid(model.continue_logit(features(state)));
         for (std::size_t j = 0; j < J; ++j) {
-          expected[j] += alive[j] * r.value()[j];
-          plain[j] += r.value()[j];
-          alive[j] *= goes_on.value()[j];
+          expected[j] += alive[j] * r.value<float>()[j];
+          plain[j] += r.value<float>()[j];
+          alive[j] *= goes_on.value<float>()[j];
         }
       }
       CHECK(returns_of(model, H, J, actions) ==

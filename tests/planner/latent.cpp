@@ -32,8 +32,8 @@ struct Start {
 // The same returns by the plainest code: no chunks, no rewinding, on a tape that records. Row
 // j N + n is candidate j in future n; with one future each row has noise of its own, with several
 // the rows of a future share theirs.
-std::vector<double> manual_loop(const WorldModel<float>& model, const Start& start,
-                                std::ptrdiff_t H, std::ptrdiff_t J, const float* actions, Rng rng,
+std::vector<double> manual_loop(const WorldModel& model, const Start& start, std::ptrdiff_t H,
+                                std::ptrdiff_t J, const float* actions, Rng rng,
                                 std::ptrdiff_t N = 1) {
   const ModelConfig& c = model.config();
   const std::ptrdiff_t D_s = c.stoch_size, A = c.action_size, rows = J * N;
@@ -45,7 +45,7 @@ std::vector<double> manual_loop(const WorldModel<float>& model, const Start& sta
       all.insert(all.end(), z.begin(), z.end());
     return all;
   };
-  Tape<float> tape;
+  Tape tape(Precision::f32);
   std::vector<float> h, s;
   for (std::ptrdiff_t r = 0; r < rows; ++r) {
     h.insert(h.end(), start.h.begin(), start.h.end());
@@ -55,18 +55,18 @@ std::vector<double> manual_loop(const WorldModel<float>& model, const Start& sta
     const std::vector<float> z = draw();
     for (std::size_t i = 0; i < s.size(); ++i) s[i] += start.std[i % start.std.size()] * z[i];
   }
-  State<float> state{tape.constant(h, {rows, c.deter_size}), tape.constant(s, {rows, D_s})};
+  State state{tape.constant(h, {rows, c.deter_size}), tape.constant(s, {rows, D_s})};
   std::vector<float> sums(static_cast<std::size_t>(rows));
   std::vector<double> returns;
   for (std::ptrdiff_t t = 0; t < H; ++t) {
     std::vector<float> a;
     for (std::ptrdiff_t r = 0; r < rows; ++r)
       for (std::ptrdiff_t i = 0; i < A; ++i) a.push_back(actions[(t * J + r / N) * A + i]);
-    const Var<float> h_t = rssm_of(model).transition(state, tape.constant(a, {rows, A}));
-    const Var<float> noise = tape.constant(draw(), {rows, D_s});
+    const Var h_t = rssm_of(model).transition(state, tape.constant(a, {rows, A}));
+    const Var noise = tape.constant(draw(), {rows, D_s});
     state = {h_t, sample(rssm_of(model).prior(h_t), noise)};
-    const Var<float> r = model.reward(concat(state.s, state.h));
-    for (std::size_t j = 0; j < sums.size(); ++j) sums[j] += r.value()[j];
+    const Var r = model.reward(concat(state.s, state.h));
+    for (std::size_t j = 0; j < sums.size(); ++j) sums[j] += r.value<float>()[j];
   }
   for (std::ptrdiff_t j = 0; j < J; ++j) {
     double sum = 0;
@@ -81,7 +81,7 @@ std::vector<double> manual_loop(const WorldModel<float>& model, const Start& sta
 
 TEST_SUITE("planner") {
   TEST_CASE("P24 an imagined rollout equals the manual loop bit for bit") {
-    const WorldModel<float> model(miniature_model(), 3);
+    const WorldModel model(miniature_model(), 3);
     const ModelConfig& c = model.config();
     // One chunk, several, with a short last one, and a J D_s that is no multiple of four.
     for (const std::ptrdiff_t J : {1, 5, 48, 49, 301, 1000}) {
@@ -101,7 +101,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("P24 shared futures and sampled starts equal the manual loop bit for bit") {
-    const WorldModel<float> model(miniature_model(), 3);
+    const WorldModel model(miniature_model(), 3);
     const ModelConfig& c = model.config();
     constexpr std::ptrdiff_t H = 5;
     const auto h = random_numbers(c.deter_size, 1), s = random_numbers(c.stoch_size, 2);
@@ -133,7 +133,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("candidates that share their futures differ by their actions alone") {
-    const WorldModel<float> model(miniature_model(), 3);
+    const WorldModel model(miniature_model(), 3);
     const ModelConfig& c = model.config();
     constexpr std::ptrdiff_t H = 4, J = 50;
     std::vector<float> actions(static_cast<std::size_t>(H * J * c.action_size), 0.5f);
@@ -149,7 +149,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("the action of every step matters to its own candidate and the noise to all") {
-    const WorldModel<float> model(miniature_model(), 3);
+    const WorldModel model(miniature_model(), 3);
     const ModelConfig& c = model.config();
     constexpr std::ptrdiff_t H = 4, J = 9;
     const auto h = random_numbers(c.deter_size, 1), s = random_numbers(c.stoch_size, 2);
@@ -192,7 +192,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("a plan in the latent model has the same bits on any number of threads") {
-    const WorldModel<float> model(miniature_model(), 5);
+    const WorldModel model(miniature_model(), 5);
     const ModelConfig& c = model.config();
     const auto h = random_numbers(c.deter_size, 1), s = random_numbers(c.stoch_size, 2);
     const int before = threads();
@@ -221,7 +221,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("latent dynamics errors are sentences") {
-    const WorldModel<float> model(miniature_model(), 5);
+    const WorldModel model(miniature_model(), 5);
     LatentDynamics dynamics(model);
     CHECK(error_of([&] { dynamics.start(std::vector<float>(7), std::vector<float>(4)); }) ==
           "[LatentDynamics] h has 7 numbers and s has 4; a belief of this model has 7 and 3");
@@ -241,7 +241,7 @@ TEST_SUITE("planner") {
   }
 
   TEST_CASE("a belief that is not finite stops the plan with a sentence") {
-    const WorldModel<float> model(miniature_model(), 5);
+    const WorldModel model(miniature_model(), 5);
     LatentDynamics dynamics(model);
     std::vector<float> h(7, std::nanf("")), s(3);
     dynamics.start(h, s);

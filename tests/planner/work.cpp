@@ -1,23 +1,22 @@
 // What a plan costs, counted: multiply-adds, which no busy machine can change.
-#include "autograd/kernels/work.hpp"
-
 #include <doctest/doctest.h>
 
 #include "planner/latent_dynamics.hpp"
 #include "planner/make_planner.hpp"
+#include "tests/support/multiply_adds.hpp"
 
 using namespace planet;
 
 TEST_SUITE("planner") {
   TEST_CASE("P43 a plan costs H x I x J steps of the model and nothing else") {
     const ModelConfig c = model_preset("tiny");
-    const WorldModel<float> model(c, 1);
+    const WorldModel model(c, 1);
     LatentDynamics dynamics(model);
     const std::vector<float> zero_h(64), zero_s(16);
     const auto work = [&](const PlannerConfig& config) {
       Rng stream(0, Stream::planner);
       const auto planner = make_planner(config);
-      const kernels::MaddCount count;
+      const test::MultiplyAdds count;
       dynamics.start(zero_h, zero_s);
       planner->plan(dynamics, stream);
       return count.value();

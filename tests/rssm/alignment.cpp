@@ -87,22 +87,20 @@ struct Unexplained {
   Share reward;       // at posterior states
 };
 
-void measure(const WorldModel<float>& model, const Sequence<float>& x, const ElboTerms<float>& elbo,
-             Unexplained& out) {
+void measure(const WorldModel& model, const Sequence& x, const ElboTerms& elbo, Unexplained& out) {
   constexpr std::ptrdiff_t row = 16 * 3, frame = 16 * row;
-  const Var<float> features = concat(elbo.seen.p.mean, elbo.seen.state.h);
-  const Var<float> imagined =
-      model.decode(reshape(features, {L * B, model.config().feature_size()}));
+  const Var features = concat(elbo.seen.p.mean, elbo.seen.state.h);
+  const Var imagined = model.decode(reshape(features, {L * B, model.config().feature_size()}));
   for (std::ptrdiff_t n = 0; n < L * B; ++n) {
     const auto r = static_cast<std::size_t>(n);
     if (n >= B)
-      out.reward.add(static_cast<double>(x.reward.value()[r]),
-                     static_cast<double>(elbo.predicted.reward.value()[r]), 0.5);
+      out.reward.add(static_cast<double>(x.reward.value<float>()[r]),
+                     static_cast<double>(elbo.predicted.reward.value<float>()[r]), 0.5);
     for (std::ptrdiff_t i = n * frame + 6 * row; i < n * frame + 10 * row; ++i) {
       const auto k = static_cast<std::size_t>(i);  // middle rows: the grey of the action
       (n < B ? out.first_frame : out.later_frame)
-          .add(static_cast<double>(x.image.value()[k]), static_cast<double>(imagined.value()[k]),
-               0);
+          .add(static_cast<double>(x.image.value<float>()[k]),
+               static_cast<double>(imagined.value<float>()[k]), 0);
     }
   }
 }
@@ -111,13 +109,13 @@ void measure(const WorldModel<float>& model, const Sequence<float>& x, const Elb
 Unexplained train(const std::function<void(Episode&)>& shift) {
   constexpr int updates = 300;
   Replay replay = counting_replay(shift);
-  WorldModel<float> model(small_model(), 1);
+  WorldModel model(small_model(), 1);
   Trainer trainer(model,
                   {.seed = 1, .batch_size = B, .batch_length = L, .adam = {.learning_rate = 4e-3}});
   Unexplained out;
   for (int k = 0; k < updates; ++k) {
-    const Sequence<float> x = trainer.batch(replay, k);
-    const ElboTerms<float> elbo = model.elbo(x);
+    const Sequence x = trainer.batch(replay, k);
+    const ElboTerms elbo = model.elbo(x);
     if (k >= updates - 20) measure(model, x, elbo, out);
     trainer.step(elbo.loss);
   }
@@ -128,21 +126,21 @@ Unexplained train(const std::function<void(Episode&)>& shift) {
 double frame_to_reward(const std::function<void(Episode&)>& shift) {
   constexpr int updates = 300;
   Replay replay = counting_replay(shift);
-  ParamStore<float> params;
+  ParamStore params(Precision::f32);
   Rng init(1, Stream::init), windows(1, Stream::replay), dequantise(1, Stream::dequantise);
-  const Linear<float> head(params, init, "head", 16 * 16 * 3, 1);
-  Adam<float> adam(params);
-  Tape<float> tape;
+  const Linear head(params, init, "head", 16 * 16 * 3, 1);
+  Adam adam(params);
+  Tape tape(Precision::f32);
   Share out;
   for (int i = 0; i < updates; ++i) {
     tape.reset();
-    const Sequence<float> x =
+    const Sequence x =
         make_sequence(tape, replay.sample(B, L, windows), small_model(), dequantise, windows);
-    const Var<float> r = reshape(head(reshape(x.image, {L * B, 16 * 16 * 3})), {L, B});
+    const Var r = reshape(head(reshape(x.image, {L * B, 16 * 16 * 3})), {L, B});
     if (i >= updates - 20)
       for (std::size_t k = 0; k < L * B; ++k)
-        if (const float reward = x.reward.value()[k]; reward > 0)  // not the reset rows
-          out.add(static_cast<double>(reward), static_cast<double>(r.value()[k]), 0.5);
+        if (const float reward = x.reward.value<float>()[k]; reward > 0)  // not the reset rows
+          out.add(static_cast<double>(reward), static_cast<double>(r.value<float>()[k]), 0.5);
     params.zero_grad();
     tape.backward(mean(half_squared_error(r, x.reward, 2)));
     adam.step();

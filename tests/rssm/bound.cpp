@@ -35,23 +35,23 @@ double kalman_log_likelihood(const std::vector<double>& o) {
 /// The ELBO with constants, from our ops. Every expectation is over one Gaussian variable and of a
 /// quadratic, so three Gauss-Hermite nodes make it exact: no sampling error.
 double elbo(const std::vector<double>& o) {
-  Tape<double> tape(Mode::inference);
+  Tape tape(Precision::f64, Mode::inference);
   const std::array<double, 3> nodes = {-std::sqrt(3.0), 0, std::sqrt(3.0)};
   const std::array<double, 3> weights = {1.0 / 6, 2.0 / 3, 1.0 / 6};
-  const Var<double> noise = tape.constant(nodes, {3, 1}), weight = tape.constant(weights, {3});
+  const Var noise = tape.constant(nodes, {3, 1}), weight = tape.constant(weights, {3});
   const auto constant = [&](double x) {
     return tape.constant(std::array<double, 3>{x, x, x}, {3, 1});
   };
-  const auto expectation = [&](Var<double> f) { return sum(f * weight).item(); };
+  const auto expectation = [&](Var f) { return sum(f * weight).item(); };
 
   double m = 0, V = 0, total = 0;  // of the marginal q(s_t)
   for (const double o_t : o) {
-    const Var<double> s_prev = sample({constant(m), constant(std::sqrt(V))}, noise);
-    const Gaussian<double> p{scale(s_prev, a), constant(std::sqrt(Q))};
-    const Gaussian<double> q{add_constant(scale(s_prev, c), g * o_t), constant(std::sqrt(v))};
+    const Var s_prev = sample({constant(m), constant(std::sqrt(V))}, noise);
+    const Gaussian p{scale(s_prev, a), constant(std::sqrt(Q))};
+    const Gaussian q{add_constant(scale(s_prev, c), g * o_t), constant(std::sqrt(v))};
     m = c * m + g * o_t;
     V = c * c * V + v;
-    const Var<double> s = sample({constant(m), constant(std::sqrt(V))}, noise);
+    const Var s = sample({constant(m), constant(std::sqrt(V))}, noise);
     total += expectation(gaussian_log_likelihood(constant(o_t), s, constant(std::sqrt(R)))) -
              expectation(gaussian_kl(q, p));
   }
@@ -145,15 +145,15 @@ TEST_CASE("log_likelihood is a lower bound of the model itself") {
   // over them is an integral over s = mean + std z.
   ModelConfig config = miniature_model();
   config.stoch_size = 1;
-  const WorldModel<double> model(config, 4);
+  const WorldModel model(config, 4, Precision::f64);
   constexpr std::ptrdiff_t n = 2001;
   constexpr double width = 16, dz = 2 * width / (n - 1);
-  Tape<double> tape(Mode::inference);
-  Sequence<double> x = random_sequence(tape, config, 1, 1);
-  const auto repeated = [&](Var<double> v0, Shape shape) {
+  Tape tape(Precision::f64, Mode::inference);
+  Sequence x = random_sequence(tape, config, 1, 1);
+  const auto repeated = [&](Var v0, Shape shape) {
     double* memory = nullptr;
-    const Var<double> out = tape.uninitialised(shape, &memory);
-    const auto values = v0.value();
+    const Var out = tape.uninitialised(shape, &memory);
+    const auto values = v0.value<double>();
     for (std::ptrdiff_t i = 0; i < shape.size(); ++i)
       memory[i] = values[static_cast<std::size_t>(i) % values.size()];
     return out;
@@ -164,35 +164,38 @@ TEST_CASE("log_likelihood is a lower bound of the model itself") {
   std::vector<double> z(n);
   for (std::size_t i = 0; i < z.size(); ++i) z[i] = -width + dz * static_cast<double>(i);
   x.noise = tape.constant(z, {1, n, 1});
-  const ElboTerms<double> terms = model.elbo(x);
+  const ElboTerms terms = model.elbo(x);
 
   // Each of the densities by its own op, with its constants.
   const auto ones = [&](Shape shape, double value) {
     return tape.constant(std::vector<double>(static_cast<std::size_t>(shape.size()), value), shape);
   };
   const std::ptrdiff_t pixels = 8 * 8 * 3;
-  const Var<double> ln_o =
+  const Var ln_o =
       gaussian_log_likelihood(reshape(x.image, {n, pixels}),
                               reshape(terms.predicted.image, {n, pixels}), ones({n, pixels}, 1));
-  const Var<double> ln_r =
+  const Var ln_r =
       gaussian_log_likelihood(reshape(x.reward, {n, 1}), reshape(terms.predicted.reward, {n, 1}),
                               ones({n, 1}, 1 / std::sqrt(config.reward_scale)));
-  const Var<double> s = terms.seen.state.s;
-  const auto ln_q = gaussian_log_likelihood(s, terms.seen.q.mean, terms.seen.q.std).value();
-  const auto ln_p_s = gaussian_log_likelihood(s, terms.seen.p.mean, terms.seen.p.std).value();
-  const auto bound = log_likelihood(terms, config).value();
+  const Var s = terms.seen.state.s;
+  const auto ln_q = gaussian_log_likelihood(s, terms.seen.q.mean, terms.seen.q.std).value<double>();
+  const auto ln_p_s =
+      gaussian_log_likelihood(s, terms.seen.p.mean, terms.seen.p.std).value<double>();
+  const auto bound = log_likelihood(terms, config).value<double>();
 
   double elbo = 0, likelihood = 0;
   for (std::size_t i = 0; i < z.size(); ++i) {
     const double weight = dz * std::exp(-0.5 * z[i] * z[i]) / std::sqrt(2 * std::numbers::pi);
     elbo += weight * bound[i];
-    likelihood += weight * std::exp(ln_p_s[i] - ln_q[i] + ln_o.value()[i] + ln_r.value()[i] + 200);
+    likelihood += weight * std::exp(ln_p_s[i] - ln_q[i] + ln_o.value<double>()[i] +
+                                    ln_r.value<double>()[i] + 200);
   }
   likelihood = std::log(likelihood) - 200;
   double gap = 0;  // KL[q(s) || p(s | o, r)]
   for (std::size_t i = 0; i < z.size(); ++i) {
     const double weight = dz * std::exp(-0.5 * z[i] * z[i]) / std::sqrt(2 * std::numbers::pi);
-    const double ln_posterior = ln_p_s[i] + ln_o.value()[i] + ln_r.value()[i] - likelihood;
+    const double ln_posterior =
+        ln_p_s[i] + ln_o.value<double>()[i] + ln_r.value<double>()[i] - likelihood;
     gap += weight * (ln_q[i] - ln_posterior);
   }
   MESSAGE("ELBO " << elbo << ", ln p " << likelihood << ", gap " << gap);

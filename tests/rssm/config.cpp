@@ -13,9 +13,9 @@ using namespace planet;
 
 namespace {
 
-std::ptrdiff_t count(const ParamStore<float>& store, const std::string& prefix) {
+std::ptrdiff_t count(const ParamStore& store, const std::string& prefix) {
   std::ptrdiff_t n = 0;
-  for (const Param<float>& p : store.params())
+  for (const Param& p : store.params())
     if (p.name.starts_with(prefix)) n += p.shape.size();
   return n;
 }
@@ -41,8 +41,8 @@ ModelConfig paper_but(F&& change) {
 TEST_CASE("the paper preset has the paper's parameter counts") {
   const ModelConfig c = model_preset("paper");
   CHECK(c == ModelConfig{});
-  const WorldModel<float> model(c, 1);
-  const ParamStore<float>& p = model.params();
+  const WorldModel model(c, 1);
+  const ParamStore& p = model.params();
   CHECK(count(p, "encoder/0") == 1568);
   CHECK(count(p, "encoder/1") == 32832);
   CHECK(count(p, "encoder/2") == 131200);
@@ -125,7 +125,7 @@ TEST_CASE("a config that cannot be is refused with a sentence") {
         "decoder 128:5 64:5 32:6 1:6 makes images of 64x64x1; image_size 64 needs 64x64x3");
   CHECK(complaint(paper_but([](auto& c) { c.encoder.clear(); })) ==
         "encoder has no layers; it needs at least one");
-  CHECK_THROWS_AS(WorldModel<float>(paper_but([](auto& c) { c.deter_size = -1; }), 1), Error);
+  CHECK_THROWS_AS(WorldModel(paper_but([](auto& c) { c.deter_size = -1; }), 1), Error);
 }
 
 TEST_CASE("the list of fields has every field once") {

@@ -19,22 +19,23 @@ constexpr std::ptrdiff_t L = 3, B = 2;
 /// recorded side, whose gradient is checked, is the loss as it is trained.
 class CheckedModel {
  public:
-  explicit CheckedModel(const ModelConfig& c) : config_(c), model_(c, 1) {
+  explicit CheckedModel(const ModelConfig& c) : config_(c), model_(c, 1, Precision::f64) {
     // With biases of 0 a row in which every ReLU of a layer is dead would sit on the next one's
     // kink.
     Rng rng(1, Stream::test, 1);
-    for (const Param<double>& p : params().params())
+    for (const Param& p : params().params())
       if (p.name.ends_with("/bias"))
-        for (std::ptrdiff_t i = 0; i < p.shape.size(); ++i) p.value()[i] += rng.uniform(-0.1, 0.1);
-    Tape<double> tape(Mode::inference);
-    const ElboTerms<double> terms = model_.elbo(random_sequence(tape, c, L, B));
-    q_mean_ = values(terms.seen.q.mean), q_std_ = values(terms.seen.q.std);
-    p_mean_ = values(terms.seen.p.mean), p_std_ = values(terms.seen.p.std);
+        for (std::ptrdiff_t i = 0; i < p.shape.size(); ++i)
+          p.value<double>()[i] += rng.uniform(-0.1, 0.1);
+    Tape tape(Precision::f64, Mode::inference);
+    const ElboTerms terms = model_.elbo(random_sequence(tape, c, L, B));
+    q_mean_ = terms.seen.q.mean.values(), q_std_ = terms.seen.q.std.values();
+    p_mean_ = terms.seen.p.mean.values(), p_std_ = terms.seen.p.std.values();
   }
 
-  ParamStore<double>& params() { return model_.params(); }
-  ElboTerms<double> elbo(Tape<double>& tape) const {
-    Sequence<double> x = random_sequence(tape, config_, L, B);  // the same noise at every call
+  ParamStore& params() { return model_.params(); }
+  ElboTerms elbo(Tape& tape) const {
+    Sequence x = random_sequence(tape, config_, L, B);  // the same noise at every call
     const Shape latent{L, B, config_.stoch_size};
     if (tape.mode() == Mode::inference) {
       x.fixed_q = {tape.constant(q_mean_, latent), tape.constant(q_std_, latent)};
@@ -46,7 +47,7 @@ class CheckedModel {
   void check(GradcheckOptions options = {}) {
     const OneThread one;
     const auto reports =
-        gradcheck([this](Tape<double>& tape) { return elbo(tape).loss; }, params(), options);
+        gradcheck([this](Tape& tape) { return elbo(tape).loss; }, params(), options);
     CHECK(reports.size() ==
           (options.only.empty() ? params().params().size() : options.only.size()));
     for (const GradReport& r : reports) CHECK_MESSAGE(r.ok, r.name, ": ", r.failure);
@@ -54,7 +55,7 @@ class CheckedModel {
 
  private:
   ModelConfig config_;
-  WorldModel<double> model_;
+  WorldModel model_;
   std::vector<double> q_mean_, q_std_, p_mean_, p_std_;
 };
 
@@ -63,8 +64,8 @@ struct Range {
   double low, high;
 };
 Range kl_range(const ModelConfig& c) {
-  Tape<double> tape(Mode::inference);
-  const auto kl = values(CheckedModel(c).elbo(tape).kl);
+  Tape tape(Precision::f64, Mode::inference);
+  const auto kl = CheckedModel(c).elbo(tape).kl.values();
   return {*std::min_element(kl.begin(), kl.end()), *std::max_element(kl.begin(), kl.end())};
 }
 
@@ -98,13 +99,13 @@ TEST_CASE("with more free nats than KL nothing reaches the prior and the rest pa
   ModelConfig c = miniature_model();
   c.free_nats = 100;
   CheckedModel model(c);
-  Tape<double> tape;
+  Tape tape(Precision::f64);
   tape.backward(model.elbo(tape).loss);
   std::vector<std::string> others;
-  for (const Param<double>& p : model.params().params()) {
+  for (const Param& p : model.params().params()) {
     if (!is_prior(p.name)) others.push_back(p.name);
     else
-      for (std::ptrdiff_t i = 0; i < p.shape.size(); ++i) CHECK(p.grad()[i] == 0);
+      for (std::ptrdiff_t i = 0; i < p.shape.size(); ++i) CHECK(p.grad<double>()[i] == 0);
   }
   check(c, others);
 }

@@ -14,21 +14,20 @@ using namespace planet;
 
 namespace {
 
-const Ssm<double>& ssm_of(const WorldModel<double>& model) {
-  return dynamic_cast<const Ssm<double>&>(model.latent());
-}
-std::int64_t count(const ParamStore<float>& store, const std::string& prefix) {
+const Ssm& ssm_of(const WorldModel& model) { return dynamic_cast<const Ssm&>(model.latent()); }
+std::int64_t count(const ParamStore& store, const std::string& prefix) {
   std::int64_t n = 0;
-  for (const Param<float>& p : store.params())
+  for (const Param& p : store.params())
     if (p.name.starts_with(prefix)) n += p.shape.size();
   return n;
 }
 
 /// Names of the parameters whose gradient is zero in every element.
-std::vector<std::string> untouched(const ParamStore<double>& params) {
+std::vector<std::string> untouched(const ParamStore& params) {
   std::vector<std::string> names;
-  for (const Param<double>& p : params.params())
-    if (std::all_of(p.grad(), p.grad() + p.shape.size(), [](double g) { return g == 0; }))
+  for (const Param& p : params.params())
+    if (std::all_of(p.grad<double>(), p.grad<double>() + p.shape.size(),
+                    [](double g) { return g == 0; }))
       names.push_back(p.name);
   return names;
 }
@@ -51,7 +50,7 @@ TEST_CASE("latent models have as many parameters as each other within 5 percent"
       ModelConfig c = rssm;
       choose_latent_model(c, name);
       INFO(name, ", image ", c.image_size, ", D_h ", c.deter_size, ", A ", c.action_size);
-      const WorldModel<float> model(c, 1);
+      const WorldModel model(c, 1);
       const std::int64_t there = count(model.params(), name + "/");
       CHECK(there == latent_parameters(c, latent_hidden_size(c)));
       CHECK(std::abs(static_cast<double>(there - wanted)) <= 0.05 * static_cast<double>(wanted));
@@ -68,7 +67,7 @@ TEST_CASE("latent models have as many parameters as each other within 5 percent"
 TEST_CASE("a latent model is chosen by its name") {
   for (const std::string& name : latent_model_names()) {
     const ModelConfig c = miniature_of(name);
-    const WorldModel<double> model(c, 1);
+    const WorldModel model(c, 1, Precision::f64);
     const ptrdiff_t D_h = name == "ssm" ? 0 : 7;
     CHECK(model.latent().deter_size() == D_h);
     CHECK(model.latent().feature_size() == D_h + 3);
@@ -87,7 +86,7 @@ TEST_CASE("a latent model is chosen by its name") {
       Error);
   c.latent_model = "gru";
   CHECK_THROWS_WITH_AS(c.check(), "there is no model 'gru'; there are rssm, ssm, rnn", Error);
-  CHECK_THROWS_AS(WorldModel<float>(c, 1), Error);
+  CHECK_THROWS_AS(WorldModel(c, 1), Error);
   c.latent_model = "rssm", c.kl_balance = 1.1;
   CHECK_THROWS_WITH_AS(
       c.check(), "kl_balance is 1.1; it is the prior's share, at most 1, and 0 is off", Error);
@@ -99,23 +98,22 @@ TEST_CASE("P6 a window is its steps one by one for every latent model") {
   for (const std::string& name : latent_model_names()) {
     INFO(name);
     const ModelConfig c = miniature_of(name);
-    const WorldModel<double> model(c, 1);
-    Tape<double> tape;
-    const Sequence<double> x = random_sequence(tape, c, 5, 2);
-    const ElboTerms<double> elbo = model.elbo(x);
-    const Var<double> e = reshape(model.encode(x.image), {5, 2, c.embed_size});
-    State<double> state = model.latent().initial(tape, 2);
+    const WorldModel model(c, 1, Precision::f64);
+    Tape tape(Precision::f64);
+    const Sequence x = random_sequence(tape, c, 5, 2);
+    const ElboTerms elbo = model.elbo(x);
+    const Var e = reshape(model.encode(x.image), {5, 2, c.embed_size});
+    State state = model.latent().initial(tape, 2);
     for (std::ptrdiff_t t = 0; t < 5; ++t) {
       // The prior of step t is what is imagined from the posterior state before it.
-      const Imagined<double> seen_blind =
-          model.latent().imagine(state, at(x.action, t), at(x.noise, t));
-      CHECK(distance(seen_blind.p.mean.value(), row(elbo.seen.p.mean, t)) == 0);
-      CHECK(distance(seen_blind.p.std.value(), row(elbo.seen.p.std, t)) == 0);
+      const Imagined seen_blind = model.latent().imagine(state, at(x.action, t), at(x.noise, t));
+      CHECK(distance(seen_blind.p.mean.value<double>(), row(elbo.seen.p.mean, t)) == 0);
+      CHECK(distance(seen_blind.p.std.value<double>(), row(elbo.seen.p.std, t)) == 0);
       state = model.latent().observe(state, at(x.action, t), at(e, t), at(x.noise, t)).state;
-      CHECK(distance(state.s.value(), row(elbo.seen.state.s, t)) == 0);
+      CHECK(distance(state.s.value<double>(), row(elbo.seen.state.s, t)) == 0);
       if (name == "ssm") continue;
-      CHECK(distance(state.h.value(), row(elbo.seen.state.h, t)) == 0);
-      CHECK(distance(seen_blind.state.h.value(), row(elbo.seen.state.h, t)) == 0);
+      CHECK(distance(state.h.value<double>(), row(elbo.seen.state.h, t)) == 0);
+      CHECK(distance(seen_blind.state.h.value<double>(), row(elbo.seen.state.h, t)) == 0);
     }
   }
 }
@@ -124,12 +122,12 @@ TEST_CASE("P7 an image reaches its reconstruction through s alone for every late
   for (const std::string& name : latent_model_names()) {
     INFO(name);
     const ModelConfig c = miniature_of(name);
-    const WorldModel<double> model(c, 1);
-    Tape<double> tape;
-    const Sequence<double> x = random_sequence(tape, c, 4, 1);
-    Sequence<double> other = x;
+    const WorldModel model(c, 1, Precision::f64);
+    Tape tape(Precision::f64);
+    const Sequence x = random_sequence(tape, c, 4, 1);
+    Sequence other = x;
     other.image = changed(x.image, 2, 0.3);  // o_2 alone
-    const ElboTerms<double> a = model.elbo(x), b = model.elbo(other);
+    const ElboTerms a = model.elbo(x), b = model.elbo(other);
     CHECK(distance(row(a.seen.state.s, 2), row(b.seen.state.s, 2)) > 1e-3);  // s_2 has seen it
     CHECK(distance(row(a.seen.p.mean, 2), row(b.seen.p.mean, 2)) == 0);      // nobody foresaw it
     CHECK(distance(row(a.seen.p.mean, 3), row(b.seen.p.mean, 3)) > 1e-5);    // the next step knows
@@ -137,13 +135,14 @@ TEST_CASE("P7 an image reaches its reconstruction through s alone for every late
       CHECK(distance(row(a.seen.state.s, t), row(b.seen.state.s, t)) == 0);
     if (name != "ssm") CHECK(distance(row(a.seen.state.h, 2), row(b.seen.state.h, 2)) == 0);
     // s_2 frozen: the same reconstruction and reward, bit for bit.
-    const Var<double> frozen = at(a.seen.state.s, 2);
-    const auto read = [&](const ElboTerms<double>& elbo) {
-      State<double> state = map_state(elbo.seen.state, [](Var<double> v) { return at(v, 2); });
+    const Var frozen = at(a.seen.state.s, 2);
+    const auto read = [&](const ElboTerms& elbo) {
+      State state = map_state(elbo.seen.state, [](Var v) { return at(v, 2); });
       state.s = frozen;
       return features(state);
     };
-    CHECK(distance(model.decode(read(a)).value(), model.decode(read(b)).value()) == 0);
+    CHECK(distance(model.decode(read(a)).value<double>(), model.decode(read(b)).value<double>()) ==
+          0);
     CHECK(model.reward(read(a)).item() == model.reward(read(b)).item());
   }
 }
@@ -152,14 +151,14 @@ TEST_CASE("no step of any latent model sees a later image action or reward") {
   for (const std::string& name : latent_model_names()) {
     INFO(name);
     const ModelConfig c = miniature_of(name);
-    const WorldModel<double> model(c, 1);
-    Tape<double> tape;
-    const Sequence<double> x = random_sequence(tape, c, 4, 1);
-    Sequence<double> other = x;
+    const WorldModel model(c, 1, Precision::f64);
+    Tape tape(Precision::f64);
+    const Sequence x = random_sequence(tape, c, 4, 1);
+    Sequence other = x;
     other.image = changed(x.image, 3, 0.3);
     other.action = changed(x.action, 3, 0.3);
     other.reward = changed(x.reward, 3, 0.3);
-    const ElboTerms<double> a = model.elbo(x), b = model.elbo(other);
+    const ElboTerms a = model.elbo(x), b = model.elbo(other);
     for (std::ptrdiff_t t = 0; t < 4; ++t) {
       CHECK((distance(row(a.seen.state.s, t), row(b.seen.state.s, t)) == 0) == (t < 3));
       CHECK((distance(row(a.seen.p.mean, t), row(b.seen.p.mean, t)) == 0) == (t < 3));
@@ -171,36 +170,36 @@ TEST_CASE("no step of any latent model sees a later image action or reward") {
 
 TEST_CASE("P5 the prior of an SSM reads the sample and the action and nothing else") {
   const ModelConfig c = miniature_of("ssm");
-  const WorldModel<double> model(c, 1);
-  Tape<double> tape;
-  const Sequence<double> x = random_sequence(tape, c, 2, 2);
-  const State<double> prev{{}, at(x.noise, 0)};
-  const Var<double> a = at(x.action, 0);
-  const Gaussian<double> p = ssm_of(model).prior(prev.s, a);
-  const Gaussian<double> by_s = ssm_of(model).prior(changed(prev.s, 1, 0.5), a),
-                         by_a = ssm_of(model).prior(prev.s, changed(a, 1, 0.5));
-  for (const Gaussian<double>& other : {by_s, by_a}) {
+  const WorldModel model(c, 1, Precision::f64);
+  Tape tape(Precision::f64);
+  const Sequence x = random_sequence(tape, c, 2, 2);
+  const State prev{{}, at(x.noise, 0)};
+  const Var a = at(x.action, 0);
+  const Gaussian p = ssm_of(model).prior(prev.s, a);
+  const Gaussian by_s = ssm_of(model).prior(changed(prev.s, 1, 0.5), a),
+                 by_a = ssm_of(model).prior(prev.s, changed(a, 1, 0.5));
+  for (const Gaussian& other : {by_s, by_a}) {
     CHECK(distance(row(p.mean, 0), row(other.mean, 0)) == 0);
     CHECK(distance(row(p.mean, 1), row(other.mean, 1)) > 1e-3);
     CHECK(distance(row(p.std, 1), row(other.std, 1)) > 1e-3);
   }
-  const Imagined<double> next = model.latent().imagine(prev, a, at(x.noise, 1));
+  const Imagined next = model.latent().imagine(prev, a, at(x.noise, 1));
   CHECK(next.state.h.empty());
-  CHECK(distance(next.state.s.value(), sample(p, at(x.noise, 1)).value()) == 0);
+  CHECK(distance(next.state.s.value<double>(), sample(p, at(x.noise, 1)).value<double>()) == 0);
 }
 
 TEST_CASE("the posterior of an SSM is told the mean and the std that were foreseen") {
   const ModelConfig c = miniature_of("ssm");
-  const WorldModel<double> model(c, 1);
-  Tape<double> tape;
-  const Sequence<double> x = random_sequence(tape, c, 2, 2);
-  const Var<double> e = slice_first(model.encode(x.image), 0, 2);
-  const Gaussian<double> p = ssm_of(model).prior(at(x.noise, 0), at(x.action, 0));
-  const Gaussian<double> q = ssm_of(model).posterior(p, e);
-  const Gaussian<double> by_mean = ssm_of(model).posterior({changed(p.mean, 1, 0.5), p.std}, e),
-                         by_std = ssm_of(model).posterior({p.mean, changed(p.std, 1, 0.5)}, e),
-                         by_e = ssm_of(model).posterior(p, changed(e, 1, 0.5));
-  for (const Gaussian<double>& other : {by_mean, by_std, by_e}) {
+  const WorldModel model(c, 1, Precision::f64);
+  Tape tape(Precision::f64);
+  const Sequence x = random_sequence(tape, c, 2, 2);
+  const Var e = slice_first(model.encode(x.image), 0, 2);
+  const Gaussian p = ssm_of(model).prior(at(x.noise, 0), at(x.action, 0));
+  const Gaussian q = ssm_of(model).posterior(p, e);
+  const Gaussian by_mean = ssm_of(model).posterior({changed(p.mean, 1, 0.5), p.std}, e),
+                 by_std = ssm_of(model).posterior({p.mean, changed(p.std, 1, 0.5)}, e),
+                 by_e = ssm_of(model).posterior(p, changed(e, 1, 0.5));
+  for (const Gaussian& other : {by_mean, by_std, by_e}) {
     CHECK(distance(row(q.mean, 0), row(other.mean, 0)) == 0);
     CHECK(distance(row(q.mean, 1), row(other.mean, 1)) > 1e-3);
   }
@@ -210,36 +209,37 @@ TEST_CASE("the posterior of an SSM is told the mean and the std that were forese
 
 TEST_CASE("an RNN draws nothing and imagines one future") {
   const ModelConfig c = miniature_of("rnn");
-  const WorldModel<double> model(c, 1);
-  Tape<double> tape;
-  const Sequence<double> x = random_sequence(tape, c, 3, 2);
-  Sequence<double> other = x;
+  const WorldModel model(c, 1, Precision::f64);
+  Tape tape(Precision::f64);
+  const Sequence x = random_sequence(tape, c, 3, 2);
+  Sequence other = x;
   other.noise = changed(x.noise, 1, 1);
   CHECK(model.elbo(x).loss.item() == model.elbo(other).loss.item());
-  const State<double> zero = model.latent().initial(tape, 2);
-  const Imagined<double> a = model.latent().imagine(zero, at(x.action, 0), at(x.noise, 0)),
-                         b = model.latent().imagine(zero, at(x.action, 0), at(x.noise, 1));
-  CHECK(distance(a.state.s.value(), b.state.s.value()) == 0);
-  CHECK(distance(a.state.s.value(), a.p.mean.value()) == 0);
+  const State zero = model.latent().initial(tape, 2);
+  const Imagined a = model.latent().imagine(zero, at(x.action, 0), at(x.noise, 0)),
+                 b = model.latent().imagine(zero, at(x.action, 0), at(x.noise, 1));
+  CHECK(distance(a.state.s.value<double>(), b.state.s.value<double>()) == 0);
+  CHECK(distance(a.state.s.value<double>(), a.p.mean.value<double>()) == 0);
 }
 
 TEST_CASE("the divergence of an RNN is half the squared distance of code and prediction") {
   const ModelConfig c = miniature_of("rnn");
   CHECK(c.free_nats == 0);
-  const WorldModel<double> model(c, 1);
-  Tape<double> tape;
-  const ElboTerms<double> elbo = model.elbo(random_sequence(tape, c, 4, 2));
-  const Var<double> expected = half_squared_error(elbo.seen.p.mean, elbo.seen.q.mean, 2);
+  const WorldModel model(c, 1, Precision::f64);
+  Tape tape(Precision::f64);
+  const ElboTerms elbo = model.elbo(random_sequence(tape, c, 4, 2));
+  const Var expected = half_squared_error(elbo.seen.p.mean, elbo.seen.q.mean, 2);
   for (std::size_t i = 0; i < 8; ++i)
-    CHECK(elbo.kl.value()[i] == doctest::Approx(expected.value()[i]).epsilon(1e-12));
-  CHECK(values(elbo.seen.q.mean) == values(elbo.seen.state.s));
+    CHECK(elbo.kl.value<double>()[i] ==
+          doctest::Approx(expected.value<double>()[i]).epsilon(1e-12));
+  CHECK(elbo.seen.q.mean.values() == elbo.seen.state.s.values());
 }
 
 TEST_CASE("every weight of an RNN that open loop passes through is trained to predict") {
   const ModelConfig c = miniature_of("rnn");
-  WorldModel<double> model(c, 1);
-  Tape<double> tape;
-  const ElboTerms<double> elbo = model.elbo(random_sequence(tape, c, 4, 2));
+  WorldModel model(c, 1, Precision::f64);
+  Tape tape(Precision::f64);
+  const ElboTerms elbo = model.elbo(random_sequence(tape, c, 4, 2));
   tape.backward(elbo.loss);
   CHECK(untouched(model.params()).empty());
 
@@ -247,7 +247,7 @@ TEST_CASE("every weight of an RNN that open loop passes through is trained to pr
   // leaves the code alone where it is the target.
   model.params().zero_grad();
   tape.reset();
-  const ElboTerms<double> one_row = model.elbo(random_sequence(tape, c, 1, 2));
+  const ElboTerms one_row = model.elbo(random_sequence(tape, c, 1, 2));
   tape.backward(mean(one_row.kl));
   const std::vector<std::string> names = untouched(model.params());
   for (const std::string& name : names) {
@@ -261,8 +261,8 @@ TEST_CASE("every weight of an RNN that open loop passes through is trained to pr
   // that it reads is one that some term of the loss has reached above.
   model.params().zero_grad();
   tape.reset();
-  State<double> state = model.latent().initial(tape, 2);
-  const Sequence<double> x = random_sequence(tape, c, 4, 2);
+  State state = model.latent().initial(tape, 2);
+  const Sequence x = random_sequence(tape, c, 4, 2);
   for (std::ptrdiff_t t = 0; t < 4; ++t)
     state = model.latent().imagine(state, at(x.action, t), at(x.noise, t)).state;
   tape.backward(sum(model.decode(features(state))) + sum(model.reward(features(state))));
@@ -282,15 +282,15 @@ TEST_CASE("a balanced KL has the value of the plain one and its gradients in two
     // posterior's heads on the prior.
     const auto gradient = [&](double alpha, std::vector<double>& kl) {
       c.kl_balance = alpha;
-      WorldModel<double> model(c, 1);
-      Tape<double> tape;
-      const ElboTerms<double> elbo = model.elbo(random_sequence(tape, c, 1, 2));
-      kl = values(elbo.kl);
+      WorldModel model(c, 1, Precision::f64);
+      Tape tape(Precision::f64);
+      const ElboTerms elbo = model.elbo(random_sequence(tape, c, 1, 2));
+      kl = elbo.kl.values();
       tape.backward(mean(elbo.kl));
       std::vector<double> heads;
       for (const char* head : {"/prior/mean/bias", "/posterior/mean/bias"}) {
-        const Param<double>& p = *model.params().find(name + head);
-        heads.insert(heads.end(), p.grad(), p.grad() + p.shape.size());
+        const Param& p = *model.params().find(name + head);
+        heads.insert(heads.end(), p.grad<double>(), p.grad<double>() + p.shape.size());
       }
       return heads;
     };

@@ -57,11 +57,11 @@ struct ChainSsm {
     c.latent_model = "ssm", c.stoch_size = 1, c.action_size = 1, c.embed_size = 1;
     c.deter_size = 3, c.hidden_size = 5, c.min_std = 0.1;
     Rng rng(1, Stream::init);
-    model = std::make_unique<Ssm<double>>(store, rng, c);
-    std::fill_n(store.values(), store.size(), 0.0);
+    model = std::make_unique<Ssm>(store, rng, c);
+    std::fill_n(store.values<double>(), store.size(), 0.0);
     const auto set = [&](const char* name, std::ptrdiff_t i, std::ptrdiff_t j, double value) {
-      const Param<double>& p = *store.find(name);
-      p.value()[p.shape.rank() == 1 ? j : i * p.shape[1] + j] = value;
+      const Param& p = *store.find(name);
+      p.value<double>()[p.shape.rank() == 1 ? j : i * p.shape[1] + j] = value;
     };
     const auto raw = [](double std) { return std::log(std::expm1(std - 0.1)); };  // softplus^-1
     set("ssm/prior/hidden/weight", 0, 0, 1), set("ssm/prior/hidden/weight", 0, 1, -1);
@@ -74,8 +74,8 @@ struct ChainSsm {
     set(mean, 2, 0, m.g()), set(mean, 3, 0, -m.g());
     set("ssm/posterior/std/bias", 0, 0, raw(std::sqrt(m.v())));
   }
-  ParamStore<double> store;
-  std::unique_ptr<Ssm<double>> model;
+  ParamStore store{Precision::f64};
+  std::unique_ptr<Ssm> model;
 };
 
 /// The ELBOs of the distances 1..D, from our filter(), overshoot() and gaussian_kl(). Expectations
@@ -100,27 +100,25 @@ std::vector<double> elbos(const std::vector<double>& o, const Chain& m, std::siz
     std::fill_n(frames.begin() + static_cast<std::ptrdiff_t>(t * N), N, o[t]);
 
   const ChainSsm ssm(m);
-  Tape<double> tape(Mode::inference);
+  Tape tape(Precision::f64, Mode::inference);
   const auto Ti = static_cast<std::ptrdiff_t>(T), Ni = static_cast<std::ptrdiff_t>(N),
              Di = static_cast<std::ptrdiff_t>(D);
-  const Var<double> e = tape.constant(frames, {Ti, Ni, 1}), a = tape.zeros({Ti, Ni, 1});
-  const Filtered<double> seen = ssm.model->filter(e, a, tape.constant(z, {Ti, Ni, 1}));
-  const auto imagined =
-      overshoot<double>(*ssm.model, seen, a, tape.constant(prior_z, {Di, Ti, Ni, 1}));
+  const Var e = tape.constant(frames, {Ti, Ni, 1}), a = tape.zeros({Ti, Ni, 1});
+  const Filtered seen = ssm.model->filter(e, a, tape.constant(z, {Ti, Ni, 1}));
+  const auto imagined = overshoot(*ssm.model, seen, a, tape.constant(prior_z, {Di, Ti, Ni, 1}));
   const auto expectation = [&](std::span<const double> values) {
     double sum = 0;
     for (std::size_t n = 0; n < N; ++n) sum += weight[n] * values[n];
     return sum;
   };
   const std::vector<double> sqrt_R(T * N, std::sqrt(m.R));
-  const Var<double> ln_o =
-      gaussian_log_likelihood(e, seen.state.s, tape.constant(sqrt_R, {Ti, Ni, 1}));
+  const Var ln_o = gaussian_log_likelihood(e, seen.state.s, tape.constant(sqrt_R, {Ti, Ni, 1}));
   std::vector<double> out(D);
   for (std::size_t d = 1; d <= D; ++d)
     for (std::size_t t = 0; t < T; ++t) {
       const std::size_t steps = std::min(d, t + 1);
       const auto first = static_cast<std::ptrdiff_t>(steps - 1);
-      const Var<double> kl = gaussian_kl(rows_from(seen.q, first), imagined[steps - 1].p);
+      const Var kl = gaussian_kl(rows_from(seen.q, first), imagined[steps - 1].p);
       out[d - 1] += expectation(row(ln_o, static_cast<std::ptrdiff_t>(t))) -
                     expectation(row(kl, static_cast<std::ptrdiff_t>(t) - first));
     }

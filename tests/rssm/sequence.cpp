@@ -35,14 +35,13 @@ ModelConfig config_of(int image_size) {
   return c;
 }
 
-template <class T>
-Sequence<T> sequence_of(Tape<T>& tape, std::span<const Window> windows, const ModelConfig& c) {
+Sequence sequence_of(Tape& tape, std::span<const Window> windows, const ModelConfig& c) {
   Rng dequantise(1, Stream::dequantise), posterior(1, Stream::posterior);
   return make_sequence(tape, windows, c, dequantise, posterior);
 }
 
 std::string error_of(std::span<const Window> windows, const ModelConfig& c) {
-  Tape<float> tape;
+  Tape tape(Precision::f32);
   try {
     sequence_of(tape, windows, c);
   } catch (const Error& e) {
@@ -74,10 +73,10 @@ TEST_CASE_TEMPLATE("a batch is its frames one after the other, preprocessed in o
     for (const int threads : {1, 2, 7}) {
       set_threads(threads);
       INFO(n, " pixels, ", threads, " threads");
-      Tape<T> tape;
-      const Sequence<T> s = sequence_of(tape, windows, c);
+      Tape tape(precision_of<T>());
+      const Sequence s = sequence_of(tape, windows, c);
       CHECK(s.image.shape() == Shape{12, n, n, 3});
-      CHECK(std::ranges::equal(s.image.value(), expected));
+      CHECK(std::ranges::equal(s.image.value<T>(), expected));
     }
     set_threads(0);
   }
@@ -86,8 +85,8 @@ TEST_CASE_TEMPLATE("a batch is its frames one after the other, preprocessed in o
 TEST_CASE("row t of window b is row first + t of its episode") {
   const Episode x = noise_episode(8, 7, 1), y = noise_episode(8, 5, 2);
   const std::vector<Window> windows = {{&x, 3, 4}, {&y, 1, 4}};
-  Tape<float> tape;
-  const Sequence<float> s = sequence_of(tape, windows, config_of(8));
+  Tape tape(Precision::f32);
+  const Sequence s = sequence_of(tape, windows, config_of(8));
   CHECK(s.action.shape() == Shape{4, 2, 2});
   CHECK(s.reward.shape() == Shape{4, 2});
   CHECK(s.noise.shape() == Shape{4, 2, 3});
@@ -96,8 +95,8 @@ TEST_CASE("row t of window b is row first + t of its episode") {
       const Episode& e = *windows[b].episode;
       const std::size_t row = static_cast<std::size_t>(windows[b].first) + t;
       for (std::size_t i = 0; i < 2; ++i)
-        CHECK(s.action.value()[(t * 2 + b) * 2 + i] == e.action[row * 2 + i]);
-      CHECK(s.reward.value()[t * 2 + b] == e.reward[row]);
+        CHECK(s.action.value<float>()[(t * 2 + b) * 2 + i] == e.action[row * 2 + i]);
+      CHECK(s.reward.value<float>()[t * 2 + b] == e.reward[row]);
     }
 }
 
@@ -106,45 +105,47 @@ TEST_CASE("continues is there for a continue head alone") {
   e.terminated = true;
   const Window windows[2] = {{&e, 1, 3}, {&e, 0, 3}};
   ModelConfig c = config_of(8);
-  Tape<float> tape;
+  Tape tape(Precision::f32);
   CHECK(sequence_of(tape, windows, c).continues.empty());
   c.continue_head = true;
   const std::vector<float> expected = {1, 1, 1, 1, 0, 1};  // [L,B]: window 0 ends the episode
-  CHECK(std::ranges::equal(sequence_of(tape, windows, c).continues.value(), expected));
+  CHECK(std::ranges::equal(sequence_of(tape, windows, c).continues.value<float>(), expected));
 }
 
 TEST_CASE("the noise to overshoot with has a stream of its own") {
   ModelConfig c = miniature_model();
   const Episode e = noise_episode(8, 3, 1);
   const Window windows[2] = {{&e, 0, 3}, {&e, 0, 3}};
-  Tape<double> tape;
+  Tape tape(Precision::f64);
   const auto make = [&](int D) {
     c.overshooting_distance = D;
     Rng dequantise(1, Stream::dequantise), posterior(1, Stream::posterior),
         overshoot(1, Stream::overshoot);
-    const Sequence<double> x = make_sequence(tape, windows, c, dequantise, posterior, &overshoot);
+    const Sequence x = make_sequence(tape, windows, c, dequantise, posterior, &overshoot);
     CHECK(posterior.position() == (18 + 3) / 4);  // as many as the posterior samples need
     CHECK(overshoot.position() == (D == 1 ? 0u : static_cast<unsigned>(18 * D + 3) / 4));
     return x;
   };
-  const Sequence<double> one = make(1), two = make(2), three = make(3);
+  const Sequence one = make(1), two = make(2), three = make(3);
   CHECK(one.overshoot_noise.empty());
-  CHECK(values(one.image) == values(three.image));
-  CHECK(values(one.noise) == values(three.noise));
+  CHECK(one.image.values() == three.image.values());
+  CHECK(one.noise.values() == three.noise.values());
   REQUIRE(three.overshoot_noise.shape() == Shape{3, 3, 2, 3});
   // A longer distance adds noise and changes none.
-  const std::vector<double> short_ones = values(two.overshoot_noise);
-  CHECK(distance(short_ones, three.overshoot_noise.value().first(short_ones.size())) == 0);
-  CHECK(distance(row(three.overshoot_noise, 0), three.noise.value()) > 0.1);
+  const std::vector<double> short_ones = two.overshoot_noise.values();
+  CHECK(distance(short_ones, three.overshoot_noise.value<double>().first(short_ones.size())) == 0);
+  CHECK(distance(row(three.overshoot_noise, 0), three.noise.value<double>()) > 0.1);
 }
 
 TEST_CASE("P42 what lies on the tape is a copy") {
   Replay replay(noise_episode(8, 6, 1).bytes());
   replay.add(noise_episode(8, 6, 1));
   Rng rng(42, Stream::test);
-  Tape<float> tape;
-  const Sequence<float> s = sequence_of(tape, replay.sample(4, 3, rng), config_of(8));
-  const auto copy = [](Var<float> v) { return std::vector(v.value().begin(), v.value().end()); };
+  Tape tape(Precision::f32);
+  const Sequence s = sequence_of(tape, replay.sample(4, 3, rng), config_of(8));
+  const auto copy = [](Var v) {
+    return std::vector(v.value<float>().begin(), v.value<float>().end());
+  };
   const std::vector<float> image = copy(s.image), action = copy(s.action), reward = copy(s.reward);
   replay.add(noise_episode(8, 6, 2));  // episode 1 is dropped, its memory given back
   REQUIRE(replay.first_index() == 1);

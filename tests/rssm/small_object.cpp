@@ -71,27 +71,27 @@ TEST_CASE("P26 a ball two pixels wide is drawn within a pixel of its place") {
   c.kl_scale = 0.1;
   c.kl_balance = 0.8;
   c.free_nats = 1;
-  WorldModel<float> model(c, 1);
+  WorldModel model(c, 1);
   Trainer trainer(model,
                   {.seed = 1, .batch_size = B, .batch_length = L, .adam = {.learning_rate = 5e-3}});
   Replay replay(std::size_t{64} << 20), held_out(std::size_t{64} << 20);
   for (std::uint64_t k = 0; k < 100; ++k) replay.add(ball_episode(k));
   for (std::uint64_t k = 1000; k < 1010; ++k) held_out.add(ball_episode(k));
   for (int k = 0; k < updates; ++k) trainer.update(replay, k);
-  const Sequence<float> x = trainer.batch(held_out, updates);
-  const ElboTerms<float> elbo = model.elbo(x);
+  const Sequence x = trainer.batch(held_out, updates);
+  const ElboTerms elbo = model.elbo(x);
   double error = 0, kl = 0;  // means over the held-out rows
   int lost = 0;
   for (std::ptrdiff_t k = 0; k < L * B; ++k) {
     constexpr std::ptrdiff_t frame = n * n * 3;
-    const Ball there = find_ball(x.image.value().data() + k * frame);
-    Ball drawn = find_ball(elbo.predicted.image.value().data() + k * frame);
+    const Ball there = find_ball(x.image.value<float>().data() + k * frame);
+    Ball drawn = find_ball(elbo.predicted.image.value<float>().data() + k * frame);
     if (!(drawn.brightness > 0.3 * there.brightness)) {  // no ball: as wrong as the centre is
       ++lost;
       drawn.x = drawn.y = (n - 1) / 2.0;
     }
     error += std::hypot(there.x - drawn.x, there.y - drawn.y) / static_cast<double>(L * B);
-    kl += static_cast<double>(elbo.kl.value()[static_cast<std::size_t>(k)]) / (L * B);
+    kl += static_cast<double>(elbo.kl.value<float>()[static_cast<std::size_t>(k)]) / (L * B);
   }
   MESSAGE("error " << error << " pixels, " << lost << " balls lost of " << L * B << ", KL " << kl);
   CHECK(error < 1);

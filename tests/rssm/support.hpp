@@ -23,17 +23,15 @@ struct OneThread {
 
 /// Images in [-0.5, 0.5), actions in [-1, 1), rewards in [0, 1), normal noise, also to overshoot
 /// with where the config has a distance.
-template <class T>
-Sequence<T> random_sequence(Tape<T>& tape, const ModelConfig& c, std::ptrdiff_t L, std::ptrdiff_t B,
-                            std::uint64_t seed = 1) {
+inline Sequence random_sequence(Tape& tape, const ModelConfig& c, std::ptrdiff_t L,
+                                std::ptrdiff_t B, std::uint64_t seed = 1) {
   Rng rng(seed, Stream::test);
   const auto fill = [&](Shape shape, auto draw) {
-    T* memory = nullptr;
-    const Var<T> v = tape.uninitialised(shape, &memory);
-    for (std::ptrdiff_t i = 0; i < shape.size(); ++i) memory[i] = static_cast<T>(draw());
-    return v;
+    std::vector<double> numbers(index(shape.size()));
+    for (double& x : numbers) x = draw();
+    return tape.constant(numbers, shape);
   };
-  Sequence<T> x;
+  Sequence x;
   x.image = fill({L * B, c.image_size, c.image_size, 3}, [&] { return rng.uniform(-0.5, 0.5); });
   x.action = fill({L, B, c.action_size}, [&] { return rng.uniform(-1, 1); });
   x.reward = fill({L, B}, [&] { return rng.uniform(0, 1); });
@@ -51,8 +49,6 @@ inline ModelConfig miniature_of(const std::string& latent_model) {
   return c;
 }
 
-inline std::vector<double> values(Var<double> v) { return {v.value().begin(), v.value().end()}; }
-
 inline double distance(std::span<const double> a, std::span<const double> b) {
   REQUIRE(a.size() == b.size());
   double d = 0;
@@ -61,23 +57,22 @@ inline double distance(std::span<const double> a, std::span<const double> b) {
 }
 
 /// Row t of a [L,...] value.
-inline std::span<const double> row(Var<double> v, std::ptrdiff_t t) {
+inline std::span<const double> row(Var v, std::ptrdiff_t t) {
   const auto n = static_cast<std::size_t>(v.shape().size() / v.shape()[0]);
-  return v.value().subspan(static_cast<std::size_t>(t) * n, n);
+  return v.value<double>().subspan(static_cast<std::size_t>(t) * n, n);
 }
 
 /// A tape constant with row t changed by hand.
-inline Var<double> changed(Var<double> v, std::ptrdiff_t t, double by) {
-  std::vector<double> x = values(v);
+inline Var changed(Var v, std::ptrdiff_t t, double by) {
+  std::vector<double> x = v.values();
   const auto n = x.size() / static_cast<std::size_t>(v.shape()[0]);
   for (std::size_t i = 0; i < n; ++i) x[static_cast<std::size_t>(t) * n + i] += by;
   return v.on().constant(x, v.shape());
 }
 
 /// The RSSM of a world model that has one.
-template <class T>
-const Rssm<T>& rssm_of(const WorldModel<T>& model) {
-  return dynamic_cast<const Rssm<T>&>(model.latent());
+inline const Rssm& rssm_of(const WorldModel& model) {
+  return dynamic_cast<const Rssm&>(model.latent());
 }
 
 }  // namespace planet

@@ -55,13 +55,13 @@ TEST_CASE("P35 a window that ends an episode says so in its last row and no othe
     int last_rows = 0;
     for (int i = 0; i < 200; ++i) {
       const std::span<const Window> windows = replay.sample(1, L, rng);
-      Tape<float> tape(Mode::inference);
-      const Sequence<float> x = make_sequence(tape, windows, small_model("rssm"), rng, rng);
+      Tape tape(Precision::f32, Mode::inference);
+      const Sequence x = make_sequence(tape, windows, small_model("rssm"), rng, rng);
       for (std::ptrdiff_t t = 0; t < L; ++t) {
         const bool last = windows[0].first + t == rows - 1;
         if (last) CHECK(t == L - 1);
         last_rows += last;
-        CHECK(x.continues.value()[static_cast<std::size_t>(t)] ==
+        CHECK(x.continues.value<float>()[static_cast<std::size_t>(t)] ==
               (last && terminated ? 0.0f : 1.0f));
       }
     }
@@ -72,36 +72,36 @@ TEST_CASE("P35 a window that ends an episode says so in its last row and no othe
 TEST_CASE("P35 the continue head pays its log-loss and never overflows") {
   ModelConfig c = miniature_model();
   c.continue_head = true, c.continue_scale = 0.5;
-  WorldModel<double> model(c, 1);
-  const Param<double>& bias = *model.params().find("continue/2/bias");
-  std::fill_n(model.params().find("continue/2/weight")->value(), 6, 0.0);
-  Tape<double> tape;
+  WorldModel model(c, 1, Precision::f64);
+  const Param& bias = *model.params().find("continue/2/bias");
+  std::fill_n(model.params().find("continue/2/weight")->value<double>(), 6, 0.0);
+  Tape tape(Precision::f64);
   const std::vector<double> flags = {1, 1, 1, 0, 1, 0};
   for (const double logit : {0.0, 1.5, -2.0, 1e4, -1e4}) {
-    bias.value()[0] = logit;
-    Sequence<double> x = random_sequence(tape, c, 3, 2);
+    bias.value<double>()[0] = logit;
+    Sequence x = random_sequence(tape, c, 3, 2);
     x.continues = tape.constant(flags, {3, 2});
-    const ElboTerms<double> elbo = model.elbo(x);
+    const ElboTerms elbo = model.elbo(x);
     double sum = 0;
     for (std::size_t i = 0; i < 6; ++i) {
       const double z = flags[i] == 1 ? logit : -logit;  // of the event that came true
       const double loss = z > 0 ? std::log1p(std::exp(-z)) : -z + std::log1p(std::exp(z));
-      CHECK(elbo.continues.value()[i] == doctest::Approx(loss).epsilon(1e-12));
+      CHECK(elbo.continues.value<double>()[i] == doctest::Approx(loss).epsilon(1e-12));
       sum += loss / 6;
     }
-    Sequence<double> unknown = x;
+    Sequence unknown = x;
     unknown.continues = {};
-    const ElboTerms<double> without = model.elbo(unknown);
+    const ElboTerms without = model.elbo(unknown);
     CHECK(without.continues.empty());
     CHECK(elbo.loss.item() - without.loss.item() == doctest::Approx(0.5 * sum).epsilon(1e-9));
     model.params().zero_grad();
     tape.backward(elbo.loss);
     for (std::ptrdiff_t i = 0; i < model.params().size(); ++i)
-      REQUIRE(std::isfinite(model.params().grads()[i]));
+      REQUIRE(std::isfinite(model.params().grads<double>()[i]));
     // d/dx of -ln p is sigmoid(x) - c.
     double slope = 0;
     for (const double f : flags) slope += (1 / (1 + std::exp(-logit)) - f) / 6;
-    CHECK(bias.grad()[0] == doctest::Approx(0.5 * slope).epsilon(1e-12));
+    CHECK(bias.grad<double>()[0] == doctest::Approx(0.5 * slope).epsilon(1e-12));
   }
 }
 
@@ -109,14 +109,14 @@ TEST_CASE("a model without a continue head has its old weights and refuses to pr
   const ModelConfig c = miniature_model();
   ModelConfig with = c;
   with.continue_head = true;
-  WorldModel<double> plain(c, 1), headed(with, 1);
-  for (const Param<double>& p : plain.params().params()) {
-    const Param<double>& q = *headed.params().find(p.name);
-    CHECK(std::equal(p.value(), p.value() + p.shape.size(), q.value()));
+  WorldModel plain(c, 1, Precision::f64), headed(with, 1, Precision::f64);
+  for (const Param& p : plain.params().params()) {
+    const Param& q = *headed.params().find(p.name);
+    CHECK(std::equal(p.value<double>(), p.value<double>() + p.shape.size(), q.value<double>()));
   }
   CHECK(headed.has_continue_head());
   CHECK_FALSE(plain.has_continue_head());
-  Tape<double> tape;
+  Tape tape(Precision::f64);
   CHECK_THROWS_WITH_AS(plain.continue_logit(tape.zeros({1, 10})),
                        "[continue_logit] this model has no continue head", Error);
   ModelConfig wrong = c;
@@ -136,7 +136,7 @@ TEST_CASE("P35 every latent model learns from episodes that end where they end")
     if (e.rows() >= L) replay.add(std::move(e));
   }
   for (const std::string& name : latent_model_names()) {
-    WorldModel<float> model(small_model(name), 1);
+    WorldModel model(small_model(name), 1);
     Trainer trainer(
         model, {.seed = 1, .batch_size = B, .batch_length = L, .adam = {.learning_rate = 4e-3}});
     double ended = 0, going_on = 0;  // predicted probability of going on, in the last batches
@@ -145,9 +145,9 @@ TEST_CASE("P35 every latent model learns from episodes that end where they end")
       const Update u = trainer.update(replay, k);
       if (k < updates - 20) continue;
       for (std::size_t i = 0; i < L * B; ++i) {
-        const double logit = static_cast<double>(u.elbo.predicted.continue_logit.value()[i]);
+        const double logit = static_cast<double>(u.elbo.predicted.continue_logit.value<float>()[i]);
         const double p = 1 / (1 + std::exp(-logit));
-        if (u.batch.continues.value()[i] == 0) ended += p, ++ends;
+        if (u.batch.continues.value<float>()[i] == 0) ended += p, ++ends;
         else going_on += p, ++others;
       }
     }

@@ -39,8 +39,8 @@ Replay small_replay() {
 
 TrainerConfig config() { return {.seed = 7, .batch_size = B, .batch_length = L}; }
 
-std::vector<float> weights(const WorldModel<float>& model) {
-  return {model.params().values(), model.params().values() + model.params().size()};
+std::vector<float> weights(const WorldModel& model) {
+  return {model.params().values<float>(), model.params().values<float>() + model.params().size()};
 }
 
 }  // namespace
@@ -48,18 +48,18 @@ std::vector<float> weights(const WorldModel<float>& model) {
 TEST_CASE("an update is a batch, the loss, its gradient, clipping and Adam") {
   const OneThread one;
   Replay replay = small_replay();
-  WorldModel<float> by_hand(small_model(), 1), model(small_model(), 1);
+  WorldModel by_hand(small_model(), 1), model(small_model(), 1);
   TrainerConfig c = config();
   c.grad_clip = 1;  // below the norm, so that it matters
   Trainer trainer(model, c);
-  Adam<float> adam(by_hand.params(), c.adam);
-  Tape<float> tape;
+  Adam adam(by_hand.params(), c.adam);
+  Tape tape(Precision::f32);
   for (std::uint32_t k = 0; k < 3; ++k) {
     Rng choose(7, Stream::replay, k), dequantise(7, Stream::dequantise, k),
         posterior(7, Stream::posterior, k), overshoot(7, Stream::overshoot, k);
     tape.reset();
     by_hand.params().zero_grad();
-    const ElboTerms<float> elbo = by_hand.elbo(make_sequence(
+    const ElboTerms elbo = by_hand.elbo(make_sequence(
         tape, replay.sample(B, L, choose), by_hand.config(), dequantise, posterior, &overshoot));
     tape.backward(elbo.loss);
     const Clip clip = clip_by_global_norm(by_hand.params(), 1);
@@ -78,7 +78,7 @@ TEST_CASE("an update depends on the seed, its number and the replay alone") {
   const OneThread one;
   Replay replay = small_replay();
   const auto loss_of = [&](std::uint64_t seed, std::int64_t k, int before) {
-    WorldModel<float> model(small_model(), 1);
+    WorldModel model(small_model(), 1);
     TrainerConfig c = config();
     c.seed = seed;
     Trainer trainer(model, c);
@@ -93,10 +93,11 @@ TEST_CASE("an update depends on the seed, its number and the replay alone") {
 TEST_CASE("a loss that is not finite names the op and changes no parameter") {
   const OneThread one;
   Replay replay = small_replay();
-  WorldModel<float> model(small_model(), 1);
+  WorldModel model(small_model(), 1);
   Trainer trainer(model, config());
   trainer.update(replay, 0);
-  model.params().find("reward/0/weight")->value()[0] = std::numeric_limits<float>::infinity();
+  model.params().find("reward/0/weight")->value<float>()[0] =
+      std::numeric_limits<float>::infinity();
   const std::vector<float> before = weights(model);
   std::string said;
   try {

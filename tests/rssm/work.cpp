@@ -1,6 +1,4 @@
 // What a training step costs, as counts: memory asked for, and records on the tape.
-#include "autograd/kernels/work.hpp"
-
 #include <doctest/doctest.h>
 
 #include <string>
@@ -9,6 +7,7 @@
 #include "autograd/base/parallel.hpp"
 #include "rssm/trainer.hpp"
 #include "tests/support/counting_new.hpp"
+#include "tests/support/multiply_adds.hpp"
 
 namespace planet {
 namespace {
@@ -41,7 +40,7 @@ TEST_CASE("P43 a whole update asks for no memory after warm-up") {
   for (std::size_t k = 0; k < 2 * configs.size(); ++k) {
     const int n = k % 2 == 0 ? 1 : 2;
     set_threads(n);
-    WorldModel<float> model(configs[k / 2], 1);
+    WorldModel model(configs[k / 2], 1);
     Trainer trainer(model, {.seed = 1, .batch_size = 4, .batch_length = 6});
     std::int64_t done = 0;
     const auto update = [&] { trainer.update(replay, done++); };
@@ -87,10 +86,10 @@ std::int64_t needed(const ModelConfig& c, std::int64_t L, std::int64_t B) {
 
 TEST_CASE("P43 the products of an update do little more than the formulas need") {
   const ModelConfig c = model_preset("tiny");
-  const WorldModel<float> model(c, 1);
-  Tape<float> tape;
+  const WorldModel model(c, 1);
+  Tape tape(Precision::f32);
   const auto work = [&](std::ptrdiff_t L, std::ptrdiff_t B) {
-    const kernels::MaddCount count;
+    const test::MultiplyAdds count;
     tape.reset();
     const auto elbo = model.elbo({tape.zeros({L * B, 32, 32, 3}), tape.zeros({L, B, 1}),
                                   tape.zeros({L, B}), tape.zeros({L, B, c.stoch_size})});
@@ -110,12 +109,12 @@ TEST_CASE("P43 overshooting does the work of its prior steps and no more") {
   constexpr std::ptrdiff_t L = 10, B = 16;
   const auto work = [&](int D) {
     c.overshooting_distance = D;
-    const WorldModel<float> model(c, 1);
-    Tape<float> tape;
-    Sequence<float> x{tape.zeros({L * B, 16, 16, 3}), tape.zeros({L, B, 1}), tape.zeros({L, B}),
-                      tape.zeros({L, B, c.stoch_size})};
+    const WorldModel model(c, 1);
+    Tape tape(Precision::f32);
+    Sequence x{tape.zeros({L * B, 16, 16, 3}), tape.zeros({L, B, 1}), tape.zeros({L, B}),
+               tape.zeros({L, B, c.stoch_size})};
     if (D > 1) x.overshoot_noise = tape.zeros({D, L, B, c.stoch_size});
-    const kernels::MaddCount count;
+    const test::MultiplyAdds count;
     tape.backward(model.elbo(x).loss);
     return count.value();
   };
@@ -135,8 +134,8 @@ TEST_CASE("P43 overshooting does the work of its prior steps and no more") {
 
 TEST_CASE("P43 a step in time costs a fixed handful of records") {
   const ModelConfig c = model_preset("tiny", 16);
-  const WorldModel<float> model(c, 1);
-  Tape<float> tape;
+  const WorldModel model(c, 1);
+  Tape tape(Precision::f32);
   const auto records = [&](std::ptrdiff_t L) {
     tape.reset();
     model.elbo({tape.zeros({L * 2, 16, 16, 3}), tape.zeros({L, 2, 1}), tape.zeros({L, 2}),

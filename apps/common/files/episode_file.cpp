@@ -5,6 +5,7 @@
 
 #include "apps/common/files/npz.hpp"
 #include "autograd/base/error.hpp"
+#include "autograd/base/index.hpp"
 #include "autograd/base/text.hpp"
 #include "nn/files/atomic_file.hpp"
 
@@ -12,8 +13,6 @@ namespace planet {
 namespace {
 
 constexpr std::size_t max_bytes = std::size_t{1} << 30;
-
-std::size_t size(std::ptrdiff_t n) { return static_cast<std::size_t>(n); }
 
 NpyArray floats(const std::vector<float>& x, std::vector<std::size_t> shape) {
   NpyArray a{"<f4", std::move(shape), std::vector<std::uint8_t>(4 * x.size())};
@@ -56,10 +55,10 @@ struct Reader {
 
 std::string encode_episode(const Episode& e) {
   e.check();
-  const std::size_t rows = size(e.rows()), n = size(e.image_size);
+  const std::size_t rows = index(e.rows()), n = index(e.image_size);
   NpzArrays arrays;
   arrays["image"] = {"|u1", {rows, n, n, 3}, e.image};
-  arrays["action"] = floats(e.action, {rows, size(e.action_size)});
+  arrays["action"] = floats(e.action, {rows, index(e.action_size)});
   arrays["reward"] = floats(e.reward, {rows});
   arrays["terminated"] = truth(e.terminated);
   arrays["truncated"] = truth(e.truncated);

@@ -39,17 +39,16 @@ struct OpenLoop {
 /// or another context change none of it, and two models of the same D_s are given the same.
 /// Error: not 1 <= context <= rows <= the episode's rows, no samples, an episode of other sizes
 /// than the model's.
-OpenLoop open_loop(const WorldModel<float>& model, const Episode& episode,
-                   const OpenLoopOptions& options);
+OpenLoop open_loop(const WorldModel& model, const Episode& episode, const OpenLoopOptions& options);
 
 /// K futures of a state, h [D_h] and s [D_s], under actions [H,A]: row 0 is the state itself, row t
 /// comes after the t-th action. The noise is that of open_loop() for episode 0. Error: sizes.
-OpenLoop imagine_actions(const WorldModel<float>& model, std::span<const float> h,
+OpenLoop imagine_actions(const WorldModel& model, std::span<const float> h,
                          std::span<const float> s, std::span<const float> actions,
                          std::ptrdiff_t samples, std::uint64_t seed);
 
 /// The mean pictures of features [N,F], as [N,n,n,3] in the model's range [-0.5, 0.5]. Worked off
 /// in chunks, so that the memory of the decoder does not grow with N; no bit depends on the chunks.
-std::vector<float> decode(const WorldModel<float>& model, std::span<const float> features);
+std::vector<float> decode(const WorldModel& model, std::span<const float> features);
 
 }  // namespace planet

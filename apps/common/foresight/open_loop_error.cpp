@@ -7,12 +7,10 @@
 namespace planet {
 namespace {
 
-std::size_t size(std::ptrdiff_t n) { return static_cast<std::size_t>(n); }
-
 double half_square(double d) { return 0.5 * d * d; }
 
 // errors [T,K] of the pictures, sample by sample.
-std::vector<double> image_errors(const WorldModel<float>& model, const Episode& episode,
+std::vector<double> image_errors(const WorldModel& model, const Episode& episode,
                                  const OpenLoop& loop) {
   std::vector<double> errors;
   for (std::ptrdiff_t t = 0; t < loop.T; ++t) {
@@ -20,16 +18,16 @@ std::vector<double> image_errors(const WorldModel<float>& model, const Episode& 
     const std::vector<float> decoded = decode(model, loop.features_at(t));
     for (std::ptrdiff_t j = 0; j < loop.K; ++j)
       errors.push_back(half_squared_distance(
-          truth, std::span(decoded).subspan(size(j) * truth.size(), truth.size())));
+          truth, std::span(decoded).subspan(index(j) * truth.size(), truth.size())));
   }
   return errors;
 }
 
 // The sample with the least sum over the rows that were imagined; the first among equals.
 std::ptrdiff_t best_sample(const std::vector<double>& errors, const OpenLoop& loop) {
-  std::vector<double> sums(size(loop.K));
+  std::vector<double> sums(index(loop.K));
   for (std::ptrdiff_t t = loop.context; t < loop.T; ++t)
-    for (std::ptrdiff_t j = 0; j < loop.K; ++j) sums[size(j)] += errors[size(t * loop.K + j)];
+    for (std::ptrdiff_t j = 0; j < loop.K; ++j) sums[index(j)] += errors[index(t * loop.K + j)];
   return std::ranges::min_element(sums) - sums.begin();
 }
 
@@ -46,7 +44,7 @@ double half_squared_distance(std::span<const float> x, std::span<const float> y)
 
 std::vector<float> target_pixels(const Episode& episode, std::ptrdiff_t t, int image_bits) {
   const std::span<const std::uint8_t> bytes =
-      std::span(episode.image).subspan(size(t) * episode.frame_bytes(), episode.frame_bytes());
+      std::span(episode.image).subspan(index(t) * episode.frame_bytes(), episode.frame_bytes());
   const float bins = static_cast<float>(1 << image_bits);
   std::vector<float> x;
   for (const std::uint8_t byte : bytes)
@@ -54,7 +52,7 @@ std::vector<float> target_pixels(const Episode& episode, std::ptrdiff_t t, int i
   return x;
 }
 
-OpenLoopError open_loop_error(const WorldModel<float>& model, const Episode& episode,
+OpenLoopError open_loop_error(const WorldModel& model, const Episode& episode,
                               const OpenLoop& loop) {
   const std::vector<double> errors = image_errors(model, episode, loop);
   const int bits = model.config().image_bits;
@@ -64,12 +62,12 @@ OpenLoopError open_loop_error(const WorldModel<float>& model, const Episode& epi
   for (std::ptrdiff_t t = 0; t < loop.T; ++t) {
     double image = 0, reward = 0;
     for (std::ptrdiff_t j = 0; j < loop.K; ++j) {
-      image += errors[size(t * loop.K + j)];
-      reward += half_square(static_cast<double>(episode.reward[size(t)]) -
-                            static_cast<double>(loop.reward_at(t)[size(j)]));
+      image += errors[index(t * loop.K + j)];
+      reward += half_square(static_cast<double>(episode.reward[index(t)]) -
+                            static_cast<double>(loop.reward_at(t)[index(j)]));
     }
     out.image.push_back(image / static_cast<double>(loop.K));
-    out.image_best.push_back(errors[size(t * loop.K + out.best)]);
+    out.image_best.push_back(errors[index(t * loop.K + out.best)]);
     out.reward.push_back(t == 0 ? 0 : reward / static_cast<double>(loop.K));
     const std::vector<float> truth = target_pixels(episode, t, bits);
     out.still.push_back(t < loop.context ? 0 : half_squared_distance(truth, last_seen));

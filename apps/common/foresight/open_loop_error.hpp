@@ -25,7 +25,7 @@ struct OpenLoopError {
   std::ptrdiff_t best = 0;         // which sample that is
 };
 
-OpenLoopError open_loop_error(const WorldModel<float>& model, const Episode& episode,
+OpenLoopError open_loop_error(const WorldModel& model, const Episode& episode,
                               const OpenLoop& loop);
 
 /// The pixels of row t in the middles of their bins, in (-0.5, 0.5): [n,n,3].

@@ -12,8 +12,6 @@ namespace {
 constexpr int border = 2;  // pixels of the frame around a picture
 constexpr Rgb grey{0.16, 0.16, 0.16};
 
-std::size_t size(std::ptrdiff_t n) { return static_cast<std::size_t>(n); }
-
 // Enlarged to about `side` pixels, in a frame that covers nothing of it.
 Image framed(const Image& image, int side, const Rgb& color) {
   const Image large = enlarge(image, std::max(1, side / image.width));
@@ -38,7 +36,7 @@ void spread(std::ptrdiff_t first, std::ptrdiff_t last, std::ptrdiff_t n,
 
 // A picture with its label above.
 Image tile(const Strip& strip, std::ptrdiff_t t, std::ptrdiff_t context) {
-  const Image picture = framed(strip.frames[size(t)], 128, border_color(strip, t, context));
+  const Image picture = framed(strip.frames[index(t)], 128, border_color(strip, t, context));
   Image out(std::max(picture.width, text_width(strip.label)), picture.height + 12);
   draw_border(out, grey, out.height);
   draw_text(out, 0, 2, strip.label);
@@ -62,7 +60,7 @@ void pad_to_widest(std::vector<Image>& frames) {
 }  // namespace
 
 std::vector<Image> to_images(std::span<const float> pixels, std::ptrdiff_t n, int image_bits) {
-  const std::size_t all = size(n * n * 3);
+  const std::size_t all = index(n * n * 3);
   std::vector<Image> images;
   std::vector<std::uint8_t> bytes(all);
   for (std::size_t i = 0; i + all <= pixels.size(); i += all) {
@@ -72,11 +70,11 @@ std::vector<Image> to_images(std::span<const float> pixels, std::ptrdiff_t n, in
   return images;
 }
 
-std::vector<Image> imagined_frames(const WorldModel<float>& model, const OpenLoop& loop,
+std::vector<Image> imagined_frames(const WorldModel& model, const OpenLoop& loop,
                                    std::ptrdiff_t j) {
   std::vector<float> rows;
   for (std::ptrdiff_t t = 0; t < loop.T; ++t)
-    std::ranges::copy(loop.features_at(t).subspan(size(j * loop.F), size(loop.F)),
+    std::ranges::copy(loop.features_at(t).subspan(index(j * loop.F), index(loop.F)),
                       std::back_inserter(rows));
   return to_images(decode(model, rows), model.config().image_size, model.config().image_bits);
 }
@@ -86,7 +84,7 @@ std::vector<Image> true_frames(const Episode& episode, std::ptrdiff_t T) {
   const std::size_t bytes = episode.frame_bytes();
   std::vector<Image> images;
   for (std::ptrdiff_t t = 0; t < T; ++t)
-    images.emplace_back(n, n, std::span(episode.image).subspan(size(t) * bytes, bytes));
+    images.emplace_back(n, n, std::span(episode.image).subspan(index(t) * bytes, bytes));
   return images;
 }
 
@@ -125,7 +123,7 @@ Image open_loop_sheet(std::span<const Strip> strips, std::ptrdiff_t context,
   for (const Strip& strip : strips) {
     SheetRow row{strip.label, {}};
     for (const std::ptrdiff_t t : chosen)
-      row.images.push_back(framed(strip.frames[size(t)], 64, border_color(strip, t, context)));
+      row.images.push_back(framed(strip.frames[index(t)], 64, border_color(strip, t, context)));
     rows.push_back(std::move(row));
   }
   return contact_sheet(rows, options);

@@ -22,8 +22,7 @@ struct Strip {
 /// Pictures [N,n,n,3] in the model's range as images, image_bits deep.
 std::vector<Image> to_images(std::span<const float> pixels, std::ptrdiff_t n, int image_bits);
 /// What sample j of every row looks like.
-std::vector<Image> imagined_frames(const WorldModel<float>& model, const OpenLoop& loop,
-                                   std::ptrdiff_t j);
+std::vector<Image> imagined_frames(const WorldModel& model, const OpenLoop& loop, std::ptrdiff_t j);
 /// The episode's own frames 0 .. T-1.
 std::vector<Image> true_frames(const Episode& episode, std::ptrdiff_t T);
 /// (imagined - truth) / 2 around a middle grey, which is "the same".

@@ -16,15 +16,15 @@ Image true_frame(const Episode& episode, std::ptrdiff_t t) {
 
 }  // namespace
 
-std::vector<Image> reconstruct(const WorldModel<float>& model, const Episode& episode,
+std::vector<Image> reconstruct(const WorldModel& model, const Episode& episode,
                                std::uint64_t seed) {
   // Substreams that no evaluation's episode has.
   Rng dequantise(seed, Stream::evaluate, 0xFFFFFFFE), posterior(seed, Stream::evaluate, 0xFFFFFFFF);
-  Tape<float> tape(Mode::inference);
+  Tape tape(Precision::f32, Mode::inference);
   const Window whole{&episode, 0, episode.rows()};
-  const Sequence<float> sequence =
+  const Sequence sequence =
       make_sequence(tape, std::span(&whole, 1), model.config(), dequantise, posterior);
-  const std::span<const float> decoded = model.elbo(sequence).predicted.image.value();
+  const std::span<const float> decoded = model.elbo(sequence).predicted.image.value<float>();
   const auto n = static_cast<std::size_t>(episode.image_size);
   std::vector<Image> images;
   std::vector<std::uint8_t> bytes(n * n * 3);
@@ -36,7 +36,7 @@ std::vector<Image> reconstruct(const WorldModel<float>& model, const Episode& ep
   return images;
 }
 
-Image reconstruction_sheet(const WorldModel<float>& model, std::span<const Episode> episodes,
+Image reconstruction_sheet(const WorldModel& model, std::span<const Episode> episodes,
                            std::uint64_t seed, const std::string& title, int columns) {
   require(!episodes.empty(), "a sheet needs at least one episode");
   SheetOptions options;

@@ -39,7 +39,7 @@ std::uint32_t substream(std::int64_t episode) { return static_cast<std::uint32_t
 // An episode of an evaluation as it is played, with an environment and an agent of its own.
 class Evaluated {
  public:
-  Evaluated(const WorldModel<float>& model, const RunConfig& config, std::uint64_t seed)
+  Evaluated(const WorldModel& model, const RunConfig& config, std::uint64_t seed)
       : env_(make_env(config.env, config.make_env_options())),
         agent_(model, config.planner,
                AgentStreams::evaluating(config.seed,
@@ -129,8 +129,8 @@ std::optional<Collected> collect(Env& env, MpcAgent& agent, const RunConfig& con
   return finish(std::move(e), env);
 }
 
-std::optional<Evaluation> evaluate(const WorldModel<float>& model, const RunConfig& config,
-                                   int episodes, std::uint64_t first_seed) {
+std::optional<Evaluation> evaluate(const WorldModel& model, const RunConfig& config, int episodes,
+                                   std::uint64_t first_seed) {
   const double start = process_seconds();
   const auto n = static_cast<std::size_t>(episodes);
   Evaluation e;
@@ -152,7 +152,7 @@ std::optional<Evaluation> evaluate(const WorldModel<float>& model, const RunConf
   return e;
 }
 
-double estimate_evaluation(const WorldModel<float>& model, const RunConfig& config, int episodes) {
+double estimate_evaluation(const WorldModel& model, const RunConfig& config, int episodes) {
   std::deque<Evaluated> all;
   for (int k = 0; k < episodes; ++k)
     all.emplace_back(model, config, first_evaluation_seed + static_cast<std::uint64_t>(k));

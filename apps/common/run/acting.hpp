@@ -56,9 +56,9 @@ struct Evaluation {
 
 /// `episodes` episodes without exploration noise, from environment seeds that begin at
 /// `first_seed`. Depends on the weights and the config alone. Nothing on Ctrl-C.
-std::optional<Evaluation> evaluate(const WorldModel<float>& model, const RunConfig& config,
-                                   int episodes, std::uint64_t first_seed = first_evaluation_seed);
+std::optional<Evaluation> evaluate(const WorldModel& model, const RunConfig& config, int episodes,
+                                   std::uint64_t first_seed = first_evaluation_seed);
 /// Seconds that evaluate() will take, from its first decisions.
-double estimate_evaluation(const WorldModel<float>& model, const RunConfig& config, int episodes);
+double estimate_evaluation(const WorldModel& model, const RunConfig& config, int episodes);
 
 }  // namespace planet

@@ -91,8 +91,7 @@ RunState read_state(const fs::path& file) {
 }  // namespace
 
 fs::path save_checkpoint(const fs::path& checkpoints, const RunConfig& config,
-                         const WorldModel<float>& model, const Adam<float>& adam,
-                         const RunState& state) {
+                         const WorldModel& model, const Adam& adam, const RunState& state) {
   const fs::path folder = checkpoints / folder_name(state.updates);
   const fs::path temporary = checkpoints / (".writing-" + folder_name(state.updates));
   fs::remove_all(temporary);
@@ -148,7 +147,7 @@ std::optional<fs::path> newest_checkpoint(const fs::path& checkpoints) {
   return all.back();
 }
 
-RunState load_checkpoint(const fs::path& checkpoint, WorldModel<float>& model, Adam<float>& adam) {
+RunState load_checkpoint(const fs::path& checkpoint, WorldModel& model, Adam& adam) {
   const RunState state = read_state(checkpoint / "state.json");
   load_optimizer(checkpoint / "optimizer.safetensors", adam);
   load_params(checkpoint / "model.safetensors", model.params());
@@ -169,7 +168,7 @@ LoadedModel load_model(const fs::path& path) {
   require(updates != file.metadata().end(), loaded.file.string(),
           ": its metadata has no 'updates'; it was not saved by train");
   read_value(updates->second, loaded.updates);
-  loaded.model = std::make_unique<WorldModel<float>>(loaded.config.model, loaded.config.seed);
+  loaded.model = std::make_unique<WorldModel>(loaded.config.model, loaded.config.seed);
   load_params(loaded.file, loaded.model->params());
   return loaded;
 }

@@ -24,8 +24,8 @@ namespace planet {
 /// Saves a checkpoint, points `latest` at it, and drops what is no longer kept. Returns its folder.
 /// Error, and nothing changes: a parameter is not finite, or the disk is full.
 std::filesystem::path save_checkpoint(const std::filesystem::path& checkpoints,
-                                      const RunConfig& config, const WorldModel<float>& model,
-                                      const Adam<float>& adam, const RunState& state);
+                                      const RunConfig& config, const WorldModel& model,
+                                      const Adam& adam, const RunState& state);
 
 /// Rewrites state.json of a saved checkpoint, and `best`: after its evaluation.
 void update_checkpoint_state(const std::filesystem::path& checkpoint, const RunState& state);
@@ -34,15 +34,14 @@ void update_checkpoint_state(const std::filesystem::path& checkpoint, const RunS
 std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& checkpoints);
 
 /// Reads all three files; nothing is changed when one of them is damaged.
-RunState load_checkpoint(const std::filesystem::path& checkpoint, WorldModel<float>& model,
-                         Adam<float>& adam);
+RunState load_checkpoint(const std::filesystem::path& checkpoint, WorldModel& model, Adam& adam);
 
 /// A trained model and what is known of it.
 struct LoadedModel {
   std::filesystem::path file;  // model.safetensors
   RunConfig config;
   std::int64_t updates = 0;  // that made it
-  std::unique_ptr<WorldModel<float>> model;
+  std::unique_ptr<WorldModel> model;
 
   /// The run whose checkpoint it is; nothing for a file that lies elsewhere.
   std::optional<std::filesystem::path> run() const;

@@ -10,9 +10,9 @@ double mean_of(std::span<const float> values) {
 }
 
 // Every distance weighs the same, however few rows it has.
-double mean_of(std::span<const Var<float>> distances) {
+double mean_of(std::span<const Var> distances) {
   double sum = 0;
-  for (const Var<float>& d : distances) sum += mean_of(d.value());
+  for (const Var& d : distances) sum += mean_of(d.value<float>());
   return sum / static_cast<double>(distances.size());
 }
 
@@ -25,14 +25,14 @@ std::optional<double> optional_of(const Json& json) {
 
 }  // namespace
 
-void LossSums::add(const ElboTerms<float>& elbo, double norm, double spent) {
+void LossSums::add(const ElboTerms& elbo, double norm, double spent) {
   ++updates;
-  total += static_cast<double>(elbo.loss.item());
-  image += mean_of(elbo.image.value());
-  reward += mean_of(elbo.reward.value());
-  kl += mean_of(elbo.kl.value());
-  if (!elbo.continues.empty()) add_to(continues, mean_of(elbo.continues.value()));
-  if (!elbo.global_kl.empty()) add_to(global_kl, mean_of(elbo.global_kl.value()));
+  total += elbo.loss.item();
+  image += mean_of(elbo.image.value<float>());
+  reward += mean_of(elbo.reward.value<float>());
+  kl += mean_of(elbo.kl.value<float>());
+  if (!elbo.continues.empty()) add_to(continues, mean_of(elbo.continues.value<float>()));
+  if (!elbo.global_kl.empty()) add_to(global_kl, mean_of(elbo.global_kl.value<float>()));
   if (!elbo.overshooting.empty()) add_to(overshooting, mean_of(elbo.overshooting));
   if (!elbo.overshooting_reward.empty())
     add_to(overshooting_reward, mean_of(elbo.overshooting_reward));

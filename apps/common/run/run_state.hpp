@@ -23,7 +23,7 @@ struct LossSums {
   std::optional<double> continues, global_kl, overshooting, overshooting_reward;
   double seconds = 0;  // spent in these updates
 
-  void add(const ElboTerms<float>& elbo, double norm, double spent);
+  void add(const ElboTerms& elbo, double norm, double spent);
 };
 
 struct RunState {

@@ -44,8 +44,8 @@ struct Foreseen {
 };
 
 // The imagined pictures of one moment, [K,n,n,3] in the model's range.
-std::vector<float> imagine(const WorldModel<float>& model, const Lookaheads& data,
-                           const Moment& moment, int samples) {
+std::vector<float> imagine(const WorldModel& model, const Lookaheads& data, const Moment& moment,
+                           int samples) {
   OpenLoopOptions options;
   options.context = moment.seen + 1;
   options.rows = moment.shown + 1;

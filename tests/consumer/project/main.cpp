@@ -45,25 +45,22 @@ struct SineOp {
 using Sine = SineOp<false>;
 using MyOps = std::tuple<Sine>;
 
-template <class T>
-Var<T> sine(Var<T> x) {
-  return x.on().template record<Sine, MyOps>({x});
-}
+Var sine(Var x) { return planet::record<Sine, MyOps>({x}); }
 
 // sin(2x) on [-2, 2] by a network whose middle is sine(); the loss after some training.
-float train() {
-  planet::ParamStore<float> params;
+double train() {
+  planet::ParamStore params(planet::Precision::f32);
   planet::Rng rng(1, planet::Stream::init);
-  const planet::Mlp<float> front(params, rng, "front", 1, {16}, 8, planet::Activation::tanh);
-  const planet::Linear<float> back(params, rng, "back", 8, 1);
-  planet::Adam<float> adam(params, {.learning_rate = 1e-2});
+  const planet::Mlp front(params, rng, "front", 1, {16}, 8, planet::Activation::tanh);
+  const planet::Linear back(params, rng, "back", 8, 1);
+  planet::Adam adam(params, {.learning_rate = 1e-2});
   std::vector<float> x, y;
   for (int i = 0; i < 64; ++i) {
     x.push_back(-2 + 4 * static_cast<float>(i) / 63);
     y.push_back(std::sin(2 * x.back()));
   }
-  planet::Tape<float> tape;
-  float loss = 0;
+  planet::Tape tape(planet::Precision::f32);
+  double loss = 0;
   for (int step = 0; step < 600; ++step) {
     tape.reset();
     params.zero_grad();
@@ -89,9 +86,9 @@ int main() {
   const auto wrong = planet::gradcheck_op<mine::SineOp<true>, std::tuple<mine::SineOp<true>>>();
   if (planet::all_ok(wrong)) return mine::fail("the wrong sine passed its gradient check");
   if (!planet::all_ok(planet::gradcheck_all_ops())) return mine::fail("an op of the engine");
-  const float loss = mine::train();
-  if (!(loss < 1e-2f)) return mine::fail("the network did not learn the sine");
+  const double loss = mine::train();
+  if (!(loss < 1e-2)) return mine::fail("the network did not learn the sine");
   std::printf("sine: worst relative error %.1e; trained to a loss of %.1e\n", reports[0].worst,
-              static_cast<double>(loss));
+              loss);
   std::printf("consumer: all is well\n");
 }

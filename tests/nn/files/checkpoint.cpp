@@ -18,14 +18,14 @@ namespace {
 
 template <class T>
 struct Model {
-  ParamStore<T> store;
+  ParamStore store{precision_of<T>()};
   explicit Model(std::uint64_t seed) {
     Rng rng(seed, Stream::init);
-    Linear<T>(store, rng, "first", 5, 4);
-    GruCell<T>(store, rng, "gru", 4, 3);
-    Conv2d<T>(store, rng, "conv", 3, 2, 4, 2);
+    Linear(store, rng, "first", 5, 4);
+    GruCell(store, rng, "gru", 4, 3);
+    Conv2d(store, rng, "conv", 3, 2, 4, 2);
   }
-  std::vector<T> values() const { return {store.values(), store.values() + store.size()}; }
+  std::vector<T> values() const { return {store.values<T>(), store.values<T>() + store.size()}; }
 };
 
 template <class T>
@@ -34,10 +34,10 @@ bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
 }
 
 template <class T>
-void train(Model<T>& model, Adam<T>& adam, Rng& rng, int steps) {
+void train(Model<T>& model, Adam& adam, Rng& rng, int steps) {
   for (int t = 0; t < steps; ++t) {
     for (std::ptrdiff_t i = 0; i < model.store.size(); ++i)
-      model.store.grads()[i] = static_cast<T>(rng.normal());
+      model.store.template grads<T>()[i] = static_cast<T>(rng.normal());
     adam.step(clip_by_global_norm(model.store, 1.0));
   }
 }
@@ -49,8 +49,8 @@ TEST_SUITE_BEGIN("nn");
 TEST_CASE_TEMPLATE("parameters come back bit for bit", T, float, double) {
   const test::ScratchFolder folder;
   Model<T> model(1), other(2);
-  model.store.values()[0] = std::numeric_limits<T>::denorm_min();
-  model.store.values()[1] = T(-0.0);
+  model.store.template values<T>()[0] = std::numeric_limits<T>::denorm_min();
+  model.store.template values<T>()[1] = T(-0.0);
   save_params(folder / "m", model.store, {{"env", "pendulum"}});
   CHECK_FALSE(same_bits(model.values(), other.values()));
   CHECK(load_params(folder / "m", other.store) == Metadata{{"env", "pendulum"}});
@@ -62,7 +62,7 @@ TEST_CASE_TEMPLATE("parameters come back bit for bit", T, float, double) {
 TEST_CASE_TEMPLATE("training goes on bit for bit after saving and loading", T, float, double) {
   const test::ScratchFolder folder;
   Model<T> straight(1), resumed(7);
-  Adam<T> adam(straight.store);
+  Adam adam(straight.store);
   Rng rng(1, Stream::test);
   train(straight, adam, rng, 5);
   save_params(folder / "m", straight.store);
@@ -70,7 +70,7 @@ TEST_CASE_TEMPLATE("training goes on bit for bit after saving and loading", T, f
   const std::uint64_t position = rng.position();
   train(straight, adam, rng, 5);
 
-  Adam<T> second(resumed.store);
+  Adam second(resumed.store);
   load_params(folder / "m", resumed.store);
   const Metadata metadata = load_optimizer(folder / "o", second);
   CHECK(metadata == Metadata{{"adam_steps", "5"}, {"note", "x"}});
@@ -87,7 +87,7 @@ TEST_CASE("a float checkpoint loads into a double model exactly and not the othe
   save_params(folder / "f", f.store);
   load_params(folder / "f", d.store);
   for (std::ptrdiff_t i = 0; i < f.store.size(); ++i)
-    CHECK(d.store.values()[i] == static_cast<double>(f.store.values()[i]));
+    CHECK(d.store.values<double>()[i] == static_cast<double>(f.store.values<float>()[i]));
   save_params(folder / "d", d.store);
   const auto before = f.values();
   CHECK(contains(error_of([&] { load_params(folder / "d", f.store); }),
@@ -97,13 +97,13 @@ TEST_CASE("a float checkpoint loads into a double model exactly and not the othe
 
 TEST_CASE("missing unexpected and misshapen tensors are listed all at once") {
   const test::ScratchFolder folder;
-  ParamStore<float> saved, wanted;
+  ParamStore saved(Precision::f32), wanted(Precision::f32);
   for (const char* name : {"a", "b", "old/1", "old/2"}) saved.add(name, {2, 3});
   saved.add("steps", {1});
   for (const char* name : {"new/1", "a", "new/2"}) wanted.add(name, {2, 3});
   wanted.add("b", {3, 2});  // as many elements, another shape
   wanted.add("steps", {1, 1});
-  for (std::ptrdiff_t i = 0; i < wanted.size(); ++i) wanted.values()[i] = 9;
+  for (std::ptrdiff_t i = 0; i < wanted.size(); ++i) wanted.values<float>()[i] = 9;
   save_params(folder / "x", saved);
   CHECK(error_of([&] { load_params(folder / "x", wanted); }) ==
         (folder / "x").string() +
@@ -112,15 +112,15 @@ TEST_CASE("missing unexpected and misshapen tensors are listed all at once") {
             "  unexpected (2): old/1, old/2\n"
             "  different (2): b is F32 [2,3] in the file and F32 [3,2] in the model; "
             "steps is F32 [1] in the file and F32 [1,1] in the model");
-  for (std::ptrdiff_t i = 0; i < wanted.size(); ++i) CHECK(wanted.values()[i] == 9);
+  for (std::ptrdiff_t i = 0; i < wanted.size(); ++i) CHECK(wanted.values<float>()[i] == 9);
 }
 
 TEST_CASE("a number that is not finite is neither saved nor loaded") {
   const test::ScratchFolder folder;
   Model<float> model(1), other(2);
   const auto before = other.values();
-  const float good = model.store.values()[model.store.size() - 1];
-  float& last = model.store.values()[model.store.size() - 1];
+  const float good = model.store.values<float>()[model.store.size() - 1];
+  float& last = model.store.values<float>()[model.store.size() - 1];
   last = std::numeric_limits<float>::quiet_NaN();
   CHECK(contains(error_of([&] { save_params(folder / "x", model.store); }),
                  "tensor conv/bias: element 1 is nan"));
@@ -137,15 +137,15 @@ TEST_CASE("a number that is not finite is neither saved nor loaded") {
                  "tensor conv/bias: element 1 is not finite; nothing was loaded"));
   CHECK(same_bits(before, other.values()));
 
-  Adam<float> adam(model.store);
-  model.store.second_moments()[3] = bad;
+  Adam adam(model.store);
+  model.store.second_moments<float>()[3] = bad;
   CHECK(contains(error_of([&] { save_optimizer(folder / "o", adam); }), "tensor v/first/weight"));
 }
 
 TEST_CASE("an optimizer file is checked like a model's") {
   const test::ScratchFolder folder;
   Model<float> model(1);
-  Adam<float> adam(model.store);
+  Adam adam(model.store);
   adam.set_steps(3);
   save_params(folder / "m", model.store);
   CHECK(contains(error_of([&] { load_optimizer(folder / "m", adam); }),

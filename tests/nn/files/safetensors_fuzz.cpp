@@ -57,7 +57,7 @@ TEST_SUITE_BEGIN("nn");
 
 TEST_CASE("damaged safetensors files load equal or throw, and never half") {
   const test::ScratchFolder folder;
-  ParamStore<float> store;
+  ParamStore store(Precision::f32);
   Rng init(1, Stream::init);
   for (const char* name : {"a/weight", "b/weight"})
     init_glorot_uniform(store.add(name, {3, 4}), init);
@@ -76,19 +76,19 @@ TEST_CASE("damaged safetensors files load equal or throw, and never half") {
     CAPTURE(i);
     const std::string bytes = damaged(valid, 8 + header_length, rng);
     test::write_bytes(path, bytes);
-    std::fill(store.values(), store.values() + n, 0.125f);
+    std::fill(store.values<float>(), store.values<float>() + n, 0.125f);
     try {
       load_params(path, store);
       ++loaded;  // the damage hit the data, the metadata, a space, or undid itself
       const SafetensorsFile file(path);
-      for (const Param<float>& p : store.params()) {
+      for (const Param& p : store.params()) {
         const std::vector<float> x = file.read<float>(p.name);
-        REQUIRE(std::equal(x.begin(), x.end(), p.value()));
+        REQUIRE(std::equal(x.begin(), x.end(), p.value<float>()));
       }
     } catch (const Error& e) {
       ++refused;
       REQUIRE(std::string_view(e.what()).starts_with(path.string()));
-      for (std::size_t k = 0; k < n; ++k) REQUIRE(store.values()[k] == 0.125f);
+      for (std::size_t k = 0; k < n; ++k) REQUIRE(store.values<float>()[k] == 0.125f);
     }  // anything else, std::bad_alloc too, fails the test
   }
   CHECK(test::largest_request > 100);  // it was counted

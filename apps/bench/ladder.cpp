@@ -1,11 +1,13 @@
 // Each rung changes one thing. What none of them changes is the order of the additions: an element
 // of C is always one chain of madds over ascending k, so all results are equal bit for bit.
-#include "autograd/kernels/ladder.hpp"
+#include "apps/bench/ladder.hpp"
 
 #include "autograd/kernels/gemm_core.hpp"
 
-namespace planet::kernels {
+namespace planet::bench {
 namespace {
+
+using namespace kernels;
 
 using Size = std::ptrdiff_t;
 
@@ -87,4 +89,4 @@ constexpr Rung ladder[] = {
 
 std::span<const Rung> gemm_ladder() { return ladder; }
 
-}  // namespace planet::kernels
+}  // namespace planet::bench

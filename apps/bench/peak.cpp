@@ -1,8 +1,10 @@
-#include "autograd/kernels/peak.hpp"
+#include "apps/bench/peak.hpp"
 
 #include "autograd/kernels/simd.hpp"
 
-namespace planet::kernels {
+namespace planet::bench {
+
+using namespace kernels;
 
 // Twelve independent chains: more than latency times throughput of any current core, and few
 // enough for sixteen registers.
@@ -31,4 +33,4 @@ std::string simd_description() {
          (has_fma ? "fused multiply-add" : "separate multiply and add");
 }
 
-}  // namespace planet::kernels
+}  // namespace planet::bench

@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-namespace planet::kernels {
+namespace planet::bench {
 
 /// One rung: C[M,N] = A[M,K] B[K,N], all row-major and contiguous, in float.
 struct Rung {
@@ -20,4 +20,4 @@ struct Rung {
 /// From the slowest to the fastest.
 std::span<const Rung> gemm_ladder();
 
-}  // namespace planet::kernels
+}  // namespace planet::bench

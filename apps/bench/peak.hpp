@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace planet::kernels {
+namespace planet::bench {
 
 /// Does `rounds` rounds of independent fused multiply-adds in registers, in float, on the calling
 /// thread; returns how many floating point operations that was.
@@ -13,4 +13,4 @@ double fused_multiply_adds(std::int64_t rounds);
 /// "16 floats a register, fused multiply-add".
 std::string simd_description();
 
-}  // namespace planet::kernels
+}  // namespace planet::bench
