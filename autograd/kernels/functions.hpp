@@ -79,8 +79,9 @@ namespace vec {
 template <class T, std::size_t n>
 PLANET_INLINE Batch<T> polynomial(Batch<T> x, const std::array<T, n>& c) {
   Batch<T> y(c[n - 1]);
-  unroll<static_cast<int>(n) - 1>([&](auto i)
-                                      PLANET_INLINED { y = madd(y, x, Batch<T>(c[n - 2 - i])); });
+  unroll<static_cast<int>(n) - 1>([&](auto i) PLANET_INLINED {
+    y = madd(y, x, Batch<T>(c[n - 2 - static_cast<std::size_t>(i)]));
+  });
   return y;
 }
 

@@ -1,9 +1,9 @@
 // The parser: one function a grammar rule of RFC 8259, each leaving pos_ behind what it read.
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 
 #include "autograd/base/error.hpp"
+#include "autograd/base/numbers.hpp"
 #include "nn/files/json.hpp"
 
 namespace planet {
@@ -171,11 +171,11 @@ Json Parser::number() {
     return Json(i);
   if (std::uint64_t n = 0; whole && !negative && std::from_chars(first, last, n).ec == std::errc{})
     return Json(n);
-  double x = 0;
-  if (std::from_chars(first, last, x).ec != std::errc{} || !std::isfinite(x))
+  const std::optional<double> x = parse_number({first, last});
+  if (!x)
     bad(begin, "the number ", text_.substr(begin, std::min<std::size_t>(pos_ - begin, 40)),
         " is outside a double's range");
-  return Json(x);
+  return Json(*x);
 }
 
 std::string Parser::string() {

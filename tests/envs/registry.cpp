@@ -215,7 +215,6 @@ TEST_CASE("a state survives being written as text to the last bit") {
                                     rng.normal(), -0.1 * rng.uniform()};
     CHECK(parse_state(state_text(state), names) == state);
   }
-  CHECK(number_text(0.1) == "0.10000000000000001");
   CHECK(parse_state(" 1 ,+2, -3e-4", names) == std::vector<double>{1, 2, -3e-4});
 }
 
@@ -230,6 +229,4 @@ TEST_CASE("a malformed state gets a sentence that names the entry") {
   CHECK(contains(text("nan,1"), "theta is 'nan'"));
   CHECK(contains(text("1,inf"), "omega is 'inf'"));
   CHECK(contains(text("1;2"), "theta is '1;2'"));
-  CHECK_FALSE(parse_number("1 2").has_value());
-  CHECK_FALSE(parse_number("+-1").has_value());
 }
