@@ -8,7 +8,7 @@ std::string version_text() {
 #else
   const std::string compiler = "g++ " __VERSION__;
 #endif
-  return "planet " PLANET_VERSION " (" + compiler + ", " PLANET_BUILD PLANET_COMMIT ")";
+  return "planet " PLANET_VERSION " (" + compiler + PLANET_BUILD ")";
 }
 
 }  // namespace planet

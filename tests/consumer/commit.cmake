@@ -1,0 +1,27 @@
+# A repository of somebody else's with a copy of planet's sources in it, and one of planet's own.
+include(${PLANET}/apps/commit.cmake)
+find_program(git git)
+if(NOT git)
+  message(STATUS "git is not installed: there is no commit to name")
+  return()
+endif()
+file(REMOVE_RECURSE ${SCRATCH})
+file(MAKE_DIRECTORY ${SCRATCH}/theirs/planet)
+file(WRITE ${SCRATCH}/theirs/planet/file "planet")
+foreach(command "init;-q" "add;." "-c;user.name=a;-c;user.email=a@b.c;commit;-qm;theirs")
+  execute_process(COMMAND ${git} ${command} WORKING_DIRECTORY ${SCRATCH}/theirs
+    COMMAND_ERROR_IS_FATAL ANY)
+endforeach()
+
+function(expect folder pattern)
+  planet_commit(${folder} commit)
+  if(NOT "${commit}" MATCHES "${pattern}")
+    message(SEND_ERROR "the commit of ${folder} is '${commit}', expected ${pattern}")
+  endif()
+endfunction()
+expect(${SCRATCH}/theirs "^[0-9a-f]+$")
+expect(${SCRATCH}/theirs/planet "^$")
+file(WRITE ${SCRATCH}/theirs/planet/file "changed")
+expect(${SCRATCH}/theirs "^[0-9a-f]+-dirty$")
+set(ENV{GIT_DIR} ${SCRATCH}/theirs/.git)  # as in a hook
+expect(${SCRATCH}/theirs/planet "^$")
