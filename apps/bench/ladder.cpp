@@ -56,8 +56,9 @@ void packed(Size M, Size N, Size K, const float* A, const float* B, float* C) {
   }
 }
 
-// Rung 4: a tile of C stays in registers while k runs (gemm_kernel.hpp), B in panels as wide as the
-// tile. Until here every madd loaded and stored its element of C; now none does.
+// Rung 4: a tile of C stays in registers while k runs (autograd/kernels/gemm_kernel.hpp), B in
+// panels as wide as the tile. Until here every madd loaded and stored its element of C; now none
+// does.
 void vectorised(Size M, Size N, Size K, const float* A, const float* B, float* C) {
   struct PackedB;
   const Panels<float> panels = prepare<float, PackedB>(rows(B, N), K, N, true);
@@ -72,7 +73,7 @@ void vectorised(Size M, Size N, Size K, const float* A, const float* B, float* C
 }
 
 // Rung 5: blocks of rows on all threads, blocks of k that fit the caches, copies only where they
-// pay: the product of gemm.hpp.
+// pay: the product of autograd/kernels/gemm.hpp.
 void threaded(Size M, Size N, Size K, const float* A, const float* B, float* C) {
   gemm(M, N, K, rows(A, K), rows(B, N), C, N);
 }

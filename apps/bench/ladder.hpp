@@ -1,6 +1,6 @@
 // Five ways to multiply two matrices, each one idea faster than the one before and all with the
 // same bits: naive, blocked, packed, vectorised, threaded. For reading, and for `bench --ladder`;
-// the product everybody uses is gemm.hpp.
+// the product everybody uses is autograd/kernels/gemm.hpp.
 #pragma once
 
 #include <cstddef>
