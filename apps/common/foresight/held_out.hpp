@@ -1,8 +1,8 @@
 // Which recorded episodes dream and compare predict: files, or episodes that are played for it.
 //
 // Played episodes begin from environment seeds that training never uses (run/acting.hpp), so that
-// no model has seen them. The agents of the runs play them without exploration noise, in turn; random
-// actions say more of the world and less of what the model is used for.
+// no model has seen them. The agents of the runs play them without exploration noise, in turn;
+// random actions say more of the world and less of what the model is used for.
 #pragma once
 
 #include <memory>
