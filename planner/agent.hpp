@@ -4,8 +4,8 @@
 //   a plan from one sample of it, or from many     planner.hpp, latent_dynamics.hpp
 //   a_t = clip(first action of the plan + noise_std * N(0, 1))      noise only when collecting
 //
-// and a_t is what the next belief is told. An agent is in one episode; what plays several at once
-// has an agent for each.
+// and a_t is what the next belief is told. An agent acts in one episode; whoever plays several in
+// parallel makes an agent for each.
 #pragma once
 
 #include <cstddef>

@@ -17,7 +17,7 @@ const Plan& IcemPlanner::plan(Dynamics& dynamics, Rng& rng) {
     draw_noise(i, rng);
     noise_.apply(actions_.data(), J_ * A_, column_.data());
     noise_to_actions();
-    stand_again(i);
+    insert_kept(i);
     if (i == I - 1) copy_from(J_ - 1, plan_.mean.data());
 
     imagine(dynamics, rng);
@@ -36,7 +36,7 @@ const Plan& IcemPlanner::plan(Dynamics& dynamics, Rng& rng) {
 
 // Between two iterations as they were; from the last decision one step on, where the last action
 // of the candidate whose place they take has been drawn already.
-void IcemPlanner::stand_again(int i) {
+void IcemPlanner::insert_kept(int i) {
   const std::ptrdiff_t n = H_ * A_, count = static_cast<std::ptrdiff_t>(kept_.size()) / n;
   const std::ptrdiff_t shift = i == 0 ? 1 : 0;
   for (std::ptrdiff_t j = 0; j < std::min(count, J_ - 1); ++j)

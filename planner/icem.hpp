@@ -1,17 +1,17 @@
 // iCEM (Pinneri et al. 2020): the cross-entropy method with the same end and fewer candidates.
 //
-//   iteration i has max(J / gamma^i, 2 K) candidates          while the distribution narrows
-//   a ~ clip(mean + std * noise coloured by beta)             coloured_noise.hpp
-//   the best elites of the last iteration stand again         in the places of the first candidates
-//   in the last iteration the mean stands for election too    in the place of the last candidate
-//   mean, std = (1 - momentum) elites' + momentum old         elites.hpp
+//   iteration i has max(J / gamma^i, 2 K) candidates     as the distribution narrows
+//   a ~ clip(mean + std * noise coloured by beta)        coloured_noise.hpp
+//   the best elites of the iteration before              replace the first candidates
+//   in the last iteration the mean                       replaces the last candidate
+//   mean, std = (1 - momentum) elites' + momentum old    elites.hpp
 //
 // The plan is the best candidate of the last iteration, or the mean. With a warm start the mean of
 // the last decision is moved on by one step, and so are its elites, their last action drawn anew:
 // that is iCEM as published. Without, nothing is carried from a decision to the next.
 //
-// A candidate that stands again is imagined again: where the future is chance, a lucky one has to
-// be lucky twice. So iteration i costs exactly PlannerConfig::population(i) rollouts.
+// Elites that were kept are imagined again: where the future is chance, a lucky one has to be
+// lucky twice. So iteration i costs exactly PlannerConfig::population(i) rollouts.
 #pragma once
 
 #include <vector>
@@ -28,7 +28,7 @@ class IcemPlanner final : public Planner {
   const Plan& plan(Dynamics& dynamics, Rng& rng) override;
 
  private:
-  void stand_again(int i);
+  void insert_kept(int i);
   void keep_best();
   void refit(std::span<const std::int32_t> elites);
 

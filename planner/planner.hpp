@@ -34,7 +34,7 @@ struct PlanTrace {
   std::vector<Iteration> iterations;
 };
 
-/// Plans for one belief. What runs several episodes at once gives each a planner.
+/// Plans for one belief. Whoever runs several episodes in parallel gives each a planner.
 class Planner {
  public:
   virtual ~Planner() = default;
@@ -67,7 +67,7 @@ class Planner {
   /// The K candidates of highest return, fewer if fewer returns are finite (elites.hpp). Valid until
   /// the next call.
   std::span<const std::int32_t> best(int K);
-  /// The same, none of them an error (see plan()); sets plan_.best_return and elite_return.
+  /// The same, at least one (else NonFinite); sets plan_.best_return and plan_.elite_return.
   std::span<const std::int32_t> choose_elites(int K);
   /// Their mean and standard deviation, each [H,A] (elites.hpp).
   void fit(std::span<const std::int32_t> elites, std::vector<float>& mean,
