@@ -128,12 +128,12 @@ struct GradcheckOptions {
   double least = 1e-3;  // a parameter none of whose derivatives exceeds this was not tested
 };
 
-/// Computes the loss, [1], on the given tape (f64) from the parameters that are checked. It must be the
-/// same function at every call: draw noise once, outside. Finite differences see through
-/// stop_gradient, so whatever stands behind one must be a constant here.
+/// Computes the loss, [1], on the given tape, which is f64, from the parameters that are checked.
+/// It must be the same function at every call: draw noise once, outside. Finite differences see
+/// through stop_gradient, so whatever stands behind one must be a constant here.
 using LossFunction = std::function<Var(Tape&)>;
 
-/// Compares the gradient of the loss with central differences: one report per parameter. A model has
+/// Compares the gradient of the loss with central differences: a report per parameter. A model has
 /// thousands of ReLUs, and some lie within h of their kink; an element that disagrees is tried
 /// again with h/8 and h/64. Values and gradients in `params` are left as they were found. Throws
 /// unless `params` is f64.

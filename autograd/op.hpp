@@ -219,7 +219,7 @@ Var record(std::span<const Var> inputs, const AttrOf<Op>& attr = {}) {
   static_assert(is_listed<Op, List>,
                 "the op is not in its list: its gradient check would never run");
   static_assert(std::is_trivially_copyable_v<AttrOf<Op>>,
-                "an op's Attr is copied byte by byte and never destroyed");
+                "an op's Attr is never destroyed, and copied byte by byte");
   return detail::tape_of(detail::info_of<Op>, inputs).record(detail::info_of<Op>, inputs, &attr);
 }
 template <class Op, class List = AllOps>
