@@ -208,10 +208,16 @@ Tape& tape_of(const OpInfo& op, std::span<const Var> inputs);
 
 }  // namespace detail
 
+/// {a, b}, or any list of Vars; not kept.
+struct Inputs : std::span<const Var> {
+  Inputs(std::initializer_list<Var> list) : span(list.begin(), list.size()) {}
+  Inputs(std::span<const Var> list) : span(list) {}
+};
+
 /// Computes Op on the inputs and records it on their tape. List is the op list that Op is a member
 /// of.
 template <class Op, class List = AllOps>
-Var record(std::span<const Var> inputs, const AttrOf<Op>& attr = {}) {
+Var record(Inputs inputs, const AttrOf<Op>& attr = {}) {
   static_assert(NamedOp<Op>, "an op needs a name, an arity and shape(Shapes, const Attr&)");
   static_assert(ViewOp<Op> || ComputedOp<Op>,
                 "an op needs forward and backward, for float and for double");
@@ -221,10 +227,6 @@ Var record(std::span<const Var> inputs, const AttrOf<Op>& attr = {}) {
   static_assert(std::is_trivially_copyable_v<AttrOf<Op>>,
                 "an op's Attr is never destroyed, and copied byte by byte");
   return detail::tape_of(detail::info_of<Op>, inputs).record(detail::info_of<Op>, inputs, &attr);
-}
-template <class Op, class List = AllOps>
-Var record(std::initializer_list<Var> inputs, const AttrOf<Op>& attr = {}) {
-  return record<Op, List>(std::span<const Var>(inputs.begin(), inputs.size()), attr);
 }
 
 }  // namespace planet

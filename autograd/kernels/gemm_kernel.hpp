@@ -92,23 +92,21 @@ struct PixelOperand {
   std::ptrdiff_t depth() const { return K; }
 };
 
+/// RowOperand::accumulate for an A whose columns lie in memory.
 template <class V, int MR, int NV, class T, class Operand>
-PLANET_INLINE void accumulate(const Operand& a, std::ptrdiff_t i0, Panel<T> b, V (&c)[MR][NV]) {
-  if constexpr (requires { a.runs; }) {
-    a.accumulate(i0, b, c);
-  } else {
-    const std::ptrdiff_t K = a.depth();
-    for (std::ptrdiff_t k = 0; k < K; ++k, b.p += b.ld) {
-      const T* p = a.column(k) + i0;
-      V bv[NV];
-      unroll<NV>([&](auto v) PLANET_INLINED {
-        bv[v] = V::load_unaligned(b.p + v * static_cast<std::ptrdiff_t>(V::size));
-      });
-      unroll<MR>([&](auto i) PLANET_INLINED {
-        const V av(p[i]);
-        unroll<NV>([&](auto v) PLANET_INLINED { c[i][v] = madd(av, bv[v], c[i][v]); });
-      });
-    }
+PLANET_INLINE void accumulate_columns(const Operand& a, std::ptrdiff_t i0, Panel<T> b,
+                                      V (&c)[MR][NV]) {
+  const std::ptrdiff_t K = a.depth();
+  for (std::ptrdiff_t k = 0; k < K; ++k, b.p += b.ld) {
+    const T* p = a.column(k) + i0;
+    V bv[NV];
+    unroll<NV>([&](auto v) PLANET_INLINED {
+      bv[v] = V::load_unaligned(b.p + v * static_cast<std::ptrdiff_t>(V::size));
+    });
+    unroll<MR>([&](auto i) PLANET_INLINED {
+      const V av(p[i]);
+      unroll<NV>([&](auto v) PLANET_INLINED { c[i][v] = madd(av, bv[v], c[i][v]); });
+    });
   }
 }
 
@@ -148,7 +146,8 @@ __attribute__((noinline)) void tile(const Operand& a, std::ptrdiff_t i0, Panel<T
     }
   }
 
-  accumulate(a, i0, b, c);
+  if constexpr (requires { a.runs; }) a.accumulate(i0, b, c);
+  else accumulate_columns(a, i0, b, c);
 
   if (out.bias) {
     PLANET_UNROLL
