@@ -8,6 +8,7 @@
 // Student's 95 % interval over them (common/report/statistics.hpp) as a band in the plot and as +-
 // in the table. Of runs, the rows are those of metrics.csv, after columns run and seed.
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <map>
 

@@ -1,5 +1,6 @@
 #include "envs/numbers.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "autograd/base/error.hpp"

@@ -1,5 +1,6 @@
 #include "apps/play/number_rows.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 

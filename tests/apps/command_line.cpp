@@ -1,6 +1,8 @@
 // What the programs answer to what people type.
 #include <doctest/doctest.h>
 
+#include <cstdio>
+
 #include "apps/common/options/config_file.hpp"
 #include "tests/apps/programs.hpp"
 

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstdio>
 #include <set>
 
 #include "apps/common/options/recipes.hpp"

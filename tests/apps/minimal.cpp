@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "rssm/trainer.hpp"
 #include "tests/apps/programs.hpp"

@@ -1,4 +1,9 @@
 // Convolutions: values by hand, the adjoint identity, gradients by loops over the definition.
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <vector>
+
 #include "ops_support.hpp"
 
 using namespace planet;

@@ -1,4 +1,8 @@
 // Matrix product, linear layer and GRU cell against plain loops written from the definitions.
+#include <cmath>
+#include <span>
+#include <vector>
+
 #include "ops_support.hpp"
 
 using namespace planet;

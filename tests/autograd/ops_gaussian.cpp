@@ -1,5 +1,8 @@
 // Gaussians: the closed forms of KL and log-likelihood, values and gradients, and their direction.
+#include <cmath>
 #include <numbers>
+#include <span>
+#include <vector>
 
 #include "ops_support.hpp"
 

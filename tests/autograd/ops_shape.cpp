@@ -1,6 +1,9 @@
 // Views, copies and reductions.
 #include <array>
+#include <cmath>
 #include <limits>
+#include <span>
+#include <vector>
 
 #include "ops_support.hpp"
 

@@ -2,6 +2,7 @@
 // the first to make a number that is none.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>

@@ -4,6 +4,7 @@
 //   PLANET_WRITE_GOLDEN=1 build/release/bin/test_envs -tc='golden*'
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <map>

@@ -1,6 +1,7 @@
 // Cup, finger, cheetah, walker: rewards by hand, starts by their rules, and the rules of all tasks.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 
 #include "envs/check_env.hpp"

@@ -1,6 +1,7 @@
 // The two toys of the tests themselves: counting must show an off-by-one, terminating must end.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 

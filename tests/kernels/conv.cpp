@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
 
 #include "autograd/base/error.hpp"
 #include "support.hpp"

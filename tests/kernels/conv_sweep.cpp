@@ -2,8 +2,10 @@
 // the tiles' edges: integers exactly, real numbers within the rounding of their own sums.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "autograd/base/error.hpp"
 #include "autograd/kernels/conv.hpp"

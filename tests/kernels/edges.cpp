@@ -2,8 +2,10 @@
 // zeros and subnormal numbers behave, and the derivatives of the activations keep a NaN.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "autograd/kernels/math.hpp"
 #include "autograd/kernels/random.hpp"

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "autograd/kernels/math.hpp"
 #include "support.hpp"

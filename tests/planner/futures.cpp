@@ -1,6 +1,7 @@
 // One future for each candidate or several for all: what chance does to a planner.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "tests/planner/toys.hpp"

@@ -1,5 +1,6 @@
 #include "apps/common/options/values.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
