@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "apps/common/console/interrupt.hpp"
+#include "apps/common/console/terminal.hpp"
 #include "apps/common/console/threads.hpp"
 #include "apps/common/files/png.hpp"
 #include "apps/common/options/env_table.hpp"
@@ -19,7 +20,7 @@
 #include "apps/common/simulator/simulator_dynamics.hpp"
 #include "apps/play/gallery.hpp"
 #include "apps/play/policies.hpp"
-#include "apps/play/terminal.hpp"
+#include "apps/play/screen.hpp"
 #include "apps/play/trajectory.hpp"
 #include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
@@ -77,7 +78,7 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
   cli.option("--threads", o.threads, "0: what this process may use; changes no result", "Machine");
   cli.footer(
       "Keys with --policy keys: arrows or a d w s push, space lets go, tab takes the next two "
-      "actions, q quits.");
+      "actions, p pauses, r restarts, q quits.");
   RunOptions planner;
   planner.add(cli, "Planner");
   if (!cli.parse(argc, argv)) return false;
@@ -152,24 +153,90 @@ std::unique_ptr<Policy> choose_policy(const Options& o, const Stage& stage, std:
   fail("there is no policy '", name, "'", did_you_mean(name, names), "; there are ", join(names));
 }
 
-void start(const Options& o, Env& env, std::uint64_t seed) {
-  env.reset(seed);
-  if (!o.state.empty()) env.set_state(parse_state(o.state, env.state_names()));
-}
+// One episode as it is played: shown, written down and summed.
+class Playing {
+ public:
+  Playing(const Options& o, const Stage& stage, std::uint64_t seed, double speed, bool shown)
+      : o_(o), env_(*stage.env), seed_(seed), speed_(speed), shown_(shown) {
+    if (!o.trajectory.empty()) trajectory_.emplace(o.trajectory, env_);
+    if (!o.frames.empty()) std::filesystem::create_directories(o.frames);
+  }
 
-void save_frame(const Options& o, const Image& image, int decision) {
-  if (o.frames.empty()) return;
-  char name[32];
-  std::snprintf(name, sizeof name, "%06d.png", decision);
-  write_png(std::filesystem::path(o.frames) / name, image);
-}
+  /// Until the episode ends, the policy has no more actions, or Ctrl-C.
+  void run(Policy& policy, RecordedUniforms* recorded) {
+    start();
+    while (!result.done() && !interrupted()) {
+      if (shown_) show(policy);
+      const Wish wish = policy.wish();
+      if (wish == Wish::stop) break;
+      if (wish == Wish::restart) start();
+      if (wish == Wish::wait) wait();
+      if (wish != Wish::act) continue;
+      const std::optional<std::span<const double>> action = policy.act(env_, image_);
+      if (!action) break;  // the list of actions has ended
+      result = recorded ? recorded->step(env_, *action, steps_) : env_.step_traced(*action, steps_);
+      if (trajectory_) trajectory_->write(steps_, *action);
+      sum += result.reward;
+      ++decisions;
+      see();
+    }
+    if (trajectory_) trajectory_->close();
+    screen_.leave();
+  }
 
-// Real time on a terminal: the next picture comes when the world would have come so far.
-void wait_until(std::chrono::steady_clock::time_point start, double seconds) {
-  std::this_thread::sleep_until(start +
-                                std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                                    std::chrono::duration<double>(seconds)));
-}
+  double sum = 0;
+  int decisions = 0;
+  StepResult result;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void start() {
+    env_.reset(seed_);
+    if (!o_.state.empty()) env_.set_state(parse_state(o_.state, env_.state_names()));
+    sum = 0, decisions = 0, result = {};
+    next_ = Clock::now();
+    see();
+  }
+
+  void see() {
+    image_ = Image(env_.image_size(), env_.image_size(), env_.render());
+    if (o_.frames.empty()) return;
+    char name[32];
+    std::snprintf(name, sizeof name, "%06d.png", decisions);
+    write_png(std::filesystem::path(o_.frames) / name, image_);
+  }
+
+  // In real time: the next picture comes when the world would have come so far.
+  void show(const Policy& policy) {
+    std::this_thread::sleep_until(next_);
+    std::vector<std::string> lines{cat(env_.name(), "  decision ", decisions, " of ",
+                                       env_.episode_length(), "  return ", fixed(sum, 2))};
+    for (const std::string& line : policy.lines()) lines.push_back(line);
+    screen_.show(image_, lines);
+    const double seconds = env_spec(env_.name()).dt * env_.action_repeat();
+    if (speed_ > 0)
+      next_ += std::chrono::duration_cast<Clock::duration>(
+          std::chrono::duration<double>(seconds / speed_));
+  }
+
+  void wait() {
+    constexpr std::chrono::milliseconds glance(30);
+    std::this_thread::sleep_for(glance);
+    next_ = Clock::now();
+  }
+
+  const Options& o_;
+  Env& env_;
+  std::uint64_t seed_;
+  double speed_;
+  bool shown_;
+  Screen screen_{terminal_colors()};
+  std::optional<TrajectoryFile> trajectory_;
+  Image image_{1, 1};
+  std::vector<ControlStep> steps_;
+  Clock::time_point next_;
+};
 
 void print_result(const Env& env, double sum, int decisions, const StepResult& last) {
   std::cout << env.name() << ": return " << number_text(sum) << " in " << decisions
@@ -178,6 +245,16 @@ void print_result(const Env& env, double sum, int decisions, const StepResult& l
                 : last.truncated ? "to the time limit"
                                  : "stopped before the end")
             << std::endl;
+}
+
+// The return between the score's two ends, for somebody who played.
+void print_comparison(const RunConfig& config, double sum, bool whole_episode) {
+  const EnvSpec& spec = env_spec(config.env);
+  const std::optional<double> score = env_score(spec, config.make_env_options(), sum);
+  if (!score) return;
+  std::cout << "you " << fixed(sum, 1) << ", random " << spec.scale->random.mean << ", oracle "
+            << spec.scale->oracle.mean
+            << (whole_episode ? ": score " + fixed(*score, 2) : " in a whole episode") << std::endl;
 }
 
 void note_unused(const char* list, int rows) {
@@ -208,10 +285,13 @@ int apps::play(int argc, const char* const* argv) {
   double speed = 1;
   read_option("--seed", o.seed, seed);
   read_option("--threads", o.threads, threads);
-  const bool on_terminal = isatty(STDOUT_FILENO) != 0;
-  require(o.speed.empty() || on_terminal, "--speed is for a terminal; nothing is shown here");
+  const bool shown = cursor_moves(STDOUT_FILENO);
+  require(o.speed.empty() || shown, "--speed is for a terminal; nothing is shown here");
   if (!o.speed.empty()) read_option("--speed", o.speed, speed);
   require(speed >= 0, "--speed is ", speed, "; it is at least 0");
+  require(o.policy != "keys" || (o.trajectory.empty() && o.frames.empty() && o.uniforms.empty()),
+          "--policy keys can begin again and writes nothing down; leave --trajectory, --frames and "
+          "--uniforms out");
   use_threads(threads);
 
   Stage stage = set_stage(o);
@@ -220,38 +300,11 @@ int apps::play(int argc, const char* const* argv) {
   if (!o.uniforms.empty()) recorded.emplace(o.uniforms, env);
   const std::unique_ptr<Policy> policy =
       choose_policy(o, stage, seed, recorded ? &*recorded : nullptr);
-  std::optional<TrajectoryFile> trajectory;
-  if (!o.trajectory.empty()) trajectory.emplace(o.trajectory, env);
-  if (!o.frames.empty()) std::filesystem::create_directories(o.frames);
-  Screen screen(terminal_colors());
+  Playing playing(o, stage, seed, speed, shown);
   catch_interrupts();
-
-  start(o, env, seed);
-  const int n = env.image_size();
-  Image image(n, n, env.render());
-  const double seconds = env_spec(env.name()).dt * env.action_repeat();
-  const auto began = std::chrono::steady_clock::now();
-  double sum = 0;
-  int decisions = 0;
-  StepResult result;
-  std::vector<ControlStep> steps;
-  save_frame(o, image, 0);
-  while (!result.done() && !interrupted()) {
-    if (on_terminal) {
-      if (speed > 0) wait_until(began, decisions * seconds / speed);
-      screen.show(image, cat(env.name(), "  decision ", decisions, "  return ", fixed(sum, 2)));
-    }
-    const std::optional<std::span<const double>> action = policy->act(env, image);
-    if (!action) break;  // the list of actions has ended, or somebody pressed q
-    result = recorded ? recorded->step(env, *action, steps) : env.step_traced(*action, steps);
-    if (trajectory) trajectory->write(steps, *action);
-    sum += result.reward;
-    image = Image(n, n, env.render());
-    save_frame(o, image, ++decisions);
-  }
-  if (trajectory) trajectory->close();
-  if (on_terminal) screen.show(image, "");
-  print_result(env, sum, decisions, result);
+  playing.run(*policy, recorded ? &*recorded : nullptr);
+  print_result(env, playing.sum, playing.decisions, playing.result);
+  if (o.policy == "keys") print_comparison(stage.config, playing.sum, playing.result.done());
   note_unused("actions", policy->unused());
   if (recorded) note_unused("uniforms", recorded->unused(env));
   return interrupted() ? status_interrupted : 0;

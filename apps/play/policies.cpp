@@ -1,11 +1,8 @@
 #include "apps/play/policies.hpp"
 
-#include <algorithm>
-
 #include "apps/common/run/acting.hpp"
 #include "apps/common/simulator/simulator_dynamics.hpp"
 #include "apps/play/number_rows.hpp"
-#include "apps/play/terminal.hpp"
 #include "planner/agent.hpp"
 #include "planner/make_planner.hpp"
 
@@ -92,35 +89,6 @@ class FromFile final : public Policy {
   std::size_t next_ = 0;
 };
 
-// Terminals tell when a key goes down, not when it comes up: a push fades by itself.
-class Keys final : public Policy {
- public:
-  explicit Keys(int A) : action_(static_cast<std::size_t>(A), 0.0) {}
-  Action act(const Env&, const Image&) override {
-    using Key = Keyboard::Key;
-    const Key key = keyboard_.poll();
-    if (key == Key::quit) return std::nullopt;
-    const bool pushed = key == Key::left || key == Key::right || key == Key::up || key == Key::down;
-    const std::size_t second = std::min(pair_ + 1, action_.size() - 1);
-    if (pushed || key == Key::stop || ++age_ > decisions_a_push)
-      std::fill(action_.begin(), action_.end(), 0.0);
-    if (pushed) age_ = 0;
-    if (key == Key::next) pair_ = pair_ + 2 < action_.size() ? pair_ + 2 : 0;
-    if (key == Key::left) action_[pair_] = -1;
-    if (key == Key::right) action_[pair_] = 1;
-    if (key == Key::down) action_[second] = -1;
-    if (key == Key::up) action_[second] = 1;
-    return action_;
-  }
-
- private:
-  static constexpr int decisions_a_push = 3;
-  Keyboard keyboard_;
-  std::vector<double> action_;
-  std::size_t pair_ = 0;  // the first of the two actions that the arrows push
-  int age_ = 0;
-};
-
 }  // namespace
 
 std::unique_ptr<Policy> zero_policy(int action_size) { return std::make_unique<Zero>(action_size); }
@@ -144,7 +112,5 @@ std::unique_ptr<Policy> actions_from_file(const std::filesystem::path& path, int
   return std::make_unique<FromFile>(
       read_number_rows(path, {action_size, "decision", "an action of this task has"}));
 }
-
-std::unique_ptr<Policy> keys_policy(int action_size) { return std::make_unique<Keys>(action_size); }
 
 }  // namespace planet

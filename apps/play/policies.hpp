@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "apps/common/options/run_config.hpp"
 #include "apps/common/simulator/futures.hpp"
@@ -17,9 +18,15 @@
 
 namespace planet {
 
+/// What is to happen before the next action. Only a person wants anything but to act.
+enum class Wish { act, wait, restart, stop };
+
 class Policy {
  public:
   virtual ~Policy() = default;
+  virtual Wish wish() { return Wish::act; }
+  /// What is to be shown under the picture.
+  virtual std::vector<std::string> lines() const { return {}; }
   /// The action [A] in `env`'s present state, which `image` shows; valid until the next call.
   /// Nothing when there are no more.
   virtual std::optional<std::span<const double>> act(const Env& env, const Image& image) = 0;
@@ -44,7 +51,8 @@ std::unique_ptr<Policy> oracle_policy(const Env& prototype, const PlannerConfig&
 /// A CSV without header: a row per decision, A numbers. Error: a row with another count, a word that
 /// is no finite number, no rows; with the line.
 std::unique_ptr<Policy> actions_from_file(const std::filesystem::path& path, int action_size);
-/// The keyboard; a push lasts for three decisions after the key.
+/// The keyboard (keys.cpp): the first key begins, and a push lasts for three decisions after its key.
+/// Error: stdin or stdout is no terminal.
 std::unique_ptr<Policy> keys_policy(int action_size);
 
 }  // namespace planet

@@ -1,24 +1,17 @@
 #include "apps/common/console/console.hpp"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 
+#include "apps/common/console/terminal.hpp"
 #include "autograd/base/error.hpp"
 
 namespace planet {
 namespace {
 
 const auto process_start = std::chrono::steady_clock::now();  // set before main()
-
-int terminal_width() {
-  winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  return 80;
-}
 
 }  // namespace
 
@@ -30,12 +23,11 @@ Progress progress_from(const std::string& word) {
   if (word == "bar") return Progress::bar;
   if (word == "plain") return Progress::plain;
   if (word == "none") return Progress::none;
-  return isatty(STDERR_FILENO) != 0 ? Progress::bar : Progress::plain;
+  return cursor_moves(STDERR_FILENO) ? Progress::bar : Progress::plain;
 }
 
 Console::Console(Progress progress, const std::filesystem::path& log) : progress_(progress) {
-  const char* no_color = std::getenv("NO_COLOR");
-  color_ = isatty(STDERR_FILENO) != 0 && (no_color == nullptr || *no_color == '\0');
+  color_ = cursor_moves(STDERR_FILENO) && !colors_unwanted();
   if (!log.empty()) {
     log_ = std::fopen(log.c_str(), "ab");
     require(log_ != nullptr, log.string(), " cannot be written");
@@ -80,7 +72,8 @@ void Console::bar(double fraction, const std::string& text) {
   }
   line += text;
   // A line that wraps could not be erased.
-  line.resize(std::min(line.size(), static_cast<std::size_t>(std::max(1, terminal_width() - 1))));
+  const int width = terminal_size(STDERR_FILENO).columns - 1;
+  line.resize(std::min(line.size(), static_cast<std::size_t>(std::max(1, width))));
   std::fprintf(stderr, color_ ? "\r\033[36m%s\033[0m\033[K" : "\r%s\033[K", line.c_str());
   std::fflush(stderr);
   bar_visible_ = true;

@@ -15,7 +15,7 @@ enum class Progress {
   plain,  // lines only; a table row at most every 30 s
   none,   // silent; log.txt is still written
 };
-/// "auto" is bar when stderr is a terminal, else plain.
+/// "auto" is bar when stderr is a terminal whose cursor can be moved, else plain.
 Progress progress_from(const std::string& word);
 
 class Console {

@@ -1,0 +1,30 @@
+// A program in a terminal of its own: a pseudo-terminal, whose other end the test holds.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/apps/programs.hpp"
+
+namespace planet::test {
+
+struct Pty {
+  int columns = 80, rows = 24;
+  std::vector<std::pair<std::string, std::string>> environment{};  // NAME, VALUE
+  std::string keys{};  // typed once the program has drawn something
+};
+
+struct PtyResult {
+  int status = -1;
+  std::string text;  // all that reached the terminal
+};
+/// Runs bin/PROGRAM to its end.
+PtyResult run_in_terminal(const Scratch& scratch, const Pty& pty, const std::string& program,
+                          const Args& args);
+
+/// What was drawn on the alternate screen, one text per redrawing from its upper left corner; without
+/// colours and other control sequences.
+std::vector<std::string> frames(const std::string& text);
+
+}  // namespace planet::test
