@@ -24,6 +24,8 @@ struct GradReport {
   std::string example;  // the example's note; the parameter's shape
   bool ok = true;
   std::string failure;  // one sentence: what is wrong and where; empty when ok
+  bool proved = true;   // false: no derivative was large enough to be tested
+  std::string note;     // one sentence when ok: an element at a kink, or why nothing was proved
 
   int derivatives = 0;      // elements compared with finite differences
   double tolerance = 1e-6;  // relative
@@ -35,6 +37,7 @@ struct GradReport {
   double analytic = 0, numeric = 0;
   double float_error = 0;  // ops: largest |float - double| over the tensor's largest magnitude
   int smaller_steps = 0;   // models: elements with a kink within h, checked with a smaller h
+  int kinks = 0;           // models: elements exactly at a kink, not compared
 };
 
 namespace detail {
@@ -122,7 +125,7 @@ std::vector<std::string> all_op_names();
 
 struct GradcheckOptions {
   std::vector<std::string> only;  // names of parameters; empty: all of them
-  std::ptrdiff_t elements = 0;    // checked of each parameter, drawn at random; 0: all of them
+  std::ptrdiff_t elements = 0;    // compared per parameter, drawn at random; 0: all of them
   double tolerance = 1e-6;        // relative
   double absolute = 1e-8;
   double least = 1e-3;  // a parameter none of whose derivatives exceeds this was not tested
@@ -133,10 +136,17 @@ struct GradcheckOptions {
 /// through stop_gradient, so whatever stands behind one must be a constant here.
 using LossFunction = std::function<Var(Tape&)>;
 
-/// Compares the gradient of the loss with central differences: a report per parameter. A model has
-/// thousands of ReLUs, and some lie within h of their kink; an element that disagrees is tried
-/// again with h/8 and h/64. Values and gradients in `params` are left as they were found. Throws
-/// unless `params` is f64.
+/// Compares the gradient of the loss with central differences and returns one report per parameter.
+/// A model has thousands of ReLUs, and some lie within h of their kink: an element that disagrees
+/// is tried again with h/8 and h/64. Exactly at a kink the derivative does not exist; there the
+/// gradient must lie between the slopes on the two sides, and a note says so.
+///
+/// A parameter whose derivatives are all below options.least fails, because comparing zeros proves
+/// nothing. A sample fails only where the check of all elements would: if no element drawn exceeds
+/// `least`, the one with the largest gradient is added; if that is too small as well, the report is
+/// ok but not proved.
+///
+/// Values and gradients in `params` are left as they were found. Throws unless `params` is f64.
 std::vector<GradReport> gradcheck(const LossFunction& loss, ParamStore& params,
                                   const GradcheckOptions& options = {});
 

@@ -175,7 +175,7 @@ ModelConfig model_preset(const std::string& name, int image_size) {
   fail("there is no preset '", name, "'", did_you_mean(name, names), "; there are ", join(names));
 }
 
-ModelConfig miniature_model() {
+ModelConfig miniature_model(int image_size) {
   ModelConfig c;
   c.image_size = 8;
   c.action_size = 2;
@@ -188,6 +188,7 @@ ModelConfig miniature_model() {
   c.reward_layers = 2;
   c.reward_units = 6;
   c.free_nats = 0.05;
+  if (image_size != c.image_size) size_images(c, image_size, 3);
   return c;
 }
 

@@ -108,7 +108,8 @@ ModelConfig model_preset(const std::string& name, int image_size = 0);
 std::vector<std::string> model_preset_names();
 
 /// For finite differences: 8-pixel images, A = 2, E = 27, D_h = 7, D_s = 3, hidden 5, reward head
-/// 2 x 6; about 2400 parameters. No two sizes are equal, so that a swapped pair cannot hide.
-ModelConfig miniature_model();
+/// 2 x 6; about 2400 parameters. No two sizes are equal, so that a swapped pair cannot hide. With
+/// 16, 32 or 64 pixels the convolutions and free nats follow; any other size is an error.
+ModelConfig miniature_model(int image_size = 8);
 
 }  // namespace planet

@@ -31,7 +31,7 @@ void CaseFlags::add(CommandLine& cli) {
   for_each_model_field(any, [&](auto, std::string_view field, auto help, const auto&) {
     if (is_flag(field)) option(std::string(field), help);
   });
-  option("elements", "compared with finite differences of each parameter; 0: all");
+  option("elements", "elements compared per parameter, drawn at random; 0: all");
 }
 
 std::string CaseFlags::given() const {
@@ -48,10 +48,12 @@ CaseOptions CaseFlags::options(const std::string& latent_model) const {
   };
   CaseOptions out;
   std::string preset;
+  int image_size = 0;
   set("preset", preset);
-  if (!preset.empty()) {
-    int image_size = 0;
-    set("image_size", image_size);
+  set("image_size", image_size);
+  if (preset.empty()) {
+    if (image_size != 0 && values_.at("encoder").empty()) out.model = miniature_model(image_size);
+  } else {
     out.model = model_preset(preset, image_size);  // and not its batch: 3 x 2 is enough
     out.elements = 8;
   }

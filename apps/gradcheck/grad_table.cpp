@@ -47,12 +47,16 @@ void print_columns(std::ostream& out, const std::vector<std::vector<std::string>
   }
 }
 
+std::string verdict(const GradReport& r) {
+  return !r.ok ? "FAILED" : r.proved ? "ok" : "not proved";
+}
+
 std::vector<std::string> cells(const GradReport& r) {
   if (r.derivatives == 0)
-    return {"-", scientific(r.tolerance), "-", r.ok ? "ok" : "FAILED",
-            r.ok ? "no gradient, as declared" : ""};
+    return {"-", scientific(r.tolerance), "-", verdict(r),
+            r.ok && r.proved ? "no gradient, as declared" : ""};
   return {scientific(r.worst), scientific(r.tolerance),
-          r.float_error > 0 ? scientific(r.float_error) : "-", r.ok ? "ok" : "FAILED", place(r)};
+          r.float_error > 0 ? scientific(r.float_error) : "-", verdict(r), place(r)};
 }
 
 std::string quoted(const std::string& text) {
@@ -103,12 +107,17 @@ void print_each(std::ostream& out, std::span<const GradReport> reports) {
 }
 
 int conclude(std::ostream& out, const std::string& what, std::span<const GradReport> reports) {
-  for (const GradReport& r : reports)
-    if (!r.ok) out << "FAILED " << r.name << ", " << r.example << ": " << r.failure << "\n";
-  const auto failed = static_cast<std::size_t>(
-      std::count_if(reports.begin(), reports.end(), [](const GradReport& r) { return !r.ok; }));
-  out << what << ": " << (failed > 0 ? cat(failed, " FAILED, ") : "") << worst_of(reports)
-      << std::endl;
+  std::size_t failed = 0, open = 0;
+  for (const GradReport& r : reports) {
+    failed += !r.ok;
+    open += r.ok && !r.proved;
+    const std::string& sentence = r.ok ? r.note : r.failure;
+    const std::string label = r.ok && r.proved ? "note" : verdict(r);
+    if (!r.ok || !sentence.empty())
+      out << label << " " << r.name << ", " << r.example << ": " << sentence << "\n";
+  }
+  out << what << ": " << (failed > 0 ? cat(failed, " FAILED, ") : "")
+      << (open > 0 ? cat(open, " not proved, ") : "") << worst_of(reports) << std::endl;
   return all_ok(reports) ? 0 : 1;
 }
 
@@ -128,12 +137,12 @@ void write_grad_csv(const std::string& file, std::span<const GradReport> reports
   out << std::setprecision(17)
       << "name,example,derivatives,worst_error,tolerance,float_error,input,element,analytic,"
          "numeric,"
-         "ok,failure\n";
+         "ok,failure,note\n";
   for (const GradReport& r : reports)
     out << r.name << ',' << quoted(r.example) << ',' << r.derivatives << ',' << r.worst << ','
         << r.tolerance << ',' << r.float_error << ',' << r.input << ',' << r.element << ','
         << r.analytic << ',' << r.numeric << ',' << (r.ok ? 1 : 0) << ',' << quoted(r.failure)
-        << '\n';
+        << ',' << quoted(r.note) << '\n';
   out.flush();
   require(out.good(), "the file '", file, "' cannot be written; is its folder there?");
 }

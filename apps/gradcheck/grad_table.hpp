@@ -11,12 +11,13 @@
 
 namespace planet {
 
-/// One row for each name: its worst report, with the number of reports and derivatives behind it.
+/// One row per name: its worst report, with the number of reports and derivatives behind it.
 void print_by_name(std::ostream& out, std::span<const GradReport> reports);
-/// One row for each report: the examples of one op, or the parameters of a model.
+/// One row per report: the examples of one op, or the parameters of a model.
 void print_each(std::ostream& out, std::span<const GradReport> reports);
-/// The end of every check: a sentence for each report that failed, and one line that begins with
-/// `what`. Returns the program's exit status: 0, or 1 if anything failed or nothing was checked.
+/// The end of every check: a sentence per report that failed or has a note, and one line that
+/// begins with `what`. Returns the program's exit status: 0, or 1 if anything failed or nothing was
+/// checked.
 int conclude(std::ostream& out, const std::string& what, std::span<const GradReport> reports);
 
 /// "worst relative error 2.8e-07 (gaussian_kl, a narrow prior, input 3, element 3)".
@@ -24,7 +25,7 @@ std::string worst_of(std::span<const GradReport> reports);
 /// "operation" and 1: "1 operation"; 3: "3 operations".
 std::string counted(std::size_t n, const std::string& thing);
 
-/// A header and one line a report, 17 significant digits, text in double quotes. Throws if the file
+/// A header and one line per report, 17 significant digits, text in double quotes. Throws if the file
 /// cannot be written.
 void write_grad_csv(const std::string& file, std::span<const GradReport> reports);
 

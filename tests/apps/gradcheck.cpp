@@ -32,7 +32,7 @@ TEST_CASE("gradcheck prints a row for every operation and leaves with 0") {
   const std::string csv = text_of(scratch / "all.csv");
   CHECK(
       csv.starts_with("name,example,derivatives,worst_error,tolerance,float_error,input,element,"
-                      "analytic,numeric,ok,failure\n"));
+                      "analytic,numeric,ok,failure,note\n"));
   CHECK(lines(csv) == 1 + static_cast<std::ptrdiff_t>(gradcheck_all_ops().size()));
   const std::string count = cat("double, ", names.size(), " operations, ", lines(csv) - 1,
                                 " examples: worst relative error ");
@@ -60,6 +60,46 @@ TEST_CASE("gradcheck leaves with 2 and a sentence for what it does not know") {
   wrong({"--op", "lineer"}, "there is no op named 'lineer' (did you mean 'linear'?)");
   wrong({"--opp", "linear"}, "did you mean '--op'?");
   wrong({"--csv", (scratch / "no" / "such.csv").string()}, "cannot be written");
+}
+
+TEST_CASE("gradcheck --elements calls no correct model wrong") {
+  const Scratch scratch;
+  for (const char* model : {"rssm", "ssm", "rnn"})
+    for (const char* n : {"1", "2", "3", "5", "10"}) {
+      const Result r = run(scratch, "gradcheck", {"--model", model, "--elements", n});
+      INFO(model, ", ", n, "\n", r.out);
+      CHECK(r.status == 0);
+    }
+}
+
+TEST_CASE("gradcheck --model --image-size: convolutions and free nats follow") {
+  const Scratch scratch;
+  for (const char* size : {"16", "32"}) {
+    const Result r =
+        run(scratch, "gradcheck", {"--model", "--image-size", size, "--elements", "2"});
+    INFO(r.out, r.err);
+    CHECK(r.status == 0);
+  }
+  const Result r = run(scratch, "gradcheck", {"--model", "--image-size", "24"});
+  CHECK(r.status == 2);
+  CHECK(has(r.err, "image_size is 24"));
+}
+
+TEST_CASE("what was not proved is told and leaves with 0") {
+  std::vector<GradReport> reports(2);
+  reports[0].name = "a";
+  reports[1].name = "b";
+  reports[0].derivatives = reports[1].derivatives = 1;
+  reports[0].note = "element 0 of a lies at a kink";
+  reports[1].proved = false;
+  reports[1].note = "nothing was proved";
+  std::ostringstream end, table;
+  CHECK(conclude(end, "check", reports) == 0);
+  CHECK(has(end.str(), "note a, : element 0 of a lies at a kink\n"));
+  CHECK(has(end.str(), "not proved b, : nothing was proved\n"));
+  CHECK(has(end.str(), "check: 1 not proved, worst"));
+  print_each(table, reports);
+  CHECK(has(table.str(), "  not proved  "));
 }
 
 TEST_CASE("one failed report makes status 1 and is told") {

@@ -154,10 +154,63 @@ TEST_CASE("a kink within h is stepped around, one at the point itself is not") {
   auto reports = gradcheck(loss, params);
   CHECK_MESSAGE(reports[0].ok, reports[0].failure);
   CHECK(reports[0].smaller_steps == 2);
+  CHECK(reports[0].kinks == 0);
+  CHECK(reports[0].note == "");
+}
+
+TEST_CASE("a ReLU exactly at its kink is called a kink, not a fault") {
+  ParamStore params(Precision::f64);
+  auto& w = params.add("w", {2});
+  const LossFunction loss = [&](Tape& t) {
+    return sum(scale(relu(t.use(w)), 2)) + sum(scale(t.use(w), 0.5));
+  };
   fill(w, {0, 1});
+  auto reports = gradcheck(loss, params);
+  CHECK_MESSAGE(reports[0].ok, reports[0].failure);
+  CHECK(reports[0].proved);
+  CHECK(reports[0].kinks == 1);
+  CHECK(reports[0].derivatives == 1);
+  CHECK(reports[0].note ==
+        "element 0 of w lies at a kink: the slope is 0.5 below it and 2.5 above it, and its "
+        "gradient is 0.5; it was not compared");
+  // A gradient beside the two slopes is wrong, whichever of them is meant.
+  const auto wrong = gradcheck(
+      [&](Tape& t) {
+        const auto x = t.use(w);
+        return sum(relu(x)) + sum(scale(x, 3)) - sum(scale(stop_gradient(x), 3));
+      },
+      params);
+  CHECK_FALSE(wrong[0].ok);
+  CHECK(wrong[0].failure ==
+        "element 0 of w lies at a kink: the slope is 0 below it and 1 above it, and its gradient "
+        "is 3");
+  fill(w, {0, 0});  // nothing is left to compare
   reports = gradcheck(loss, params);
   CHECK_FALSE(reports[0].ok);
-  CHECK(reports[0].element == 0);
+  CHECK(reports[0].failure.find("nothing was proved") == 0);
+  CHECK(reports[0].failure.find("lies at a kink") != std::string::npos);
+}
+
+TEST_CASE("a sample of the elements fails only where all of them would") {
+  ParamStore params(Precision::f64);
+  auto& w = params.add("w", {20});
+  std::fill_n(w.value<double>(), 20, -0.7);
+  w.value<double>()[13] = 0.7;  // the only one that is not dead
+  const LossFunction loss = [&](Tape& t) { return sum(relu(t.use(w))); };
+  for (std::ptrdiff_t n = 1; n <= 20; ++n) {
+    const auto reports = gradcheck(loss, params, {.only = {}, .elements = n});
+    CHECK_MESSAGE(reports[0].ok, reports[0].failure);
+    CHECK(reports[0].proved);
+    CHECK(reports[0].derivatives >= n);
+    CHECK(reports[0].derivatives <= n + 1);
+  }
+  w.value<double>()[13] = -0.7;  // now all are dead
+  const auto sample = gradcheck(loss, params, {.only = {}, .elements = 3}),
+             all = gradcheck(loss, params);
+  CHECK(sample[0].ok);
+  CHECK_FALSE(sample[0].proved);
+  CHECK(sample[0].note.starts_with("nothing was proved: no derivative by w exceeds"));
+  CHECK_FALSE(all[0].ok);
 }
 
 TEST_CASE("a loss that is not a function of the parameters is refused") {
