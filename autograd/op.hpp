@@ -41,7 +41,7 @@
 
 namespace planet {
 
-inline constexpr int max_examples_inputs = 8;
+inline constexpr int max_example_inputs = 8;
 
 struct NoAttr {};
 
@@ -57,7 +57,7 @@ struct ExampleInput {
 template <class Attr = NoAttr>
 struct Example {
   struct Inputs {
-    std::array<ExampleInput, max_examples_inputs> list{};
+    std::array<ExampleInput, max_example_inputs> list{};
     int count = 0;
     constexpr Inputs(std::initializer_list<ExampleInput> inputs) {
       for (const ExampleInput& in : inputs) list[index(count++)] = in;

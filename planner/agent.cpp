@@ -71,7 +71,7 @@ void MpcAgent::update_belief(std::span<const std::uint8_t> frame) {
   const Var e_t = model_.encode(o_t);
   const Var a_prev = tape_.borrow(a_prev_.data(), {1, c.action_size});
   const State prev = latent.borrow(tape_, h_.data(), s_.data(), 1);
-  const Observed seen = latent.observe(prev, a_prev, e_t, z);
+  const PosteriorStep seen = latent.observe(prev, a_prev, e_t, z);
   copy_state(seen.state, h_.data(), s_.data());
   mean_.assign(seen.q.mean.value<float>().begin(), seen.q.mean.value<float>().end());
   std_.assign(seen.q.std.value<float>().begin(), seen.q.std.value<float>().end());

@@ -1,5 +1,5 @@
-// What the latent models are made of beside their recurrences: a Gaussian from a hidden layer, and
-// the hidden layer of a posterior.
+// What the latent models consist of besides their recurrences: a Gaussian head on a hidden layer,
+// and the hidden layer of a posterior.
 #pragma once
 
 #include <string>
@@ -25,18 +25,18 @@ class GaussianHead {
   double min_std_;
 };
 
-/// relu(W_x x + W_e e + b), where e is the frame's embedding. W_e e + b, the larger half, does not
-/// wait for x: a window computes it for all t at once.
-class EvidenceLayer {
+/// relu(W_x x + W_e e + b), where e is the frame's embedding. W_e e + b, the larger part, does not
+/// depend on x, so it is computed for all t of a window at once.
+class SplitLinear {
  public:
-  EvidenceLayer(ParamStore& store, Rng& rng, const std::string& name, std::ptrdiff_t x_size,
-                std::ptrdiff_t embed_size, std::ptrdiff_t hidden_size)
+  SplitLinear(ParamStore& store, Rng& rng, const std::string& name, std::ptrdiff_t x_size,
+              std::ptrdiff_t embed_size, std::ptrdiff_t hidden_size)
       : x_size_(x_size), layer_(store, rng, name, x_size + embed_size, hidden_size) {}
 
   /// W_e e + b: [...,E] -> [...,hidden].
-  Var evidence(Var e) const;
-  /// The hidden layer of B rows: x [B,x_size], evidence [B,hidden] -> [B,hidden].
-  Var operator()(Var x, Var evidence) const;
+  Var project_embedding(Var e) const;
+  /// The hidden layer of B rows: x [B,x_size], projected [B,hidden] -> [B,hidden].
+  Var operator()(Var x, Var projected) const;
 
  private:
   std::ptrdiff_t x_size_;

@@ -23,19 +23,19 @@ inline Var features(const State& state) {
   return state.h.empty() ? state.s : concat(state.s, state.h);
 }
 
-/// f of each part that there is: rows of a sequence of states, a reshape, a stop-gradient.
+/// Applies f (rows of a sequence, a reshape, a stop-gradient) to s and, unless it is empty, to h.
 template <class F>
 State map_state(const State& state, F&& f) {
   return {state.h.empty() ? state.h : f(state.h), f(state.s)};
 }
 
-/// N(mean, 1), whose KL to another one is 1/2 |mean - mean'|^2.
-inline Gaussian of_variance_one(Var mean) {
+/// N(mean, 1). The KL between two of these is 1/2 |mean - mean'|^2.
+inline Gaussian unit_variance(Var mean) {
   const auto ones = [&](auto* memory) { std::fill_n(memory, mean.shape().size(), 1); };
   return {mean, mean.on().filled(mean.shape(), ones)};
 }
 
-/// The same distribution, which no loss can change.
+/// The same distribution behind a stop-gradient.
 inline Gaussian stop_gradient(const Gaussian& g) {
   return {stop_gradient(g.mean), stop_gradient(g.std)};
 }
@@ -48,15 +48,14 @@ inline Var gaussian_kl(const Gaussian& q, const Gaussian& p) {
 /// mean + std * noise.
 inline Var sample(const Gaussian& g, Var noise) { return gaussian_sample(g.mean, g.std, noise); }
 
-/// The mean over time and batch of max(KL - f, 0): each (t,b) may spend f nats for nothing. The KL
-/// comes in already summed over D, and is averaged only after the subtraction: [...] -> [1].
-inline Var mean_above_free_nats(Var kl, double free_nats) {
+/// The mean over time and batch of max(KL - f, 0): in each (t,b) the first f nats are free. The KL
+/// arrives summed over D and is averaged only after the subtraction: [...] -> [1].
+inline Var free_nats_per_step(Var kl, double free_nats) {
   return mean(maximum(add_constant(kl, -free_nats), 0));
 }
 
-/// Dreamer's: max(mean KL - f, 0), where a step that spends much is excused by one that spends
-/// little.
-inline Var mean_above_free_nats_after_mean(Var kl, double free_nats) {
+/// Dreamer's rule, max(mean KL - f, 0): a step with a large KL may use the free nats of others.
+inline Var free_nats_of_mean(Var kl, double free_nats) {
   return maximum(add_constant(mean(kl), -free_nats), 0);
 }
 

@@ -1,13 +1,13 @@
-// The latent models' one interface: what losses, planner and programs know of them.
+// The interface of the latent models: what losses, planner and programs know of them.
 //
-// A latent model carries a state from step to step (latent.hpp), with eyes open or closed:
+// A latent model carries a state from step to step (latent.hpp), with or without an observation:
 //
-//   imagine   s_t ~ p(s_t | past)        the prior foresees it from the action alone
-//   observe   s_t ~ q(s_t | past, o_t)   the posterior has seen the frame
+//   imagine   s_t ~ p(s_t | past)        the prior predicts it from the action alone
+//   observe   s_t ~ q(s_t | past, o_t)   the posterior has also seen the frame
 //
-// What it costs that the prior did not foresee the posterior is KL[q || p]. The models behind it, a
-// file each: rnn.hpp (a deterministic path), ssm.hpp (a stochastic one), rssm.hpp (both). By name:
-// make_latent_model.hpp. Whole model with encoder, decoder and heads: world_model.hpp.
+// The loss KL[q || p] measures how far the prior was from the posterior. The three models, one file
+// each: rnn.hpp (a deterministic path), ssm.hpp (a stochastic one), rssm.hpp (both). By name:
+// make_latent_model.hpp. The whole model with encoder, decoder and heads: world_model.hpp.
 #pragma once
 
 #include <algorithm>
@@ -17,21 +17,21 @@
 
 namespace planet {
 
-/// A step with eyes closed: the state, and the prior that it is a sample of.
-struct Imagined {
+/// A step without an observation: the state, and the prior that it is a sample of.
+struct PriorStep {
   State state;  // [B,D_h], [B,D_s]
   Gaussian p;   // [B,D_s]
 };
 
-/// A step with open eyes: the state, and the posterior that it is a sample of.
-struct Observed {
+/// A step with an observation: the state, and the posterior that it is a sample of.
+struct PosteriorStep {
   State state;  // [B,D_h], [B,D_s]
   Gaussian q;   // [B,D_s]
 };
 
-/// A window seen from its first row to its last: for each t the state, a sample of q, and both
-/// distributions of s_t.
-struct Filtered {
+/// A window filtered from its first row to its last: for each t the state, which is a sample of q,
+/// and both distributions of s_t.
+struct FilteredWindow {
   State state;    // [L,B,D_h], [L,B,D_s]
   Gaussian q, p;  // [L,B,D_s]  posterior and prior, both from the same h_t
 };
@@ -47,21 +47,20 @@ class LatentModel {
   // ---- states ----
   /// Zeros: the state before the first row of a window or an episode.
   State initial(Tape& tape, std::ptrdiff_t B) const;
-  /// B states that lie in memory, row by row; they must outlive their use on the tape, which is
+  /// B states stored in memory row by row, which must outlive their use on the tape, which is
   /// f32. h is not read when D_h is 0.
   State borrow(Tape& tape, const float* h, const float* s, std::ptrdiff_t B) const;
 
   // ---- one step; a_prev [B,A] led to it, noise [B,D_s] is standard normal ----
-  virtual Imagined imagine(const State& prev, Var a_prev, Var noise) const = 0;
+  virtual PriorStep imagine(const State& prev, Var a_prev, Var noise) const = 0;
   /// e_t [B,E] is the embedding of the frame.
-  virtual Observed observe(const State& prev, Var a_prev, Var e_t, Var noise) const = 0;
+  virtual PosteriorStep observe(const State& prev, Var a_prev, Var e_t, Var noise) const = 0;
 
   // ---- a window, from the zero state ----
   /// embedding [L,B,E], action [L,B,A] (row t led to frame t), noise [L,B,D_s].
-  virtual Filtered filter(Var embedding, Var action, Var noise) const = 0;
+  virtual FilteredWindow filter(Var embedding, Var action, Var noise) const = 0;
 
-  /// s_t of its distribution, prior or posterior: a sample; the mean, in a model that draws
-  /// nothing.
+  /// s_t from its distribution, prior or posterior: a sample, or the mean in a deterministic model.
   virtual Var draw(const Gaussian& g, Var noise) const { return sample(g, noise); }
 
  protected:
@@ -80,7 +79,7 @@ inline State LatentModel::borrow(Tape& tape, const float* h, const float* s,
           tape.borrow(s, {B, stoch_size_})};
 }
 
-/// Copies the rows of a state on an f32 tape to memory; h is left alone when the state has none.
+/// Copies the rows of a state on an f32 tape to memory; h is not written when the state has none.
 inline void copy_state(const State& state, float* h, float* s) {
   if (!state.h.empty()) std::ranges::copy(state.h.value<float>(), h);
   std::ranges::copy(state.s.value<float>(), s);

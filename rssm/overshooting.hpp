@@ -30,8 +30,8 @@ namespace planet {
 /// rows t = d-1 .. L-1: state [L-d+1,B,.] and the prior that it is a sample of. Entry 0 is the
 /// prior of `seen` itself. action [L,B,A]; noise [D,L,B,D_s]: noise[d-1][t] is that of row t at
 /// distance d. Error: D > L.
-std::span<const Imagined> overshoot(const LatentModel& latent, const Filtered& seen, Var action,
-                                    Var noise);
+std::span<const PriorStep> overshoot(const LatentModel& latent, const FilteredWindow& seen,
+                                     Var action, Var noise);
 
 /// 1/(D-1) sum_{d=2..D} of what each distance gives, which is one number, [1]: every distance
 /// weighs the same, however few starts it has. Entries of `terms`: d = 2..D.

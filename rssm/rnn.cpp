@@ -22,18 +22,18 @@ Var Rnn::transition(const State& prev, Var a_prev) const {
 Var Rnn::prediction(Var h_t) const { return prior_(prior_hidden_(h_t)); }
 
 Var Rnn::code(Var h_t, Var e_t) const {
-  return posterior_(posterior_hidden_(h_t, posterior_hidden_.evidence(e_t)));
+  return posterior_(posterior_hidden_(h_t, posterior_hidden_.project_embedding(e_t)));
 }
 
 // ---- one step
 
-Imagined Rnn::imagine(const State& prev, Var a_prev, Var) const {
+PriorStep Rnn::imagine(const State& prev, Var a_prev, Var) const {
   const Var h_t = transition(prev, a_prev);
   const Var s_t = prediction(h_t);
-  return {{h_t, s_t}, of_variance_one(s_t)};
+  return {{h_t, s_t}, unit_variance(s_t)};
 }
 
-Observed Rnn::observe(const State& prev, Var a_prev, Var e_t, Var) const {
+PosteriorStep Rnn::observe(const State& prev, Var a_prev, Var e_t, Var) const {
   const Var h_t = transition(prev, a_prev);
   const Var s_t = code(h_t, e_t);
   return {{h_t, s_t}, {s_t, s_t.on().zeros(s_t.shape())}};
@@ -41,22 +41,22 @@ Observed Rnn::observe(const State& prev, Var a_prev, Var e_t, Var) const {
 
 // ---- a window
 
-Filtered Rnn::filter(Var embedding, Var action, Var) const {
+FilteredWindow Rnn::filter(Var embedding, Var action, Var) const {
   Tape& tape = action.on();
   const std::ptrdiff_t L = action.shape()[0], B = action.shape()[1];
-  const Var seen = posterior_hidden_.evidence(embedding);
+  const Var projected = posterior_hidden_.project_embedding(embedding);
   const auto n = static_cast<std::size_t>(L);
   const std::span<Var> h = tape.array<Var>(n), s = tape.array<Var>(n);
 
   State state = initial(tape, B);
   for (std::ptrdiff_t t = 0; t < L; ++t) {
     const Var h_t = transition(state, at(action, t));
-    state = {h_t, posterior_(posterior_hidden_(h_t, at(seen, t)))};
+    state = {h_t, posterior_(posterior_hidden_(h_t, at(projected, t)))};
     const auto i = static_cast<std::size_t>(t);
     h[i] = state.h, s[i] = state.s;
   }
   const Var all_h = stack(h), all_s = stack(s);
-  return {{all_h, all_s}, of_variance_one(all_s), of_variance_one(prediction(all_h))};
+  return {{all_h, all_s}, unit_variance(all_s), unit_variance(prediction(all_h))};
 }
 
 }  // namespace planet

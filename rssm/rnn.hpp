@@ -35,16 +35,16 @@ class Rnn final : public LatentModel {
 
   // ---- the interface; the noise is not read. std is 1 where the loss compares (imagine, filter)
   // ---- and 0 in observe: the belief is a point ----
-  Imagined imagine(const State& prev, Var a_prev, Var noise) const override;
-  Observed observe(const State& prev, Var a_prev, Var e_t, Var noise) const override;
-  Filtered filter(Var embedding, Var action, Var noise) const override;
+  PriorStep imagine(const State& prev, Var a_prev, Var noise) const override;
+  PosteriorStep observe(const State& prev, Var a_prev, Var e_t, Var noise) const override;
+  FilteredWindow filter(Var embedding, Var action, Var noise) const override;
   Var draw(const Gaussian& g, Var) const override { return g.mean; }
 
  private:
   Linear inp_;
   GruCell gru_;
   Linear prior_hidden_, prior_;
-  EvidenceLayer posterior_hidden_;
+  SplitLinear posterior_hidden_;
   Linear posterior_;
 };
 

@@ -31,16 +31,16 @@ class Ssm final : public LatentModel {
   Gaussian posterior(const Gaussian& p_s_t, Var e_t) const;  // q(s_t | .., o_t)
 
   // ---- the interface ----
-  Imagined imagine(const State& prev, Var a_prev, Var noise) const override;
-  Observed observe(const State& prev, Var a_prev, Var e_t, Var noise) const override;
-  Filtered filter(Var embedding, Var action, Var noise) const override;
+  PriorStep imagine(const State& prev, Var a_prev, Var noise) const override;
+  PosteriorStep observe(const State& prev, Var a_prev, Var e_t, Var noise) const override;
+  FilteredWindow filter(Var embedding, Var action, Var noise) const override;
 
  private:
-  Gaussian posterior_given(const Gaussian& p_s_t, Var evidence_t) const;
+  Gaussian posterior_given(const Gaussian& p_s_t, Var projected_t) const;
 
   Linear prior_hidden_;
   GaussianHead prior_;
-  EvidenceLayer posterior_hidden_;
+  SplitLinear posterior_hidden_;
   GaussianHead posterior_;
 };
 

@@ -105,7 +105,7 @@ ElboTerms WorldModel::elbo(const Sequence& batch) const {
   }
   out.kl = balanced_kl(q, p, batch, config_.kl_balance);
   if (config_.global_kl_scale > 0)
-    out.global_kl = gaussian_kl(q, of_variance_one(batch.action.on().zeros(q.mean.shape())));
+    out.global_kl = gaussian_kl(q, unit_variance(batch.action.on().zeros(q.mean.shape())));
   if (!batch.overshoot_noise.empty()) overshoot_from(batch, out);
   out.loss = loss_of(out);
   return out;
@@ -137,8 +137,8 @@ void WorldModel::overshoot_from(const Sequence& batch, ElboTerms& out) const {
 Var WorldModel::loss_of(const ElboTerms& terms) const {
   const ModelConfig& c = config_;
   const auto kl_loss = [&](Var kl) {
-    return c.free_nats_after_mean ? mean_above_free_nats_after_mean(kl, c.free_nats)
-                                  : mean_above_free_nats(kl, c.free_nats);
+    return c.free_nats_after_mean ? free_nats_of_mean(kl, c.free_nats)
+                                  : free_nats_per_step(kl, c.free_nats);
   };
   Var loss = mean(terms.image) + scale(mean(terms.reward), c.reward_scale) +
              scale(kl_loss(terms.kl), c.kl_scale);

@@ -41,7 +41,7 @@ struct ElboTerms {
   Var loss;  // [1]  mean(image) + reward_scale mean(reward) + kl_scale mean(max(kl - free_nats,
              //      0)), and the further terms with their scales
 
-  Filtered seen;  // the states, samples of q, and the distributions q and p
+  FilteredWindow seen;  // the states, samples of q, and the distributions q and p
   Predicted predicted;
 };
 

@@ -106,7 +106,7 @@ TEST_CASE("P6 a window is its steps one by one for every latent model") {
     State state = model.latent().initial(tape, 2);
     for (std::ptrdiff_t t = 0; t < 5; ++t) {
       // The prior of step t is what is imagined from the posterior state before it.
-      const Imagined seen_blind = model.latent().imagine(state, at(x.action, t), at(x.noise, t));
+      const PriorStep seen_blind = model.latent().imagine(state, at(x.action, t), at(x.noise, t));
       CHECK(distance(seen_blind.p.mean.value<double>(), row(elbo.seen.p.mean, t)) == 0);
       CHECK(distance(seen_blind.p.std.value<double>(), row(elbo.seen.p.std, t)) == 0);
       state = model.latent().observe(state, at(x.action, t), at(e, t), at(x.noise, t)).state;
@@ -183,7 +183,7 @@ TEST_CASE("P5 the prior of an SSM reads the sample and the action and nothing el
     CHECK(distance(row(p.mean, 1), row(other.mean, 1)) > 1e-3);
     CHECK(distance(row(p.std, 1), row(other.std, 1)) > 1e-3);
   }
-  const Imagined next = model.latent().imagine(prev, a, at(x.noise, 1));
+  const PriorStep next = model.latent().imagine(prev, a, at(x.noise, 1));
   CHECK(next.state.h.empty());
   CHECK(distance(next.state.s.value<double>(), sample(p, at(x.noise, 1)).value<double>()) == 0);
 }
@@ -216,8 +216,8 @@ TEST_CASE("an RNN draws nothing and imagines one future") {
   other.noise = changed(x.noise, 1, 1);
   CHECK(model.elbo(x).loss.item() == model.elbo(other).loss.item());
   const State zero = model.latent().initial(tape, 2);
-  const Imagined a = model.latent().imagine(zero, at(x.action, 0), at(x.noise, 0)),
-                 b = model.latent().imagine(zero, at(x.action, 0), at(x.noise, 1));
+  const PriorStep a = model.latent().imagine(zero, at(x.action, 0), at(x.noise, 0)),
+                  b = model.latent().imagine(zero, at(x.action, 0), at(x.noise, 1));
   CHECK(distance(a.state.s.value<double>(), b.state.s.value<double>()) == 0);
   CHECK(distance(a.state.s.value<double>(), a.p.mean.value<double>()) == 0);
 }

@@ -39,7 +39,7 @@ TEST_CASE("P2 free nats are taken from each step after the sum over dimensions")
   Tape tape(Precision::f64);
   // Two steps with KLs of 1 and 7: max(1-3, 0) and max(7-3, 0), mean 2; and not max(4-3, 0).
   const std::vector<double> kl = {1, 7};
-  CHECK(mean_above_free_nats(tape.constant(kl, {2, 1}), 3).item() == 2);
+  CHECK(free_nats_per_step(tape.constant(kl, {2, 1}), 3).item() == 2);
 
   // In the loss: 3 dimensions of KL 1 each are 3 nats, of which 2 are free.
   ModelConfig c = miniature_model();

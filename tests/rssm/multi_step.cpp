@@ -104,7 +104,7 @@ std::vector<double> elbos(const std::vector<double>& o, const Chain& m, std::siz
   const auto Ti = static_cast<std::ptrdiff_t>(T), Ni = static_cast<std::ptrdiff_t>(N),
              Di = static_cast<std::ptrdiff_t>(D);
   const Var e = tape.constant(frames, {Ti, Ni, 1}), a = tape.zeros({Ti, Ni, 1});
-  const Filtered seen = ssm.model->filter(e, a, tape.constant(z, {Ti, Ni, 1}));
+  const FilteredWindow seen = ssm.model->filter(e, a, tape.constant(z, {Ti, Ni, 1}));
   const auto imagined = overshoot(*ssm.model, seen, a, tape.constant(prior_z, {Di, Ti, Ni, 1}));
   const auto expectation = [&](std::span<const double> values) {
     double sum = 0;

@@ -21,22 +21,22 @@ class AddingModel final : public LatentModel {
  public:
   AddingModel() : LatentModel(0, 1) {}
   using V = Var;
-  Imagined imagine(const State& prev, V a_prev, V noise) const override {
-    const Gaussian p = of_variance_one(prev.s + a_prev);
+  PriorStep imagine(const State& prev, V a_prev, V noise) const override {
+    const Gaussian p = unit_variance(prev.s + a_prev);
     return {{{}, sample(p, noise)}, p};
   }
-  Observed observe(const State&, V, V e_t, V noise) const override {
-    const Gaussian q = of_variance_one(e_t);
+  PosteriorStep observe(const State&, V, V e_t, V noise) const override {
+    const Gaussian q = unit_variance(e_t);
     return {{{}, sample(q, noise)}, q};
   }
-  Filtered filter(V embedding, V action, V noise) const override {
+  FilteredWindow filter(V embedding, V action, V noise) const override {
     const std::ptrdiff_t L = action.shape()[0], B = action.shape()[1];
-    const Gaussian q = of_variance_one(embedding);
+    const Gaussian q = unit_variance(embedding);
     const V s = sample(q, noise);
     const auto before = action.on().array<V>(static_cast<std::size_t>(L));
     for (std::ptrdiff_t t = 0; t < L; ++t)
       before[static_cast<std::size_t>(t)] = t == 0 ? initial(action.on(), B).s : at(s, t - 1);
-    return {{{}, s}, q, of_variance_one(stack(before) + action)};
+    return {{{}, s}, q, unit_variance(stack(before) + action)};
   }
 };
 
@@ -55,7 +55,7 @@ std::vector<std::vector<std::vector<double>>> brute_force(const WorldModel& mode
     if (start >= 0) state = map_state(elbo.seen.state, [&](Var v) { return at(v, start); });
     for (std::ptrdiff_t d = 1; d <= D && start + d < L; ++d) {
       const std::ptrdiff_t t = start + d;  // the row that is foreseen, and whose action leads there
-      const Imagined next =
+      const PriorStep next =
           latent.imagine(state, at(x.action, t), at(at(x.overshoot_noise, d - 1), t));
       const Gaussian q{at(elbo.seen.q.mean, t), at(elbo.seen.q.std, t)};
       kl[static_cast<std::size_t>(d - 1)][static_cast<std::size_t>(t)] =
@@ -94,7 +94,7 @@ TEST_CASE("overshooting fills the table of a model that adds its actions") {
                                                   {0.6, 11.0, 21.4}};
   const AddingModel model;
   const Var o = tape.constant(frames, {6, 1, 1}), a = tape.constant(actions, {6, 1, 1});
-  const Filtered seen = model.filter(o, a, tape.zeros({6, 1, 1}));
+  const FilteredWindow seen = model.filter(o, a, tape.zeros({6, 1, 1}));
   const auto imagined = overshoot(model, seen, a, tape.zeros({4, 6, 1, 1}));
   REQUIRE(imagined.size() == 4);
   std::vector<Var> kl;
@@ -194,7 +194,7 @@ TEST_CASE("P8 a distance of 1 is the plain ELBO bit for bit") {
       x.overshoot_noise = {};
       const ElboTerms e = model.elbo(x);
       return mean(e.image) + scale(mean(e.reward), c.reward_scale) +
-             scale(mean_above_free_nats(e.kl, c.free_nats), c.kl_scale);
+             scale(free_nats_per_step(e.kl, c.free_nats), c.kl_scale);
     });
     CHECK(overshot == written);
   }
@@ -204,7 +204,7 @@ TEST_CASE("P8 a distance beyond the window is refused") {
   Tape tape(Precision::f64);
   const AddingModel model;
   const Var x = tape.zeros({3, 1, 1});
-  const Filtered seen = model.filter(x, x, x);
+  const FilteredWindow seen = model.filter(x, x, x);
   CHECK_NOTHROW(overshoot(model, seen, x, tape.zeros({3, 3, 1, 1})));
   CHECK_THROWS_WITH_AS(overshoot(model, seen, x, tape.zeros({4, 3, 1, 1})),
                        "[overshoot] the distance is 4, but a window of 3 rows holds no target "
@@ -225,9 +225,9 @@ TEST_CASE("P9 every distance weighs the same however few starts it has") {
   // beta_2 = beta_3 = 1/2: (2 + 15) / 2, and not the mean of all five, 7.2.
   CHECK(loss([](Var x) { return mean(x); }) == 8.5);
   // 2.5 free nats for each: (0.5 / 3 + 12.5) / 2. After the mean: (0 + 12.5) / 2.
-  CHECK(loss([](Var x) { return mean_above_free_nats(x, 2.5); }) ==
+  CHECK(loss([](Var x) { return free_nats_per_step(x, 2.5); }) ==
         doctest::Approx((0.5 / 3 + 12.5) / 2).epsilon(1e-15));
-  CHECK(loss([](Var x) { return mean_above_free_nats_after_mean(x, 2.5); }) == 6.25);
+  CHECK(loss([](Var x) { return free_nats_of_mean(x, 2.5); }) == 6.25);
 }
 
 TEST_CASE("P9 the distance of one step weighs 1 and all longer ones share one scale") {

@@ -55,7 +55,7 @@ Beliefs see(const WorldModel& model, const Episode& episode, const OpenLoopOptio
   const Sequence x =
       make_sequence(tape, std::span(&seen_rows, 1), model.config(), dequantise, posterior);
   const Var e = reshape(model.encode(x.image), {out.context, 1, model.config().embed_size});
-  const Filtered seen = latent.filter(e, x.action, x.noise);
+  const FilteredWindow seen = latent.filter(e, x.action, x.noise);
   const Var f = reshape(features(seen.state), {out.context, out.F});
   const Var r = model.reward(f);
   const auto kl = gaussian_kl(seen.q, seen.p).value<float>();
