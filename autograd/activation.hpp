@@ -1,5 +1,5 @@
-// The activations that layers may fuse into their product. Each has a derivative that can be
-// written in its own result y, so a layer saves nothing but y.
+// The activations that a layer can fuse with its matrix product. The derivative of each can be
+// written in terms of its result y, so a layer saves nothing but y.
 #pragma once
 
 #include <string_view>

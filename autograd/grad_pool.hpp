@@ -1,5 +1,6 @@
-// First-fit memory for gradients: low addresses are reused as soon as a gradient was consumed, so
-// the backward pass touches little more than its largest moment, whatever the tape's length.
+// First-fit memory for gradients: addresses are reused, lowest first, as soon as a gradient has
+// been consumed. So the backward pass touches little more memory than is live at its peak, however
+// long the tape is.
 #pragma once
 
 #include <cstddef>
@@ -11,10 +12,10 @@ namespace planet {
 
 class GradPool {
  public:
-  void prepare(std::size_t bytes);  // room for all gradients; pages never touched cost nothing
+  void prepare(std::size_t bytes);  // room for all gradients; untouched pages cost nothing
   void* take(std::size_t bytes);
   void give(void* p, std::size_t bytes);
-  std::size_t peak() const { return peak_; }  // bytes from the start that were ever in use
+  std::size_t peak() const { return peak_; }  // high-water mark, in bytes
 
  private:
   struct Gap {
@@ -23,7 +24,7 @@ class GradPool {
   Arena arena_{0};
   std::byte* base_ = nullptr;
   std::size_t capacity_ = 0, peak_ = 0;
-  std::vector<Gap> gaps_;  // sorted, never touching
+  std::vector<Gap> gaps_;  // sorted; neighbours are merged
 };
 
 }  // namespace planet

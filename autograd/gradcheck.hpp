@@ -2,9 +2,9 @@
 //
 // Every op is compared with central differences in double, on the examples it carries, and the
 // check is built so that it can fail: a random cotangent, gradients that start at 0.25, inputs that
-// must matter, kinks kept away, NaN never accepted. The same examples compare float with double and
-// inference with recording. For an op of your own: gradcheck_op<MyOp, MyList>(); for a whole model:
-// gradcheck(loss, params). The policy, point by point, is in gradcheck_op.cpp.
+// must matter, values away from kinks, NaN never accepted. The same examples compare float with
+// double and inference with recording. For an op of your own: gradcheck_op<MyOp, MyList>();
+// for a whole model: gradcheck(loss, params). The policy, point by point, is in gradcheck_op.cpp.
 #pragma once
 
 #include <functional>
@@ -32,8 +32,8 @@ struct GradReport {
   /// Largest |a - n| / (max(|a|, |n|) + 1e-8 / tolerance), a analytic and n numeric. So worst <=
   /// tolerance says the same as |a - n| <= 1e-8 + tolerance max(|a|, |n|) at every element.
   double worst = 0;
-  int input = 0;               // where it is worst: the op's input (0 for a parameter),
-  std::ptrdiff_t element = 0;  // the element of it,
+  int input = 0;               // where it is worst: the op's input (0 for a parameter)
+  std::ptrdiff_t element = 0;  // and the element of that input
   double analytic = 0, numeric = 0;
   double float_error = 0;  // ops: largest |float - double| over the tensor's largest magnitude
   int smaller_steps = 0;   // models: elements with a kink within h, checked with a smaller h
@@ -42,7 +42,7 @@ struct GradReport {
 
 namespace detail {
 
-/// One example with its op's type left behind, so that the check itself is compiled once.
+/// One example with its op's type erased, so that the check itself is compiled once.
 struct OpCase {
   std::string_view op, note;
   int arity = 0;
@@ -131,8 +131,8 @@ struct GradcheckOptions {
   double least = 1e-3;  // a parameter none of whose derivatives exceeds this was not tested
 };
 
-/// Computes the loss, [1], on the given tape, which is f64, from the parameters that are checked.
-/// It must be the same function at every call: draw noise once, outside. Finite differences see
+/// Computes the loss, [1], on the given tape, which is f64, from the parameters being checked. It
+/// must be the same function at every call: draw its noise once, outside. Finite differences see
 /// through stop_gradient, so whatever stands behind one must be a constant here.
 using LossFunction = std::function<Var(Tape&)>;
 

@@ -1,6 +1,6 @@
 // The gradient check of a whole model: every parameter's gradient against central differences of
-// the loss. The same policy as for one op (gradcheck_op.cpp), but one number comes out and there
-// are thousands of kinks inside.
+// the loss. The policy is that of a single op (gradcheck_op.cpp), but the result is one number, and
+// there are thousands of kinks on the way to it.
 #include <algorithm>
 #include <cmath>
 #include <cstring>

@@ -1,18 +1,18 @@
-// The check of one example of one op. check_case, at the end, is the policy in the order in which
-// it is applied; each step throws the sentence that names the fault.
+// The check of one example of one op. check_into, at the end, applies the policy in order; each
+// step throws a sentence that names the fault.
 //
-//   1. double precision, central differences, h = cbrt(eps) max(1, |x|), every element of inputs
-//      that have at most 60
+//   1. double precision, central differences, h = cbrt(eps) max(1, |x|), every element of every
+//      input; an input has at most 60 elements
 //   2. |a - n| <= 1e-8 + tolerance max(|a|, |n|); another tolerance than 1e-6 needs a reason
 //   3. the cotangent is normal with a fixed seed: with ones, errors that cancel would pass
-//   4. gradients start at 0.25: an op that assigns where it must add is found; and at NaN where it
-//      was told to assign: an op that adds there, or forgets an element, is found
+//   4. gradients start at 0.25, which exposes an op that assigns where it must add, and at NaN
+//      where it must assign, which exposes an op that adds there or leaves an element out
 //   5. every differentiable input has a derivative above 1e-3: zero against zero proves nothing
-//   6. values keep 100 h away from a stated kink and lie on both sides; an unstated kink is found
+//   6. values lie on both sides of a declared kink, 100 h away; an undeclared kink is found
 //   7. one variable given as two inputs must get the sum of both gradients
-//   8. an input without gradient, the inputs' values and the memory around are never written
-//   9. float agrees with double to 1e-4 of the largest magnitude, and inference with recording to
-//      the last bit
+//   8. an input without gradient, the inputs' values and the memory around them are never written
+//   9. float agrees with double to 1e-4 of the largest magnitude; inference and recording agree
+//      bit for bit
 #include <algorithm>
 #include <cmath>
 
@@ -24,12 +24,12 @@
 namespace planet::detail {
 namespace {
 
-constexpr std::ptrdiff_t most_elements = 60;  // of an input (1)
-constexpr double start = 0.25;                // of every gradient (4)
-constexpr double absolute = 1e-8;             // (2)
-constexpr double least = 1e-3;                // (5)
-constexpr double kink_jump = 1e-3;            // (6) one-sided slopes of a smooth op differ by h f''
-constexpr double float_agreement = 1e-4;      // (9)
+constexpr std::ptrdiff_t max_elements = 60;  // per input (1)
+constexpr double start = 0.25;               // of every gradient (4)
+constexpr double absolute = 1e-8;            // (2)
+constexpr double least = 1e-3;               // (5)
+constexpr double kink_jump = 1e-3;           // (6) one-sided slopes of a smooth op differ by h f''
+constexpr double float_agreement = 1e-4;     // (9)
 
 // ---- the inputs --------------------------------------------------------------------------------
 
@@ -43,8 +43,8 @@ void require_sound(const OpCase& c) {
           " instead of 1e-6, and no reason is given");
   for (int i = 0; i < count; ++i) {
     const ExampleInput& in = c.inputs[static_cast<std::size_t>(i)];
-    require(in.shape.size() <= most_elements, "input ", i, " has ", in.shape.size(),
-            " elements; every one is moved twice, so an example has at most ", most_elements);
+    require(in.shape.size() <= max_elements, "input ", i, " has ", in.shape.size(),
+            " elements; every one is moved twice, so an example has at most ", max_elements);
     require(in.low < in.high, "the range of input ", i, " is empty: ", in.low, " to ", in.high);
     require(std::isnan(in.kink) || (in.low < in.kink && in.kink < in.high && in.shape.size() > 1),
             "input ", i, " cannot lie on both sides of its kink ", in.kink, ": ", in.shape.size(),
@@ -52,7 +52,7 @@ void require_sound(const OpCase& c) {
   }
 }
 
-// Numbers of an example depend on its op's name and its note alone.
+// The numbers of an example depend on its op's name and its note alone.
 Rng stream_of(const OpCase& c) {
   std::uint32_t hash = 2166136261u;  // FNV-1a
   for (const std::string_view text : {c.op, std::string_view("/"), c.note})
@@ -101,7 +101,7 @@ double derivative(OpRun& run, std::size_t input, std::size_t e, const Tensor& y,
                   const Tensor& cotangent) {
   double& x = run.value(input)[e];
   const double x0 = x, h = step(x0);
-  const double above = x0 + h, below = x0 - h;  // h as it was rounded
+  const double above = x0 + h, below = x0 - h;  // their difference is h as rounded
   x = above;
   const Tensor y_above = run.forward(Mode::record);
   x = below;
@@ -145,7 +145,7 @@ bool close(const Tensor& a, const Tensor& n, double factor = 1) {
   return a.size() == n.size() && error <= 1e-5 * std::max(1.0, std::abs(factor)) * size;
 }
 
-// What kind of mistake makes the gradient `a` of input i out of the right one, n[i]?
+// The kind of mistake that turns n[i], the right gradient of input i, into a[i].
 std::string diagnosis(const Tensors& a, const Tensors& n, std::size_t i) {
   for (std::size_t j = 0; j < n.size(); ++j)
     if (j != i && n[i].size() == n[j].size() && close(a[i], n[j]) && close(a[j], n[i]))
@@ -180,8 +180,8 @@ void compare(GradReport& r, const Tensors& a, const Tensors& n) {
          diagnosis(a, n, static_cast<std::size_t>(r.input)));
 }
 
-// Backward from 0, from 0.25, and into memory that it is to assign: it must add the same every time
-// (4).
+// Runs backward with gradients that start at 0, at 0.25, and as memory to be assigned; it must add
+// the same each time (4).
 Tensors gradient(OpRun& run, const OpCase& c, const Tensor& cotangent, double rounding) {
   const Tensors from_zero = run.backward(cotangent, 0), added = run.backward(cotangent, start),
                 assigned = run.backward(cotangent, 0, true);

@@ -1,5 +1,5 @@
-// Inside gradcheck: one op on leaves of its own, run forward and backward under watch. The policy
-// it serves is in gradcheck_op.cpp.
+// Internal to gradcheck: runs one op forward and backward on leaves of its own and checks what it
+// reads and writes. The policy is in gradcheck_op.cpp.
 #pragma once
 
 #include <algorithm>
@@ -16,18 +16,18 @@ namespace planet::detail {
 using Tensor = std::vector<double>;
 using Tensors = std::vector<Tensor>;  // one per input
 
-inline double step(double x) {  // h: cube root of the rounding error, where truncation matches it
+inline double step(double x) {  // h: cube root of the rounding error, where both errors balance
   static const double h = std::cbrt(std::numeric_limits<double>::epsilon());
   return h * std::max(1.0, std::abs(x));
 }
 
-// Which input's variable stands in each place: 0, 1, 2 ..., or i in the place of j as well.
+// Which leaf each input uses: 0, 1, 2 ..., or leaf i for input j as well.
 using Places = std::vector<std::size_t>;
 
-inline constexpr std::ptrdiff_t guard = 64;  // elements of untouchable memory around each input
+inline constexpr std::ptrdiff_t guard = 64;  // elements around each input that must not be written
 
-// An op on the leaves of a store of its own: guard, input 0, guard, input 1, ..., guard. Whatever
-// the precision, numbers come out as doubles, which hold every float exactly.
+// An op on the leaves of a store of its own: guard, input 0, guard, input 1, ..., guard. Numbers
+// are returned as doubles in either precision; a double holds every float exactly.
 class OpRun {
  public:
   OpRun(const OpCase& c, Precision precision, const Tensors& x, Places places)
@@ -51,7 +51,7 @@ class OpRun {
 
   double* value(std::size_t input) { return inputs_[input]->value<double>(); }  // f64 only
 
-  /// The result, recorded or in inference mode; the inputs must come out as they went in.
+  /// The result, recorded or in inference mode; throws if the inputs' values were changed.
   Tensor forward(Mode mode) {
     Tape& tape = mode == Mode::record ? record_ : inference_;
     const Tensor before = values();
@@ -60,8 +60,8 @@ class OpRun {
     return y;
   }
 
-  /// What backward adds to each input's gradient, whose elements all start at `from`. By way of
-  /// copies the op's own gradients are memory that nothing was written to.
+  /// What backward adds to each input's gradient, whose elements all start at `from`. With `copies`
+  /// the op reads copies of the leaves, whose gradients it is the first to write and may assign.
   Tensors backward(const Tensor& cotangent, double from, bool copies = false) {
     with_elements(store_.precision(), [&](auto t) {
       std::fill_n(store_.grads<decltype(t)>(), store_.size(), static_cast<decltype(t)>(from));
@@ -85,7 +85,7 @@ class OpRun {
  private:
   Var run(Tape& tape, bool copies = false) {
     tape.reset();
-    tape.check_finite(copies);  // memory handed out to be assigned is NaN
+    tape.check_finite(copies);  // then gradients to be assigned start as NaN
     std::vector<Var> leaves, in;
     for (const Param* p : inputs_) leaves.push_back(copies ? scale(tape.use(*p), 1) : tape.use(*p));
     for (const std::size_t i : places_) in.push_back(leaves[i]);

@@ -1,4 +1,4 @@
-// Inside the tape: what a record holds, and what it knows of its op.
+// Internal to the tape: a record, and what it knows of its op.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ namespace detail {
 
 struct Node;
 
-/// An op without its type: what Tape::record and backward() need of the struct (op.hpp makes it).
+/// An op with its type erased: what Tape::record and backward() need. Made in op.hpp.
 struct OpInfo {
   using Function = void (*)(Tape&, Node&);
   struct PerElementType {
@@ -28,7 +28,7 @@ struct OpInfo {
   std::string_view name;
   int arity;
   bool is_view;
-  const bool* differentiable;  // an entry per input; null: all are
+  const bool* differentiable;  // one entry per input; null: all are
   std::size_t attr_size;       // 0: no attributes
   Shape (*shape)(Shapes, const void* attr);
   std::ptrdiff_t (*elements)(Shapes, const void* attr);  // saved; of a view: its offset
@@ -40,14 +40,14 @@ struct ScopeName {  // a linked list from the innermost scope outwards
   const ScopeName* parent;
 };
 
-/// Numbers are float or double, as the tape has it.
+/// A record. Its numbers are float or double, according to the tape.
 struct Node {
   const OpInfo* op = nullptr;  // null: a leaf
   const std::uint32_t* in = nullptr;
   const Shape* in_shapes = nullptr;
   const void* attr = nullptr;
   void* value = nullptr;
-  void* grad = nullptr;  // null until somebody adds to it, and again once it was used
+  void* grad = nullptr;  // null before the first addition and after its use
   void* saved = nullptr;
   const ScopeName* scope = nullptr;
   Shape shape;

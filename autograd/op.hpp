@@ -21,9 +21,9 @@
 //       no backward are needed.
 //
 // The contract of backward: ADD to dx(i), never assign; skip an input whose dx(i) is null; read
-// values, saved() and dy() only; dy() may be overwritten, nobody reads it afterwards. An op whose
-// kernel can assign as well as add asks for sink(i) in place of dx(i): large gradients are then
-// neither cleared before nor read while they are first written.
+// only values, saved() and dy(). dy() may be overwritten, because it is not read afterwards. An op
+// whose kernel can assign as well as add asks for sink(i) instead of dx(i): the first write to a
+// large gradient then needs no clearing before it and no reading.
 #pragma once
 
 #include <array>
@@ -45,15 +45,15 @@ inline constexpr int max_example_inputs = 8;
 
 struct NoAttr {};
 
-/// One input of an example: its shape and the range its values are drawn from. Values keep a
-/// distance from `kink`, and both sides of it occur.
+/// One input of an example: its shape and the range from which its values are drawn. Values lie on
+/// both sides of `kink`, at a distance from it.
 struct ExampleInput {
   Shape shape;
   double low = -1, high = 1;
   double kink = std::numeric_limits<double>::quiet_NaN();
 };
 
-/// The inputs that an op's gradient check runs on.
+/// The inputs on which an op's gradient is checked.
 template <class Attr = NoAttr>
 struct Example {
   struct Inputs {
@@ -85,8 +85,8 @@ struct FindAttr<Op> {
 template <class Op>
 using AttrOf = typename detail::FindAttr<Op>::type;
 
-/// Where the gradient of an input goes. add: it is added to what is there. Otherwise nothing is
-/// there yet, and every element must be assigned. p is null when nobody wants it.
+/// Where the gradient of an input goes. If `add`, it is added to what is there; otherwise the
+/// memory is not initialised, and every element must be assigned. p is null if none is needed.
 template <class T>
 struct GradSink {
   T* p = nullptr;
@@ -101,8 +101,8 @@ struct Call {
   detail::Node& node;
 
   int arity() const { return node.arity; }
-  // Of input i: its value and shape; its gradient, to be added to, null when nobody wants it; and
-  // the same, or memory to be assigned in full: ask only once.
+  // Input i: its value and shape; its gradient, to be added to, or null when none is needed; and
+  // the same as a sink, which may be memory to be assigned in full and can be asked for only once.
   const T* x(int i) const { return static_cast<const T*>(input(i).value); }
   const Shape& shape(int i) const { return node.in_shapes[i]; }
   T* dx(int i) const { return static_cast<T*>(tape.gradient_of(input(i))); }
@@ -111,7 +111,7 @@ struct Call {
     sink.p = static_cast<T*>(tape.gradient_sink(input(i), sink.add));
     return sink;
   }
-  // Of the result: its value, shape and (backward only) gradient.
+  // The result: its value, shape and (backward only) gradient.
   T* y() const { return static_cast<T*>(node.value); }
   const Shape& shape() const { return node.shape; }
   T* dy() const { return static_cast<T*>(node.grad); }
@@ -121,7 +121,7 @@ struct Call {
     static constexpr Attr none{};
     return node.attr ? *static_cast<const Attr*>(node.attr) : none;
   }
-  T* scratch(std::ptrdiff_t n) const {  // memory until this call returns, not initialised
+  T* scratch(std::ptrdiff_t n) const {  // not initialised; valid until this call returns
     return static_cast<T*>(tape.allocate(n));
   }
 
@@ -214,8 +214,7 @@ struct Inputs : std::span<const Var> {
   Inputs(std::span<const Var> list) : span(list) {}
 };
 
-/// Computes Op on the inputs and records it on their tape. List is the op list that Op is a member
-/// of.
+/// Computes Op on the inputs and records it on their tape. Op must be a member of List.
 template <class Op, class List = AllOps>
 Var record(Inputs inputs, const AttrOf<Op>& attr = {}) {
   static_assert(NamedOp<Op>, "an op needs a name, an arity and shape(Shapes, const Attr&)");

@@ -1,8 +1,8 @@
-// The table of contents of the engine: every op there is.
+// The table of contents of the engine: a list of all its ops.
 //
 // An op that is not in this list, has no examples or has no backward does not compile (record in
-// op.hpp checks it), so there is no op without a gradient check. A project of your own keeps a list
-// of its own and passes it to record and gradcheck_list.
+// op.hpp checks this), so there is no op without a gradient check. Another project keeps a list of
+// its own and passes it to record and gradcheck_list.
 #pragma once
 
 #include <tuple>

@@ -1,9 +1,9 @@
-// The op functions: what layers and losses are written with.
+// The op functions, from which layers and losses are written.
 //
-// Every function records one op on its arguments' tape and returns the result. Shapes of one
-// expression must fit exactly: nothing is broadcast; the bias of a layer is part of its op.
+// Every function records one op on the tape of its arguments and returns the result. Shapes must
+// match exactly: nothing is broadcast; the bias of a layer is part of its op.
 // The struct behind each function, with its derivative and its check, is in ops/ (see op_list.hpp).
-// Errors: [op] layer path: both shapes, and the rule that was broken.
+// Errors: "[op] layer path: ", then both shapes and the rule that was broken.
 #pragma once
 
 #include <span>
@@ -56,8 +56,8 @@ Var at(Var x, std::ptrdiff_t t);
 Var matmul(Var a, Var b);  // [M,K] [K,N] -> [M,N]
 /// act(x W + b): x [...,I], W [I,O], b [O] -> [...,O].
 Var linear(Var x, Var W, Var b, Activation act = Activation::none);
-/// PlaNet's GRU (TensorFlow's block cell): x [B,X], h [B,H], W [X+H,3H] with columns r, u, c, b
-/// [3H].
+/// PlaNet's GRU (TensorFlow's block cell): x [B,X], h [B,H], W [X+H,3H], b [3H]; the columns of W
+/// and b are r, u, c.
 ///   r, u = sigmoid([x,h] W_ru + b_ru)   c = tanh([x, r*h] W_c + b_c)   h' = u*h + (1-u)*c
 Var gru_cell(Var x, Var h, Var W, Var b);
 
@@ -74,7 +74,7 @@ Var gaussian_sample(Var mean, Var std, Var noise);
 Var gaussian_kl(Var q_mean, Var q_std, Var p_mean, Var p_std);
 /// ln N(x; mean, std^2), summed over the last axis, constants included: [...,D] -> [...].
 Var gaussian_log_likelihood(Var x, Var mean, Var std);
-/// 1/2 |x - target|^2 summed over all but the first `kept` axes, where target takes no gradient:
+/// 1/2 |x - target|^2 summed over all but the first `kept` axes; target takes no gradient. This is
 /// the negative unit-variance log-likelihood without its constant. [A,B,...] -> [A,B] for kept = 2.
 Var half_squared_error(Var x, Var target, int kept = 1);
 

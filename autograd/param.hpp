@@ -1,6 +1,6 @@
 // Parameters live outside the tape, in slabs: all values in one array, all gradients in a second,
 // Adam's two moments in a third and a fourth. Zeroing, clipping, the optimiser and checkpoints are
-// single loops over them. Using a parameter on a tape makes a leaf that aliases its piece.
+// single loops over them. Using a parameter on a tape makes a leaf that aliases its slice.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace planet {
 
 class ParamStore;
 
-/// A named piece of the slabs. Owned by its store; layers keep pointers to it.
+/// A named slice of the slabs. Owned by its store; layers keep pointers to it.
 struct Param {
   std::string name;  // "rssm/prior/0/weight"
   Shape shape;
@@ -25,14 +25,13 @@ struct Param {
   ParamStore* store = nullptr;
 
   template <class T>
-  T* value() const;  // T: float or double, as the store's precision has it; anything else throws
+  T* value() const;  // T: float or double, by the store's precision; the other throws
   template <class T>
   T* grad() const;
 };
 
 /// All parameters of a model, in one precision. Names are unique. Parameters are added while a
-/// model is built; the slabs then stay where they are for as long as nothing more is added. Not
-/// copyable: layers point into it.
+/// model is built; adding one may move the slabs. Not copyable, because layers point into it.
 class ParamStore {
  public:
   explicit ParamStore(Precision precision) : precision_(precision) {}
@@ -48,7 +47,7 @@ class ParamStore {
   const Param* find(std::string_view name) const;  // null if there is none
   std::ptrdiff_t size() const { return size_; }    // elements of each slab
 
-  /// The slabs; T is the type of the store's elements, anything else throws.
+  /// The slabs. Throws unless T is the type of the store's elements.
   template <class T>
   T* values() {
     return slab<T>(values_);

@@ -1,9 +1,9 @@
-// Precision: which numbers a tape and a parameter store hold. f64 to check, f32 to train.
+// Precision: the numbers that a tape or a parameter store holds. f64 to check, f32 to train.
 //
-// It is chosen at run time, once for a tape and once for a store; layers, models and optimisers
-// only hand it on. Element types appear again in an op's forward<T> and backward<T> and in the
-// kernels. A precision whose products alone differ (bf16: products of bfloat16 numbers, sums and
-// everything stored in float) has float elements: it needs a line here and its products, no layer.
+// It is chosen at run time, once per tape and once per store; layers, models and optimisers only
+// pass it on. Element types appear again in an op's forward<T> and backward<T> and in the kernels.
+// A precision that differs in its products alone (bf16: products of bfloat16 numbers, with sums and
+// storage in float) has float elements; adding it takes a line here and its products, but no layer.
 #pragma once
 
 #include <cstddef>

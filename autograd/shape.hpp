@@ -47,7 +47,7 @@ class Shape {
   }
 
   /// The same axes with the first one replaced; the axes after the first ([1] when none is left);
-  /// and the first `n` of them ([1] for none).
+  /// the first n axes ([1] for n = 0).
   constexpr Shape with_first(std::ptrdiff_t n) const {
     Shape s = *this;
     s.axes_[0] = n;

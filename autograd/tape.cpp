@@ -141,7 +141,7 @@ Var Tape::record(const detail::OpInfo& op, std::span<const Var> inputs, const vo
   return handle(n);
 }
 
-// The one place where an op's type of number is chosen.
+// The one place where an op's element type is chosen.
 void Tape::run(Node& n, Observer::Pass pass) {
   const auto& typed = pass == Observer::Pass::forward ? n.op->forward : n.op->backward;
   const auto function = precision_ == Precision::f64 ? typed.in_double : typed.in_float;
@@ -155,14 +155,14 @@ void Tape::run(Node& n, Observer::Pass pass) {
 
 // ---- gradients ----------------------------------------------------------------------------------
 
-// Memory for the gradient of a node, not cleared; its size in bytes.
+// Takes memory, not cleared, for the gradient of a node; returns its size in bytes.
 std::size_t Tape::take_gradient(Node& owner) {
   const std::size_t bytes = index(owner.shape.size()) * element_size(precision_);
   owner.grad = grads_.take(bytes);
   return bytes;
 }
 
-// Where the gradient of n is added up; null when nobody wants it. A view adds to its owner's.
+// Where the gradient of n is accumulated; null when none is needed. A view adds to its owner's.
 void* Tape::gradient_of(Node& n) {
   if (!n.needs_grad) return nullptr;
   Node& owner = nodes_[n.alias];
@@ -174,13 +174,13 @@ void* Tape::gradient_of(Node& n) {
   return offset(owner.grad, n.offset);
 }
 
-// The same without clearing, for whoever is the first to write to all of it: `add` is then false.
+// The same, but the first op to write a whole gradient gets memory not cleared, with add = false.
 void* Tape::gradient_sink(Node& n, bool& add) {
   Node& owner = nodes_[n.alias];
   add = !n.needs_grad || !owner.needs_grad || owner.grad || n.shape.size() != owner.shape.size();
   if (add) return gradient_of(n);
   take_gradient(owner);
-  if (check_finite_)  // an element that the op forgets is found
+  if (check_finite_)  // exposes an element that the op leaves out
     with_elements(precision_, [&](auto t) {
       using T = decltype(t);
       std::fill_n(static_cast<T*>(owner.grad), owner.shape.size(),
@@ -222,7 +222,7 @@ void Tape::prepare_gradients() {
   std::size_t bytes = 0;
   for (Node& n : nodes_) {
     if (!n.needs_grad || n.keeps_grad || &nodes_[n.alias] != &n) continue;
-    n.grad = nullptr;  // whatever a sweep that threw has left behind
+    n.grad = nullptr;  // left behind by a sweep that threw
     bytes += index(n.shape.size()) * element_size(precision_) + 64;
   }
   grads_.prepare(bytes);
@@ -297,7 +297,7 @@ std::string Tape::path(const detail::ScopeName* scope) const {
   return p;
 }
 
-// "[linear] rssm/prior: ", the beginning of every sentence about an op.
+// "[linear] rssm/prior: ", the start of every message about an op.
 std::string Tape::label(std::string_view name, const detail::ScopeName* scope) const {
   const std::string where = path(scope);
   return cat("[", name, "] ", where, where.empty() ? "" : ": ");
@@ -326,7 +326,7 @@ void Tape::verify(const Node& n, const void* data, const Shape& shape,
   });
 }
 
-// After n's backward: everything it has added to was finite before.
+// After n's backward: everything it added to was finite before.
 void Tape::verify_gradients(const Node& n) {
   for (int i = 0; i < n.arity; ++i) {
     const Node& x = nodes_[n.in[i]];

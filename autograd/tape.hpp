@@ -1,13 +1,14 @@
-// The tape: a list of what was computed, walked backwards for the gradient.
+// The tape: a list of the ops that were computed, traversed backwards for the gradient.
 //
-// Recording order is already topological, so backward() needs no sort and no graph: it walks the
-// list from the end and asks each op to add its part to its inputs' gradients. Values live in a
-// growing arena that reset() or rewind() drops at once. A Var is an index with a serial number; the
-// serial is never reused, so a Var that outlived its record is one clear error. The contract of an
-// op is in op.hpp; all op functions are in ops.hpp; parameters stay outside, in param.hpp.
+// Recording order is already topological, so backward() needs neither a sort nor a graph: it goes
+// through the list from the end and has each op add its part to the gradients of its inputs. Values
+// live in a growing arena that reset() or rewind() frees at once. A Var is an index with a serial
+// number that is never reused, so using a Var after its record was dropped is an error. The
+// contract of an op is in op.hpp; all op functions are in ops.hpp; parameters live outside, in
+// param.hpp.
 //
-// A tape computes in one precision, chosen when it is made. Numbers given to it are converted; what
-// it gives out names its type, value<float>() say, and asking for the other type is an error.
+// A tape computes in one precision, chosen when it is made. Numbers passed to it are converted;
+// reading names the type, as in value<float>(), and asking for the other type is an error.
 #pragma once
 
 #include <cstdint>
@@ -33,10 +34,10 @@ struct Var {
   std::uint32_t node = 0;
   std::uint32_t serial = 0;
 
-  bool empty() const { return tape == nullptr; }  // never given a value
+  bool empty() const { return tape == nullptr; }  // default-constructed
   const Shape& shape() const;
   template <class T>
-  std::span<const T> value() const;    // T: float or double, as its tape has it
+  std::span<const T> value() const;    // T: float or double, by its tape's precision
   std::vector<double> values() const;  // a copy, whatever the precision
   double item() const;                 // the only element of a [1]
 
@@ -47,7 +48,7 @@ struct Var {
   }
 };
 
-/// Thrown by check_finite: the first op that made an infinity or a NaN, and from what.
+/// Thrown by check_finite: names the first op that made an infinity or a NaN, and its inputs.
 class NonFinite : public Error {
  public:
   using Error::Error;
@@ -60,7 +61,7 @@ enum class Mode {
 
 class Tape {
  public:
-  /// A place on the tape to come back to.
+  /// A position on the tape that rewind() can return to.
   struct Mark {
     std::size_t nodes = 0;
     Arena::Mark memory;
@@ -104,7 +105,7 @@ class Tape {
   /// A leaf with a gradient of its own, readable by grad() after backward().
   Var variable(std::span<const float> v, Shape shape) { return with_gradient(copy(v, shape)); }
   Var variable(std::span<const double> v, Shape shape) { return with_gradient(copy(v, shape)); }
-  /// The leaf of a parameter; asked for twice, the same leaf. Its gradient is added to the slab.
+  /// The leaf of a parameter, the same at every call. Its gradient is added to the slab.
   /// Throws if the parameter's precision is not the tape's.
   Var use(const Param& param);
 
@@ -137,8 +138,8 @@ class Tape {
   double item(Var v) const;
 
   // ---- memory ----
-  /// n default-made values that live until reset() or rewind(), for a caller that collects Vars
-  /// before it stacks them and must not allocate.
+  /// n default-constructed values that live until reset() or rewind(), for a caller that collects
+  /// Vars before stacking them and must not allocate.
   template <class U>
   std::span<U> array(std::size_t n) {
     static_assert(std::is_trivially_destructible_v<U>, "the tape destroys nothing");
@@ -153,7 +154,8 @@ class Tape {
   void rewind(const Mark& mark);  // drops what was recorded since
 
   // ---- diagnosis ----
-  /// From now on every result and every gradient is tested, and the first bad one throws NonFinite.
+  /// From now on every result and every gradient is tested; the first that is not finite throws
+  /// NonFinite.
   void check_finite(bool on) { check_finite_ = on; }
   std::string scope_path() const { return path(scope_); }   // "rssm/prior"
   std::size_t memory() const { return arena_.capacity(); }  // bytes held for values
@@ -165,7 +167,7 @@ class Tape {
   friend class NameScope;
   using Node = detail::Node;
 
-  Node& at(Var v) { return nodes_[v.node]; }  // known to be alive and ours
+  Node& at(Var v) { return nodes_[v.node]; }  // v is alive and on this tape
   const Node& node(Var v) const;
   const Node& gradient_leaf(Var leaf) const;
   Node& push();
@@ -225,7 +227,7 @@ std::span<const T> Var::value() const {
   return on().value<T>(*this);
 }
 
-/// Drops, at its end, whatever was recorded since its beginning.
+/// On destruction, drops everything recorded since its construction.
 class RewindScope {
  public:
   explicit RewindScope(Tape& tape) : tape_(tape), mark_(tape.mark()) {}
@@ -238,8 +240,8 @@ class RewindScope {
   Tape::Mark mark_;
 };
 
-/// Names the layer for error messages: NameScope scope(tape, "prior"); `name` must stay alive as
-/// long as the records made under it.
+/// Names the layer in error messages: NameScope scope(tape, "prior"); `name` must outlive the
+/// records made under it.
 class NameScope {
  public:
   NameScope(Tape& tape, std::string_view name) : tape_(tape), before_(tape.scope_) {

@@ -11,8 +11,8 @@
 namespace planet {
 namespace {
 
-/// All that can be seen of some decisions in a row. Entry 0 of states and pictures is the
-/// beginning.
+/// Everything visible of several consecutive decisions. Entry 0 of states and pictures is the
+/// start.
 struct Record {
   std::vector<std::vector<double>> states;
   std::vector<std::vector<std::uint8_t>> pictures;
@@ -52,7 +52,7 @@ class Checker {
   }
   Rng action_stream() const { return Rng(options_.seed, Stream::check); }
 
-  /// Up to `decisions` random decisions of `env` from where it stands.
+  /// Up to `decisions` random decisions of `env` from its current state.
   Record play(Env& env, int decisions) const {
     Rng rng = action_stream();
     Record out;
@@ -67,7 +67,7 @@ class Checker {
     }
     return out;
   }
-  /// The environment a few decisions into an episode, or less far if it ended before.
+  /// Brings the environment a few decisions into an episode, or fewer if it would end.
   void walk_in(int decisions = 3) {
     env_.reset(options_.seed);
     Rng rng = action_stream();
@@ -98,7 +98,7 @@ std::vector<std::string> Checker::run() {
   struct Rule {
     const char* name;
     void (Checker::*check)();
-    bool decisive = false;  // broken, it would break most that follow: one sentence says it all
+    bool decisive = false;  // if it is broken, the rules after it cannot be checked
   };
   static constexpr Rule rules[] = {
       {"sizes", &Checker::sizes, true},
@@ -122,7 +122,7 @@ std::vector<std::string> Checker::run() {
   for (const Rule& rule : rules) {
     try {
       (this->*rule.check)();
-    } catch (const std::exception& e) {  // a rule's own sentence, or what the environment threw
+    } catch (const std::exception& e) {  // the rule's message, or what the environment threw
       broken.push_back(cat("[", rule.name, "] ", e.what()));
       if (rule.decisive) break;
     }
@@ -170,7 +170,7 @@ void Checker::seeds_differ() {
     starts.push_back(play(env_, 0));
   }
   env_.reset(options_.seed);
-  env_.reset();  // goes on in the stream of the same seed: another episode
+  env_.reset();  // continues the stream of the same seed: another episode
   starts.push_back(play(env_, 0));
   for (std::size_t i = 0; i < starts.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
@@ -225,7 +225,7 @@ void Checker::refuses_after_the_end() {
   const std::vector<double> a = action(rng);
   require(throws_error([&] { env_.step(a); }), "step() after the end must throw planet::Error");
   env_.reset();
-  env_.step(a);  // and a reset makes it good again
+  env_.step(a);  // a reset makes steps possible again
 }
 
 void Checker::bad_actions() {
@@ -285,14 +285,14 @@ void Checker::clone_is_equal_and_apart() {
   require(env_.state() == copy->state(), "a clone must copy the random stream");
 }
 
-// The other environment is moved on first: what state() forgets would show.
+// The other environment is advanced first, which exposes what state() leaves out.
 void Checker::state_round_trip() {
   walk_in(5);
   const std::vector<double> state = env_.state();
   const std::unique_ptr<Env> other = env_.clone();
   play(*other, 4);
   const std::unique_ptr<Env> here = env_.clone();
-  // Both at the same place of the same random stream.
+  // Both at the same position of the same random stream.
   EnvSnapshot snapshot = other->save();
   snapshot.rng_position = here->save().rng_position;
   other->load(snapshot);
@@ -334,7 +334,7 @@ void Checker::trace_adds_up() {
   const std::unique_ptr<Env> plain = env_.clone();
   Rng rng = action_stream();
   const std::vector<double> a = action(rng);
-  std::vector<ControlStep> trace(3);  // what was in it must go
+  std::vector<ControlStep> trace(3);  // previous contents must be removed
   const StepResult traced = env_.step_traced(a, trace), truth = plain->step(a);
   double sum = 0;
   for (const ControlStep& step : trace) sum += step.reward;
@@ -346,7 +346,7 @@ void Checker::trace_adds_up() {
           " are the decision's");
 }
 
-// The numbers that step() is going to draw, read from the stream by us and handed to a clone.
+// Reads the numbers that step() is going to draw from the stream, and passes them to a clone.
 void Checker::chance_can_be_given() {
   env_.reset(options_.seed);
   const std::unique_ptr<Env> given = env_.clone();

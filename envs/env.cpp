@@ -8,7 +8,7 @@
 namespace planet {
 
 StepResult Env::step(std::span<const float> action) {
-  std::array<double, 64> few;  // most actions fit, and then a step asks for no memory
+  std::array<double, 64> few;  // most actions fit, and then a step allocates no memory
   std::vector<double> many(action.size() > few.size() ? action.size() : 0);
   const std::span<double> wide(many.empty() ? few.data() : many.data(), action.size());
   std::ranges::copy(action, wide.begin());

@@ -1,7 +1,7 @@
-// The small pieces of mechanics that tasks share, each checked against its own closed form.
+// Mechanics that the tasks share, each part tested against a closed form.
 //
-// wrap_angle and tolerance shape rewards, rk4_step moves the smooth systems, capsule gives masses,
-// and soft_stop is the rail's end: a limit that pushes back like MuJoCo's. Everything is double.
+// wrap_angle and tolerance are for rewards, rk4_step integrates smooth systems, capsule gives
+// masses, and SoftStop is a joint limit that pushes back as in MuJoCo. All numbers are doubles.
 #pragma once
 
 #include <array>
@@ -14,13 +14,16 @@ inline constexpr double pi = 3.14159265358979323846;
 /// The same angle in [-pi, pi).
 double wrap_angle(double angle);
 
-/// How a reward falls off outside its goal.
+/// The shape of a reward outside its goal.
 enum class Falloff { gaussian, linear, quadratic };
 
-/// dm_control's tolerance: 1 for x in [low, high]; outside, with d the distance divided by margin
-/// and v the value at d = 1: gaussian v^(d^2), linear max(0, 1-(1-v)d), quadratic max(0,
-/// 1-(1-v)d^2). margin 0 is an exact indicator. Requires low <= high, margin >= 0, and 0 < v < 1
-/// (linear and quadratic: 0 <= v < 1).
+/// dm_control's tolerance: 1 for x in [low, high]. Outside, with d the distance divided by margin
+/// and v the value at d = 1:
+///
+///   gaussian v^(d^2)     linear max(0, 1 - (1-v) d)     quadratic max(0, 1 - (1-v) d^2)
+///
+/// With margin 0 it is an indicator. Error unless low <= high, margin >= 0, and 0 < v < 1 (linear
+/// and quadratic: 0 <= v < 1).
 double tolerance(double x, double low, double high, double margin,
                  Falloff falloff = Falloff::gaussian, double value_at_margin = 0.1);
 
@@ -29,8 +32,8 @@ struct Inertia {
   double mass = 0;
   double moment = 0;
 };
-/// A cylinder of this length with a half ball on each end. density in kg/m^3 (MuJoCo's is 1000).
-/// Length 0 is a ball.
+/// A cylinder of this length with a hemisphere on each end; length 0 is a ball. density in kg/m^3
+/// (MuJoCo's is 1000).
 constexpr Inertia capsule(double radius, double length, double density) {
   const double r = radius, l = length;
   const double cylinder = density * pi * r * r * l;
@@ -50,13 +53,14 @@ struct SoftStop {
   double width = 0.001;  // the penetration at which d1 is reached
 
   /// The acceleration into the stop. penetration >= 0; speed and free_acceleration point into the
-  /// stop; rho = inverse inertia of the coordinate at the zero pose over the same now.
+  /// stop; rho is the coordinate's inverse inertia in the zero pose divided by the current one.
   ///   a_ref = -(2 / (d1 t_c)) speed - (d / (d1^2 t_c^2)) penetration,  w = d / (d + (1 - d) rho)
-  /// and the result is (1 - w) free + w a_ref where that slows the motion, else free.
+  /// The result is (1 - w) free_acceleration + w a_ref where that slows the motion, and otherwise
+  /// free_acceleration.
   double acceleration(double penetration, double speed, double free_acceleration, double rho) const;
 
   /// The same for a coordinate x with a stop at either end of [low, high]; speed, free_acceleration
-  /// and the result point along x. Between the ends nothing pushes.
+  /// and the result point along x. Between the stops the result is free_acceleration.
   double within(double low, double high, double x, double speed, double free_acceleration,
                 double rho) const {
     if (x > high) return acceleration(x - high, speed, free_acceleration, rho);
@@ -65,7 +69,7 @@ struct SoftStop {
   }
 };
 
-/// One step of the classical Runge-Kutta method for y' = f(y); error O(dt^5) a step.
+/// One step of the classical Runge-Kutta method for y' = f(y); error O(dt^5) per step.
 template <std::size_t N, class F>
 std::array<double, N> rk4_step(const std::array<double, N>& y, double dt, F&& f) {
   const auto along = [&](const std::array<double, N>& slope, double h) {

@@ -29,7 +29,7 @@ std::span<std::uint8_t, 3> Image::at(int x, int y) {
 }
 
 std::span<const std::uint8_t, 3> Image::at(int x, int y) const {
-  return const_cast<Image*>(this)->at(x, y);  // the same arithmetic, and nothing is written
+  return const_cast<Image*>(this)->at(x, y);  // does not write
 }
 
 // ---- signed distances
@@ -49,10 +49,10 @@ double disc_distance(Vec2 p, Vec2 centre, double radius) {
   return std::sqrt(dx * dx + dy * dy) - radius;
 }
 
-// The distance to the nearest point of the segment, less the radius.
+// The distance to the nearest point of the segment, minus the radius.
 double capsule_distance(Vec2 p, Vec2 from, Vec2 to, double radius) {
   const double ax = to.x - from.x, ay = to.y - from.y;
-  const double length2 = std::max(ax * ax + ay * ay, 1e-300);  // of a point, too: 0 / 1e-300
+  const double length2 = std::max(ax * ax + ay * ay, 1e-300);  // not 0, even for a point
   const double along = (p.x - from.x) * ax + (p.y - from.y) * ay;
   const double t = to_unit(along / length2);
   return disc_distance(p, {from.x + t * ax, from.y + t * ay}, radius);
@@ -120,8 +120,8 @@ Scene::Window Scene::window(const Body& body, int n) const {
           clip(pixel(camera_.centre.y - high.y) - 1), clip(pixel(camera_.centre.y - low.y) + 2)};
 }
 
-// A piece of one row in floating point: painted body by body, then turned into bytes. It lies on
-// the stack, and a body costs only the pixels of its window.
+// Part of one row in floating point: painted body by body, then converted to bytes. It is on the
+// stack, and a body is evaluated only within its window.
 struct Scene::Tile {
   static constexpr int width = 64;
   std::array<Rgb, width> colors;
@@ -131,8 +131,8 @@ struct Scene::Tile {
   int first, last;                  // columns [first, last)
   double pixels_per_unit;
 
-  /// Mixes a body in, given its signed distance from a point: first what it covers of every pixel,
-  /// which the compiler makes SIMD of, then the colours of those it touches.
+  /// Blends a body in, given its signed distance from a point: first its coverage of every pixel,
+  /// which the compiler vectorises, then the colours of the pixels that it touches.
   template <class Distance>
   void mix(const Window& window, const Rgb& color, Distance&& distance) {
     const auto begin = static_cast<std::size_t>(std::max(window.left - first, 0));
@@ -171,7 +171,7 @@ void Scene::paint(int n, std::span<std::uint8_t> pixels) const {
   std::array<Window, capacity> windows;
   for (std::size_t k = 0; k < bodies; ++k) windows[k] = window(bodies_[k], n);
 
-  // Strips of the picture, 64 columns wide: for our sizes the whole of it.
+  // Strips of the picture, 64 columns wide, which at our sizes is all of it.
   Tile tile;
   tile.pixels_per_unit = n / camera_.width;
   for (tile.first = 0; tile.first < n; tile.first = tile.last) {

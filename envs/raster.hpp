@@ -1,8 +1,8 @@
-// Pictures: flat bodies over a flat ground, with soft edges from signed distances.
+// Pictures: flat shapes on a flat background, with soft edges from signed distances.
 //
-// A signed distance says how far a point is outside a body (negative: inside). Half a pixel on
-// either side of the edge the colour blends, so a motion of a tenth of a pixel still changes bytes:
-// that is what lets a model see slow motion at 32 x 32. Next: task.hpp, which fills a Scene.
+// A signed distance is that of a point outside a body (negative: inside). Colours blend within half
+// a pixel on either side of an edge, so a motion of a tenth of a pixel still changes bytes, and a
+// model can see slow motion at 32 x 32. Next: task.hpp, which fills a Scene.
 #pragma once
 
 #include <array>
@@ -29,7 +29,7 @@ struct Image {
 /// Red, green, blue in [0, 1].
 using Rgb = std::array<double, 3>;
 
-/// Any two that must be told apart differ by 0.5 or more in some channel.
+/// Colours that must be distinguished differ by at least 0.5 in some channel.
 namespace palette {
 inline constexpr Rgb ground{0.10, 0.11, 0.18};
 inline constexpr Rgb floor{0.30, 0.33, 0.45};
@@ -50,7 +50,7 @@ struct Vec2 {
   double y = 0;
 };
 
-/// Which square of the world the picture shows, in world units; y points up.
+/// The square of the world that the picture shows, in world units; y points up.
 struct Camera {
   Vec2 centre;
   double width = 1;
@@ -62,7 +62,7 @@ double capsule_distance(Vec2 p, Vec2 from, Vec2 to, double radius);
 double box_distance(Vec2 p, Vec2 centre, Vec2 half);
 double half_plane_distance(Vec2 p, Vec2 point, Vec2 outward);  // outward: a unit normal
 
-/// A list of bodies, painted in the order in which they were added. Holds no memory of the heap.
+/// A list of bodies, painted in the order in which they were added. Allocates no memory.
 class Scene {
  public:
   static constexpr int capacity = 64;
@@ -77,7 +77,7 @@ class Scene {
   void box(Vec2 centre, Vec2 half, Rgb color);
   void half_plane(Vec2 point, Vec2 outward, Rgb color);
 
-  /// Paints n x n pixels into n*n*3 bytes. Pixel (row i, column j) is judged at its centre,
+  /// Paints n x n pixels into n*n*3 bytes. Pixel (row i, column j) is evaluated at its centre,
   ///   x = c_x + ((j + 0.5)/n - 0.5) W,   y = c_y - ((i + 0.5)/n - 0.5) W,
   /// its coverage by a body is clamp(0.5 - distance * n/W, 0, 1), and a byte is floor(255 c + 0.5).
   void paint(int n, std::span<std::uint8_t> pixels) const;

@@ -22,10 +22,10 @@
 namespace planet {
 namespace {
 
-// What every task has. A task whose picture is a fixed grid (view 0) has no `view`.
+// The options of every task. A task whose picture is a fixed grid (view 0) has no `view`.
 const TaskOption repeat_option{
-    "action_repeat", "", "R, control steps a decision", {}, 1, 1e6, true};
-const TaskOption limit_option{"time_limit", "", "T, control steps an episode", {}, 1, 1e6, true};
+    "action_repeat", "", "R, control steps per decision", {}, 1, 1e6, true};
+const TaskOption limit_option{"time_limit", "", "T, control steps per episode", {}, 1, 1e6, true};
 const TaskOption view_option{"view", "",   "width of the picture in the task's units", {}, 1e-3,
                              1e3,    false};
 
@@ -64,7 +64,7 @@ const TaskOption* find_option(const EnvSpec& spec, std::string_view name) {
        join(names));
 }
 
-// The task's own options: what is given, checked, and the defaults of the others.
+// The task's own options: the values given, checked, and the defaults of the others.
 TaskValues fill_values(const EnvSpec& spec, const EnvOptions& options) {
   std::map<std::string, std::string> values;
   for (const TaskOption& option : spec.options) values[option.name] = option.default_value;
@@ -77,7 +77,7 @@ TaskValues fill_values(const EnvSpec& spec, const EnvOptions& options) {
   return TaskValues(std::move(values));
 }
 
-// Fills in what is asked of the task itself.
+// Fills in the fields that are read from the task itself.
 EnvSpec completed(EnvSpec spec) {
   require(spec.make_task != nullptr, "the task '", spec.name, "' is registered without make_task");
   const std::unique_ptr<Task> task = spec.make_task(fill_values(spec, {}));
@@ -99,7 +99,7 @@ std::deque<EnvSpec>& registry() {
              walker_run_spec(),
              // Several futures.
              peg_catch_spec(), peg_memory_spec(), peg_cued_spec(), peg_dodge_spec(), duel_spec(),
-             // As dm_control publishes them: rewards that twelve decisions seldom meet; a remedy.
+             // As published by dm_control, with rewards seldom found in twelve decisions; variants.
              point_mass_dmc_spec(), pendulum_dmc_sparse_spec(), pendulum_dmc_shaped_spec()})
       all.push_back(completed(std::move(spec)));
     return all;

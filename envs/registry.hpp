@@ -1,7 +1,7 @@
-// The tasks by name: what each is, how it is set up, and between which two returns its score lies.
+// The tasks by name: their descriptions, options, and the two returns that define the score.
 //
-// make_env("cartpole_swingup", options) is all that programs need. A task joins by one line in
-// registry.cpp, or from outside by register_env(); the rest of what is known about it stands in its own file, tasks/NAME.cpp.
+// make_env("cartpole_swingup", options) is all that programs need. A task is added by one line in
+// registry.cpp, or from outside by register_env(); everything else about it is in tasks/NAME.cpp.
 #pragma once
 
 #include <deque>
@@ -17,7 +17,7 @@
 
 namespace planet {
 
-/// A return that was measured: mean and standard deviation over episodes.
+/// A measured return: mean and standard deviation over episodes.
 struct ReferenceReturn {
   double mean = 0;
   double std = 0;
@@ -30,7 +30,7 @@ struct ScoreScale {
   ReferenceReturn oracle;
 };
 
-/// A setting of one task's own, given as NAME=VALUE.
+/// A task-specific option, given as NAME=VALUE.
 struct TaskOption {
   std::string name;
   std::string default_value;
@@ -41,7 +41,7 @@ struct TaskOption {
   bool integer = false;
 };
 
-/// The values of all of a task's own options, defaults filled in.
+/// The values of all task-specific options, with defaults filled in.
 class TaskValues {
  public:
   explicit TaskValues(std::map<std::string, std::string> values) : values_(std::move(values)) {}
@@ -56,50 +56,50 @@ struct EnvSpec {
   std::string name;
   std::string description;          // one line
   int time_limit = 0;               // T, control steps, with the options at their defaults
-  int action_repeat = 1;            // R, control steps a decision
+  int action_repeat = 1;            // R, control steps per decision
   double dt = 0;                    // seconds of one control step
   double view = 0;                  // width of the picture; 0: it cannot be changed
   double max_return = 0;            // no episode can return more
   std::optional<ScoreScale> scale;  // none: the task has no score
-  std::vector<TaskOption> options;  // beside those that every task has
+  std::vector<TaskOption> options;  // besides those of every task
   std::unique_ptr<Task> (*make_task)(const TaskValues&) = nullptr;
-  int (*time_limit_with)(const TaskValues&) = nullptr;  // T, where an option changes it; else null
-  // Asked of the task itself, with the options at their defaults, by list_envs().
+  int (*time_limit_with)(const TaskValues&) = nullptr;  // T, if an option changes it; else null
+  // Filled in by list_envs() from the task itself, with the options at their defaults.
   int action_size = 0;                   // A
-  std::vector<std::string> state_names;  // what state() holds, in order
+  std::vector<std::string> state_names;  // the entries of state(), in order
 };
 
-/// How an environment is to differ from its registration.
+/// How an environment differs from its registration.
 struct EnvOptions {
   int image_size = 64;                             // 16, 32 or 64
   int action_repeat = 0;                           // R; 0: the registered one
   int time_limit = 0;                              // T; 0: the registered one
   double view = 0;                                 // 0: the registered one
-  std::map<std::string, std::string> values = {};  // the task's own, NAME -> VALUE
+  std::map<std::string, std::string> values = {};  // task-specific, NAME -> VALUE
 };
 
-/// Every registered task, in the order in which to meet them.
+/// Every registered task, in the order in which to read about them.
 const std::deque<EnvSpec>& list_envs();
-/// Adds a task of your own after the others, before anything else uses the registry: it is not
-/// guarded against other threads. Error: there is a task of this name; make_task is null.
+/// Adds a task after the others. Not thread-safe: call it before anything else uses the registry.
+/// Error: there is a task of this name, or make_task is null.
 void register_env(EnvSpec spec);
-/// Error for an unknown name, with the nearest known one.
+/// Error: an unknown name; the nearest one is suggested.
 const EnvSpec& env_spec(std::string_view name);
 
-/// Reads one "NAME=VALUE" into `options`: `view`, `time_limit`, `action_repeat`, or one of the
-/// task's own. Error: no '=', an unknown name (the nearest is offered), a value out of its range.
+/// Reads one "NAME=VALUE" into `options`: `view`, `time_limit`, `action_repeat`, or a task-specific
+/// option. Error: no '=', an unknown name (the nearest is suggested), a value out of its range.
 void set_env_option(const EnvSpec& spec, EnvOptions& options, std::string_view assignment);
 /// The names that set_env_option knows for this task.
 std::vector<std::string> env_option_names(const EnvSpec& spec);
 
 /// Builds the environment. Error: unknown name, or any option out of its range.
 std::unique_ptr<Env> make_env(std::string_view name, const EnvOptions& options = {});
-/// The same of a task that need not be registered.
+/// The same for a task that need not be registered.
 std::unique_ptr<Env> make_env(const EnvSpec& spec, const EnvOptions& options = {});
 
-/// (return - random) / (oracle - random); nothing when the task has no scale, or when T, R, the
-/// view or an option of the task's own differs from what the scale was measured with. The picture's
-/// size in pixels makes no difference.
+/// (return - random) / (oracle - random). Nothing when the task has no scale, or when T, R, the
+/// view or a task-specific option differs from those with which the scale was measured. The
+/// picture's size in pixels does not matter.
 std::optional<double> env_score(const EnvSpec& spec, const EnvOptions& options,
                                 double episode_return);
 

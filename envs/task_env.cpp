@@ -83,7 +83,7 @@ StepResult TaskEnv::decide(Numbers action, std::optional<Numbers> given,
     result.terminated = step.terminated;
     if (trace != nullptr) trace->push_back({task_->state(), step.reward});
   }
-  // A decision may have been cut short by termination, so both ends can coincide, as in Gymnasium.
+  // Termination may cut a decision short, so both flags can be set, as in Gymnasium.
   result.truncated = control_steps_ >= episode_length() * settings_.action_repeat;
   if (result.done()) phase_ = Phase::ended;
   return result;

@@ -1,10 +1,10 @@
-// TaskEnv: a Task becomes an Env. Order, clipping, action repeat and time limit, once for all.
+// TaskEnv turns a Task into an Env: order of calls, clipping, action repeat and time limit.
 //
 //   reset -> running -> (terminated by the task | truncated after T / R decisions) -> reset ...
 //
-// The repeat sits inside the limit, as in PlaNet: a decision holds its action for R control steps,
-// sums their rewards and stops early when the task ends; an episode has T / R decisions by integer
-// division, so with T = 1000 and R = 6 the last four control steps are never played.
+// The repeat is applied within the limit, as in PlaNet: a decision holds its action for R control
+// steps, sums their rewards and stops early when the task ends; an episode has T / R decisions by
+// integer division, so with T = 1000 and R = 6 the last four control steps are never played.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@ struct EpisodeSettings {
   int image_size = 64;    // n, 1..1024
   int action_repeat = 1;  // R >= 1
   int time_limit = 1000;  // T >= R, in control steps
-  double view = 0;        // width of the picture in the task's units; 0: as the task draws it
+  double view = 0;        // width of the picture in the task's units; 0: the task's own
 };
 
 class TaskEnv final : public Env {
@@ -55,14 +55,14 @@ class TaskEnv final : public Env {
   EnvSnapshot save() const override;
   void load(const EnvSnapshot& snapshot) override;
 
-  /// For those who know the task: what its state hides, a world that differs from it in one thing.
+  /// Inspection, for code that knows the task's class.
   const Task& task() const { return *task_; }
   const EpisodeSettings& settings() const { return settings_; }
 
  private:
   using Phase = EnvSnapshot::Phase;
   using Numbers = std::span<const double>;
-  /// Draws the numbers of chance from the stream if none are given.
+  /// Draws the random numbers from the stream if none are given.
   StepResult decide(Numbers action, std::optional<Numbers> given, std::vector<ControlStep>* trace);
   void clip(Numbers action);
   void check_given(Numbers w) const;
@@ -71,11 +71,11 @@ class TaskEnv final : public Env {
 
   std::unique_ptr<Task> task_;
   EpisodeSettings settings_;
-  std::string name_;  // for the errors, which must cost nothing where there is none
+  std::string name_;  // kept for errors, so that a step without one costs nothing
   int action_size_;
   std::size_t state_size_;
-  std::vector<double> clipped_;  // the action in use, so that a step allocates nothing
-  std::vector<double> drawn_;    // what chance decides in a control step, [uniforms()]
+  std::vector<double> clipped_;  // the current action; kept so that a step allocates nothing
+  std::vector<double> drawn_;    // random numbers of a control step, [uniforms()]
   Rng rng_{0, Stream::env};
   bool seeded_ = false;
   int control_steps_ = 0;

@@ -36,8 +36,8 @@ void Adam::set_steps(std::int64_t steps) {
 
 namespace {
 
-// What a step needs beside the slabs; the corrections for the moments' start at zero are folded
-// into two factors, computed once in double.
+// The constants of a step. The corrections for moments that start at zero are folded into two
+// factors, computed once in double.
 template <class T>
 struct Rates {
   T scale, b1, b2, one_minus_b1, one_minus_b2;
@@ -46,16 +46,16 @@ struct Rates {
   T epsilon;
 };
 
-// Below the smallest normal number a moment is zero. Rounding would keep it at a few units of the
-// smallest subnormal for ever, and a processor takes some 25 times as long for such a number.
+// A moment below the smallest normal number becomes zero. Rounding would keep it at a few units of
+// the smallest subnormal forever, and a processor takes some 25 times as long for such a number.
 template <class T>
 T flushed(T x) {
   return std::abs(x) < std::numeric_limits<T>::min() ? T(0) : x;
 }
 
 // One pass over a range of the four slabs. Plain loads, stores, products and a square root, so
-// that the compiler can use whole vectors; no element sees another, so the bits do not depend on
-// where a range begins.
+// that the compiler can vectorise it; elements are independent, so the bits do not depend on where
+// a range begins.
 template <class T>
 void update(const Rates<T> k, const T* __restrict g, T* __restrict m, T* __restrict v,
             T* __restrict theta, std::ptrdiff_t n) {

@@ -3,11 +3,10 @@
 //   m_t = b1 m + (1-b1) g        v_t = b2 v + (1-b2) g^2       g the gradient after clipping
 //   theta -= lr * (m_t / (1-b1^t)) / (sqrt(v_t / (1-b2^t)) + epsilon)
 //
-// This is the textbook's epsilon: beside the corrected sqrt(v). TensorFlow 1, which PlaNet was
-// written in, puts it beside the uncorrected one, which is the textbook's rule with the epsilon
+// Epsilon is added to the corrected sqrt(v), as in the paper's Algorithm 1. TensorFlow 1, in which
+// PlaNet was written, adds it to the uncorrected one, which equals the rule above with
 // epsilon / sqrt(1-b2^t): with 1e-4 that acts like 3.2e-3 at step 1, 3.3e-4 at step 100, and 1e-4
-// after some thousand steps. There is no switch: epsilon is the textbook's. tests/nn/adam.cpp
-// computes both.
+// after some thousand steps. There is no switch between the two. tests/nn/adam.cpp computes both.
 //
 // A moment below the smallest normal number becomes zero: a parameter that gets no gradient for a
 // few hundred steps would otherwise make every later step slow.
@@ -29,7 +28,7 @@ struct Clip {
 
 /// norm = sqrt(sum of all squared gradients), scale = min(1, max_norm / norm). Changes nothing:
 /// Adam::step applies the scale in its own pass. A gradient with a NaN or an infinity gives a norm
-/// that is not finite; look at clip.finite() before the step, which would throw. max_norm > 0;
+/// that is not finite; test clip.finite() before the step, which would throw. max_norm > 0;
 /// infinity never clips.
 Clip clip_by_global_norm(const ParamStore& store, double max_norm);
 
@@ -37,10 +36,10 @@ struct AdamConfig {
   double learning_rate = 1e-3;
   double beta1 = 0.9;
   double beta2 = 0.999;
-  double epsilon = 1e-4;  // the textbook's, see above
+  double epsilon = 1e-4;  // added to the corrected sqrt(v), see above
 };
 
-/// The moments are slabs of the store; Adam itself holds the rates and the number of steps.
+/// The moments are slabs of the store; Adam itself holds its constants and the number of steps.
 class Adam {
  public:
   /// Throws unless learning_rate >= 0, 0 <= beta < 1, epsilon > 0. The store must outlive it.

@@ -9,7 +9,7 @@ namespace planet {
 Fans fans(const Shape& shape) {
   require(shape.rank() >= 2, "a parameter of shape ", shape,
           " has no fans; weights are [in,out] or [kh,kw,in,out]");
-  double field = 1;  // the positions a kernel covers
+  double field = 1;  // positions that a kernel covers
   for (int i = 0; i < shape.rank() - 2; ++i) field *= static_cast<double>(shape[i]);
   return {field * static_cast<double>(shape[-2]), field * static_cast<double>(shape[-1])};
 }

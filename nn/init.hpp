@@ -2,8 +2,8 @@
 //
 // Glorot and Bengio 2010: with weights uniform in +-sqrt(6 / (fan_in + fan_out)), variance
 // 2 / (fan_in + fan_out), activations and gradients keep their size through layers of any width.
-// Every number is drawn in double and rounded once, and takes one draw of the generator. So the
-// float and the double model of one seed have the same weights up to that rounding.
+// Every number takes one draw of the generator, in double, and is rounded once, so the float and
+// the double model of one seed have the same weights up to that rounding.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace planet {
 
-/// How many inputs an output sees, and how many outputs an input reaches. Weights have the shape
+/// The number of inputs per output, and of outputs per input. Weights have the shape
 /// [in,out], or [kh,kw,in,out] for a convolution, where both counts are multiplied by kh kw.
 /// (A transposed convolution's [kh,kw,out,in] has the two swapped; their sum is what matters.)
 struct Fans {
@@ -30,8 +30,8 @@ void init_constant(Param& p, double value);
 void init_uniform(Param& p, Rng& rng, double low, double high);
 void init_glorot_uniform(Param& p, Rng& rng);
 
-/// One column block [begin, end) of a matrix W [in,columns], drawn as if it were a matrix of its
-/// own: fan_out is end - begin. For weights of several gates that are stored side by side.
+/// One column block [begin, end) of a matrix W [in,columns], drawn as a separate matrix: fan_out is
+/// end - begin. For the weights of several gates stored side by side.
 void init_glorot_uniform_columns(Param& p, Rng& rng, std::ptrdiff_t begin, std::ptrdiff_t end);
 /// Columns [begin, end) of every row set to one value.
 void init_constant_columns(Param& p, std::ptrdiff_t begin, std::ptrdiff_t end, double value);

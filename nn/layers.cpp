@@ -33,8 +33,8 @@ Layer::Layer(ParamStore& store, const std::string& name, Shape weight, Shape bia
     : weight_(&store.add(name + std::string(weight_suffix), weight)),
       bias_(&store.add(name + "/bias", bias)) {}
 
-// The name is read from the parameter and not kept here, because a tape refers to it for as long
-// as its records live: the store stays where it is, a layer may be moved.
+// The name is read from the parameter and not stored here, because a tape refers to it for as long
+// as its records live, and a layer may be moved while the store stays in place.
 std::string_view Layer::name() const {
   std::string_view path = weight_->name;
   path.remove_suffix(weight_suffix.size());

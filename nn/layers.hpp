@@ -1,10 +1,10 @@
-// Layers: named parameters in a store, and the one op that uses them.
+// Layers: named parameters in a store, and the op that uses them.
 //
-// A layer is built once, with its full path as name ("rssm/prior/0"), and adds "<name>/weight" and
-// "<name>/bias" to the store. Calling it records its op on the tape of its argument, whichever
-// tape that is: the training step and the planner run the very same object. Errors carry the path.
-// A layer is a handful of pointers into the store; copy it freely, but keep the store alive.
-// Weights start Glorot uniform, biases at zero (init.hpp). The formulas are in autograd/ops/.
+// A layer is built once, with its full path as its name ("rssm/prior/0"), and adds "<name>/weight"
+// and "<name>/bias" to the store. Calling it records its op on the tape of its argument, so
+// training and planning use the same object on different tapes. Errors contain the path. A layer is
+// a few pointers into the store: copy it freely, but keep the store alive. Weights start Glorot
+// uniform, biases at zero (init.hpp). The formulas are in autograd/ops/.
 #pragma once
 
 #include <cstddef>
@@ -49,7 +49,7 @@ class Linear : public Layer {
 };
 
 /// Linear layers "<name>/0", "<name>/1", ...: the hidden ones with `hidden_act`, the last one
-/// linear. x [...,in] -> [...,out]; no hidden layers make it a single Linear.
+/// linear. x [...,in] -> [...,out]. Without hidden layers it is a single Linear.
 class Mlp {
  public:
   Mlp(ParamStore& store, Rng& rng, std::string name, std::ptrdiff_t in,

@@ -1,11 +1,11 @@
 // The agent that acts by planning: model-predictive control in the latent space (Algorithm 2).
 //
-//   o_t --encode--> e_t,  q(s_t | h_t, o_t) from the action that was executed last
-//   a plan from one sample of it, or from many     planner.hpp, latent_dynamics.hpp
-//   a_t = clip(first action of the plan + noise_std * N(0, 1))      noise only when collecting
+//   e_t = encoder(o_t);  q(s_t | h_t, o_t)                      the belief, given a_{t-1}
+//   plan from one sample of it, or from many                    planner.hpp, latent_dynamics.hpp
+//   a_t = clip(first action of the plan + noise_std * N(0, 1))  noise only while collecting
 //
-// and a_t is what the next belief is told. An agent acts in one episode; whoever plays several in
-// parallel makes an agent for each.
+// The next belief update uses a_t. An agent acts in one episode; several episodes in parallel need
+// one agent each.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@
 
 namespace planet {
 
-/// Where an agent's randomness comes from. Their positions are all that resuming needs.
+/// The random streams of an agent. Their positions are all that resuming needs.
 struct AgentStreams {
   Rng agent;    // dequantisation and posterior samples
   Rng planner;  // candidates and imagined states
@@ -31,17 +31,17 @@ struct AgentStreams {
   static AgentStreams evaluating(std::uint64_t seed, std::uint32_t episode);
 };
 
-/// Throws when an option of the planner could have no effect in this model: nothing is drawn in an
-/// RNN, so that all its futures are one.
+/// Error: an option of the planner that has no effect with this model. An RNN samples nothing, so
+/// all its futures are the same.
 void check_planner_for(const ModelConfig& model, const PlannerConfig& planner);
 
 class MpcAgent {
  public:
-  /// At an episode's start. The model must outlive this; its weights are read anew by every act().
+  /// Ready for an episode. The model must outlive this; every act() reads its current weights.
   /// Error: planner.check(), check_planner_for().
   MpcAgent(const WorldModel& model, const PlannerConfig& planner, AgentStreams streams);
 
-  /// At an episode's start: zero state, zero previous action and nothing carried by the planner.
+  /// Before an episode: sets the state and the previous action to zero and clears the planner.
   void reset();
 
   /// One decision. frame: [n,n,3]. Returns the action to execute, [A], each number in [-1, 1];
@@ -49,14 +49,14 @@ class MpcAgent {
   /// Error: a wrong number of bytes, a negative or infinite noise_std. NonFinite: see Planner.
   std::span<const float> act(std::span<const std::uint8_t> frame, double noise_std);
 
-  // ---- for those who look ----
-  std::span<const float> h() const { return h_; }  // [D_h]  of the posterior sample at hand
+  // ---- inspection ----
+  std::span<const float> h() const { return h_; }  // [D_h]  of the current posterior sample
   std::span<const float> s() const { return s_; }  // [D_s]
-  /// The action that the next belief update will be told, [A]: zero, or the one last executed.
+  /// The action that the next belief update will use, [A]: the last one executed, at first zero.
   std::span<const float> previous_action() const { return a_prev_; }
-  /// The plan behind the last action, before noise. Error: none was made since reset().
+  /// The plan behind the last action, without noise. Error: none was made since reset().
   const Plan& plan() const;
-  /// From now on every act() writes its search there; null: stop.
+  /// Makes every act() write its search there; null turns this off.
   void trace(PlanTrace* trace) { planner_->trace(trace); }
 
   // ---- for checkpoints ----

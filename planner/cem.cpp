@@ -2,9 +2,9 @@
 
 namespace planet {
 
-// Algorithm 2. The search keeps a belief over the H actions to come, q(a_{t:t+H}) = Normal(mean,
-// std^2), every number by itself; each of I iterations draws J sequences from it and refits it to
-// the best K. The first action of the last mean is what the agent executes.
+// Algorithm 2. The search keeps a distribution over the next H actions, q(a_{t:t+H}) = Normal(mean,
+// std^2) with independent entries; each of I iterations draws J sequences from it and refits it to
+// the best K. The agent executes the first action of the last mean.
 const Plan& CemPlanner::plan(Dynamics& dynamics, Rng& rng) {
   const int I = config_.iterations, K = config_.elites;
   const bool full = config_.cem.covariance == "full";

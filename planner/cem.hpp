@@ -1,8 +1,8 @@
 // The cross-entropy method, Algorithm 2 of the paper: sample, imagine, keep the elites, refit.
 //
 // The plan is the mean of the last refit. With covariance `full` the candidates' noise also has the
-// elites' correlations (correlation.hpp): the candidates then keep what the elites have in common,
-// and not only where each number lay. When that pays: README.md. Next: cem.cpp.
+// elites' correlations (correlation.hpp), so the next candidates keep what the elites have in
+// common and not only the range of each entry. When that pays off: README.md. Next: cem.cpp.
 #pragma once
 
 #include "planner/correlation.hpp"

@@ -26,7 +26,7 @@ ColouredNoise::ColouredNoise(double beta, std::ptrdiff_t H) : H_(static_cast<std
     for (std::size_t k = 1; 2 * k <= H_; ++k) {
       const double angle =
           2 * std::numbers::pi * static_cast<double>(k * t % H_) / static_cast<double>(H_);
-      const bool alone = 2 * k == H_;  // its own mirror image, and its sine is zero
+      const bool alone = 2 * k == H_;  // its own mirror frequency; its sine is zero
       const double amplitude = std::sqrt((alone ? 1 : 2) * power_[k]);
       row[2 * k - 1] = static_cast<float>(amplitude * std::cos(angle));
       if (!alone) row[2 * k] = static_cast<float>(amplitude * std::sin(angle));

@@ -52,8 +52,9 @@ void Correlation::fit(const float* actions, std::ptrdiff_t H, std::ptrdiff_t J, 
   factor();
 }
 
-// Cholesky in place, row by row: L_il = (R_il - sum_{m<l} L_im L_lm) / L_ll. Every root is of at
-// least R's smallest eigenvalue, 1e-6 / max(std^2), and no std exceeds 1: rounding cannot reach it.
+// Cholesky in place, row by row: L_il = (R_il - sum_{m<l} L_im L_lm) / L_ll. Every root is taken of
+// at least R's smallest eigenvalue, 1e-6 / max(std^2), and no std exceeds 1, so rounding errors
+// cannot make it negative.
 void Correlation::factor() {
   for (std::size_t i = 0; i < n_; ++i) {
     double* const row = L_.data() + i * n_;

@@ -1,12 +1,12 @@
-// Noise whose numbers belong together: the full covariance of CEM's elites. Used by cem.cpp.
+// Correlated noise: the full covariance of CEM's elites. Used by cem.cpp.
 //
 //   C = 1/k sum_e (a_e - m)(a_e - m)' + 1e-6 I        n x n over the n = H A numbers of a sequence
 //   C = D R D,  R = L L',  D = diag(std)              R: correlations, L: Cholesky, lower triangle
 //   mean + D (L z) ~ N(mean, C)  for z ~ N(0, I)      D and the mean are the caller's
 //
-// k elites span at most k - 1 directions. With fewer elites than numbers C is of full rank only by
-// its 1e-6: the next candidates stay within a thousandth of the elites' own span, and what the
-// elites did not try is not tried again. So K should be well above H A (README.md measures it).
+// k elites span at most k - 1 directions. With fewer elites than numbers, C has full rank only
+// because of its 1e-6: the next candidates stay within a thousandth of the elites' span and never
+// explore other directions. So K should be well above H A (README.md has measurements).
 #pragma once
 
 #include <cstddef>
@@ -18,9 +18,9 @@ namespace planet {
 
 class Correlation {
  public:
-  /// n numbers without correlation: apply() changes nothing.
+  /// n uncorrelated numbers: apply() changes nothing.
   void reset(std::ptrdiff_t n);
-  /// R of the elites among the candidates in actions [H,J,A], which may be just one.
+  /// Computes R from the elites, at least one, among the candidates in actions [H,J,A].
   void fit(const float* actions, std::ptrdiff_t H, std::ptrdiff_t J, std::ptrdiff_t A,
            std::span<const std::int32_t> elites);
   /// z -> L z, in place, for each of the J sequences in noise [H,J,A].

@@ -34,8 +34,8 @@ const Plan& IcemPlanner::plan(Dynamics& dynamics, Rng& rng) {
   return finish();
 }
 
-// Between two iterations as they were; from the last decision one step on, where the last action
-// of the candidate whose place they take has been drawn already.
+// Between two iterations the elites are inserted unchanged. Those of the last decision are shifted
+// by one step; their last action is that of the candidate they replace, which is newly drawn.
 void IcemPlanner::insert_kept(int i) {
   const std::ptrdiff_t n = H_ * A_, count = static_cast<std::ptrdiff_t>(kept_.size()) / n;
   const std::ptrdiff_t shift = i == 0 ? 1 : 0;

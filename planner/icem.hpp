@@ -7,11 +7,11 @@
 //   mean, std = (1 - momentum) elites' + momentum old    elites.hpp
 //
 // The plan is the best candidate of the last iteration, or the mean. With a warm start the mean of
-// the last decision is moved on by one step, and so are its elites, their last action drawn anew:
-// that is iCEM as published. Without, nothing is carried from a decision to the next.
+// the last decision is shifted by one step, and so are its elites, whose last action is drawn anew:
+// this is iCEM as published. Without a warm start nothing is carried over to the next decision.
 //
-// Elites that were kept are imagined again: where the future is chance, a lucky one has to be
-// lucky twice. So iteration i costs exactly PlannerConfig::population(i) rollouts.
+// Kept elites are re-evaluated, so that in a stochastic model a candidate does not stay because of
+// one lucky future. So iteration i costs exactly PlannerConfig::population(i) rollouts.
 #pragma once
 
 #include <vector>

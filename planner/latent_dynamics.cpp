@@ -8,16 +8,16 @@
 namespace planet {
 namespace {
 
-// One fork of the threads for a whole iteration: each lane rolls its chunks from the first step to
-// the last, and the loops inside the kernels run serially within it. Measured at J = 1000: between
-// 84 and 120 rows a plan takes the same time, with 300 or more 4 to 10 % longer (a step's
-// activations leave the cache), with 48 or fewer 2 to 8 % longer (each weight is used too seldom).
-constexpr std::ptrdiff_t most_rows = 96;
-constexpr std::ptrdiff_t most_lanes = 64;
+// The threads are forked once per iteration: each lane rolls its chunks from the first step to the
+// last, and the loops inside the kernels run serially within it. Measured at J = 1000: a plan takes
+// the same time for 84 to 120 rows per chunk, 4 to 10 % longer for 300 or more (a step's
+// activations exceed the cache), and 2 to 8 % longer for 48 or fewer (too little reuse of weights).
+constexpr std::ptrdiff_t max_rows = 96;
+constexpr std::ptrdiff_t max_lanes = 64;
 
-// On one thread a single lane, whose memory stays in the cache, rolls them all.
+// On one thread a single lane, whose memory stays in the cache, rolls all chunks.
 std::ptrdiff_t lanes_for(std::ptrdiff_t chunks) {
-  return loops_are_serial() ? 1 : std::min(chunks, most_lanes);
+  return loops_are_serial() ? 1 : std::min(chunks, max_lanes);
 }
 
 // n copies of one row.
@@ -48,8 +48,8 @@ void LatentDynamics::start(std::span<const float> h, std::span<const float> mean
 }
 
 std::ptrdiff_t LatentDynamics::chunk_rows(std::ptrdiff_t J) {
-  if (J <= most_rows / 2) return (J + 3) / 4 * 4;
-  const std::ptrdiff_t chunks = 2 * ((J + 2 * most_rows - 1) / (2 * most_rows));
+  if (J <= max_rows / 2) return (J + 3) / 4 * 4;
+  const std::ptrdiff_t chunks = 2 * ((J + 2 * max_rows - 1) / (2 * max_rows));
   const std::ptrdiff_t rows = (J + chunks - 1) / chunks;
   return (rows + 3) / 4 * 4;
 }

@@ -1,12 +1,13 @@
-// MPPI, model-predictive path integral control: better candidates count for more, none is cut off.
+// MPPI, model-predictive path integral control: the better a candidate, the larger its weight.
 //
 //   a ~ N(mean, std^2), clipped to [-1, 1]                     J sequences of H actions
-//   w_e = exp((R_e - R_best) / lambda) / sum of them           the K best; lambda: temperature
+//   w_e = exp((R_e - R_best) / lambda), normalised             the K best; lambda: temperature
 //   mean = sum_e w_e a_e    std^2 = sum_e w_e (a_e - mean)^2   std kept within bounds
 //
-// I times; the plan is the mean. The form is TD-MPC2's (Hansen et al. 2024): the K best only, and
-// several iterations. For lambda -> infinity it is CEM's refit, for lambda -> 0 the single best.
-// Unlike CEM's it depends on the size of the rewards: doubling them is halving the temperature.
+// These steps are repeated I times; the plan is the mean. This is the form of TD-MPC2 (Hansen et
+// al. 2024): only the K best, and several iterations. lambda -> infinity gives CEM's refit, lambda
+// -> 0 the single best candidate. Unlike CEM it depends on the scale of the rewards: doubling them
+// is the same as halving the temperature.
 #pragma once
 
 #include <vector>

@@ -30,7 +30,7 @@ void Planner::start(const Dynamics& dynamics, Rng& rng) {
   plan_.std.assign(n, static_cast<float>(config_.init_std));
   plan_.actions = mean;
   plan_.best_return = plan_.elite_return = 0;
-  if (config_.samples_per_candidate > 1) {  // one number of the stream is the futures' seed
+  if (config_.samples_per_candidate > 1) {  // one number of the stream seeds the futures
     const PhiloxCounter word = rng.block(rng.take(1));
     futures_ = Rng(std::uint64_t{word[0]} << 32 | word[1], Stream::planner);
   }

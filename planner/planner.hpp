@@ -1,7 +1,7 @@
-// Planning by sampling: imagine many action sequences, look at the best, draw again near them.
+// Planning by sampling: imagine many action sequences, select the best, sample again near them.
 //
 // Each method has its loop in a file of its own: cem.cpp (Algorithm 2), icem.cpp, mppi.cpp,
-// random.cpp. Here stand the steps that they share. Why it works: README.md.
+// random.cpp. The steps that they share are here. Why it works: README.md.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace planet {
 
-/// What one search came to.
+/// The result of one search.
 struct Plan {
   std::vector<float> actions;  // [H,A] the plan; its first row is executed
   std::vector<float> mean;     // [H,A] of the distribution after the last refit
@@ -22,11 +22,11 @@ struct Plan {
   double elite_return = 0;     // mean of the last iteration's elites
 };
 
-/// Everything a search did, for those who want to look.
+/// Inspection: everything that a search did.
 struct PlanTrace {
   struct Iteration {
     std::ptrdiff_t candidates = 0;     // J of this iteration
-    std::vector<float> mean, std;      // [H,A] what the candidates were drawn from
+    std::vector<float> mean, std;      // [H,A] of the distribution of the candidates
     std::vector<float> actions;        // [H,J,A]
     std::vector<double> returns;       // [J]
     std::vector<std::int32_t> elites;  // by index
@@ -34,7 +34,7 @@ struct PlanTrace {
   std::vector<Iteration> iterations;
 };
 
-/// Plans for one belief. Whoever runs several episodes in parallel gives each a planner.
+/// Plans for one belief. Several episodes in parallel need one planner each.
 class Planner {
  public:
   virtual ~Planner() = default;
@@ -44,10 +44,10 @@ class Planner {
   /// NonFinite (autograd/tape.hpp): none of an iteration's imagined returns was finite.
   virtual const Plan& plan(Dynamics& dynamics, Rng& rng) = 0;
 
-  /// At an episode's start: a warm start carries nothing into the next plan.
+  /// Before an episode: the next plan does not start from the last one.
   void forget() { has_past_ = false; }
 
-  /// From now on every plan() writes what it does here; null: stop.
+  /// Makes every plan() write its search there; null turns this off.
   void trace(PlanTrace* trace) { trace_ = trace; }
 
  protected:
@@ -56,26 +56,26 @@ class Planner {
   // ---- the steps of a search, in the order of their use ----
 
   /// plan_ before the first iteration: mean 0 and std init_std; with a warm start the last plan's
-  /// mean moved on by one step, its last action held.
+  /// mean, shifted by one step with its last action repeated.
   void start(const Dynamics& dynamics, Rng& rng);
-  /// Standard normal noise in actions_ for the J candidates of iteration i.
+  /// Fills actions_ with standard normal noise for the J candidates of iteration i.
   void draw_noise(int i, Rng& rng);
-  /// The noise becomes the candidates: clip(mean + std * noise) to [-1, 1].
+  /// Turns the noise into candidates: clip(mean + std * noise) to [-1, 1].
   void noise_to_actions();
   /// returns_: the imagined return of each candidate.
   void imagine(Dynamics& dynamics, Rng& rng);
-  /// The K candidates of highest return, fewer if fewer returns are finite (elites.hpp). Valid until
-  /// the next call.
+  /// The K candidates of highest return, fewer if fewer returns are finite (elites.hpp). Valid
+  /// until the next call.
   std::span<const std::int32_t> best(int K);
   /// The same, at least one (else NonFinite); sets plan_.best_return and plan_.elite_return.
   std::span<const std::int32_t> choose_elites(int K);
   /// Their mean and standard deviation, each [H,A] (elites.hpp).
   void fit(std::span<const std::int32_t> elites, std::vector<float>& mean,
            std::vector<float>& std) const;
-  /// The plan that is made; a warm start goes on from its mean.
+  /// Returns the finished plan, from whose mean a warm start continues.
   const Plan& finish();
 
-  // Candidate j's sequence to or from [H,A] without gaps.
+  // Copies candidate j's sequence to or from contiguous [H,A].
   void copy_to(std::ptrdiff_t j, float* sequence) const;
   void copy_from(std::ptrdiff_t j, const float* sequence);
 

@@ -13,7 +13,7 @@ const Plan& RandomPlanner::plan(Dynamics& dynamics, Rng& rng) {
     if (i == 0 || plan_.best_return > before) copy_to(winner, plan_.actions.data());
     else plan_.best_return = plan_.elite_return = before;
   }
-  plan_.mean = plan_.actions;  // for a warm start to go on from
+  plan_.mean = plan_.actions;  // from which a warm start continues
   return finish();
 }
 

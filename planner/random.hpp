@@ -1,8 +1,7 @@
-// Random shooting: I times J candidates from one distribution, and the best of them all is the
-// plan.
+// Random shooting: I times J candidates from one distribution; the plan is the best of them all.
 //
-// Nothing is learned on the way, which is the point: what the others gain over it at the same
-// number of candidates is what refitting is worth. The paper's ablation is its best of 1000.
+// The distribution is never refitted, so the gain of the other methods over this one at the same
+// number of candidates is the value of refitting. The paper's ablation uses the best of 1000.
 #pragma once
 
 #include "planner/planner.hpp"

@@ -105,7 +105,7 @@ int latent_hidden_size(const ModelConfig& config) {
   ModelConfig rssm = config;
   rssm.latent_model = "rssm";
   const std::int64_t wanted = latent_parameters(rssm, config.hidden_size);
-  // Linear in the width: so many without hidden units, so many for each.
+  // Linear in the width: `none` without hidden units, and `each` per unit.
   const std::int64_t none = latent_parameters(config, 0),
                      each = latent_parameters(config, 1) - none;
   const double width = static_cast<double>(wanted - none) / static_cast<double>(each);
@@ -122,8 +122,8 @@ std::string to_text(const std::vector<ConvLayer>& layers) {
 
 namespace {
 
-// The image networks follow the image size n and the first layer's channels c: each further
-// halving of the image doubles the channels, and 2x2 pixels are left. free nats scale with n^2.
+// The image networks follow from the image size n and the first layer's channels c: each further
+// layer halves the image and doubles the channels, down to 2x2 pixels. Free nats scale with n^2.
 void size_images(ModelConfig& m, int n, int c) {
   m.image_size = n;
   switch (n) {

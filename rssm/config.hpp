@@ -1,6 +1,6 @@
-// The sizes of a world model and the constants of its loss: everything that decides what the
-// numbers in a checkpoint mean. Saved with every checkpoint, and with every exported case.
-// Presets: model_preset() here, as a table in README.md. Next: rssm.hpp.
+// The sizes of a world model and the constants of its loss: everything needed to interpret the
+// numbers in a checkpoint. Saved with every checkpoint and every exported case. Presets:
+// model_preset(); README.md has them as a table. Next: rssm.hpp.
 #pragma once
 
 #include <cstdint>
@@ -24,14 +24,14 @@ struct ModelConfig {
   // Networks (paper, Appendix A). The defaults are the preset `paper`.
   std::string latent_model = "rssm";  // rnn, ssm or rssm: latent_model.hpp
   std::vector<ConvLayer> encoder = {{32, 4}, {64, 4}, {128, 4}, {256, 4}};
-  int embed_size = 1024;  // what the encoder ends in: must be the size of its last feature map
+  int embed_size = 1024;  // the size of the encoder's last feature map
   std::vector<ConvLayer> decoder = {{128, 5}, {64, 5}, {32, 6}, {3, 6}};
-  int deter_size = 200;   // D_h; an SSM has none of its own
+  int deter_size = 200;   // D_h; not used by an SSM
   int stoch_size = 30;    // D_s
-  int hidden_size = 200;  // of the RSSM; the others' is latent_hidden_size()
+  int hidden_size = 200;  // of the RSSM; for the others see latent_hidden_size()
   int reward_layers = 3;
   int reward_units = 300;
-  bool continue_head = false;  // predicts whether the episode goes on; of the reward head's size
+  bool continue_head = false;  // predicts whether the episode goes on; as large as the reward head
   double min_std = 0.1;
   // Loss (Section 3, Eq. 3).
   double free_nats = 3;
@@ -48,16 +48,16 @@ struct ModelConfig {
   double continue_scale = 1;
 
   bool operator==(const ModelConfig&) const = default;
-  /// Of what the decoder and every other head read: [s_t, h_t], or s_t alone.
+  /// The size of what the decoder and the other heads read: [s_t, h_t], or s_t alone.
   int feature_size() const { return stoch_size + (latent_model == "ssm" ? 0 : deter_size); }
 
-  /// Throws with a sentence naming the field: sizes >= 1, the convolutions must fit the image.
+  /// Error, naming the field: a size below 1, or convolutions that do not fit the image.
   void check() const;
 };
 
-/// Calls visit(group, name, help, field) for every field of a ModelConfig: the one list behind
-/// check(), the flags of the programs, config.toml and what an exported case says of itself. Groups
-/// are "Model" and "Loss".
+/// Calls visit(group, name, help, field) for every field of a ModelConfig: the single list behind
+/// check(), the programs' flags, config.toml and the metadata of an exported case. The groups are
+/// "Model" and "Loss".
 template <class Config, class Visit>
 void for_each_model_field(Config& c, Visit&& visit) {
   const char *model = "Model", *loss = "Loss";
@@ -90,13 +90,13 @@ void for_each_model_field(Config& c, Visit&& visit) {
 }
 
 std::vector<std::string> latent_model_names();
-/// Makes an RSSM's config one of the latent model `name`. An RNN has no KL but a regression of the
-/// prediction onto the code: free_nats becomes 0 and kl_balance 1. Error: there is no such model.
+/// Turns an RSSM's config into one for the latent model `name`. An RNN has no KL but a regression
+/// of the prediction onto the code: free_nats becomes 0 and kl_balance 1. Error: an unknown name.
 void choose_latent_model(ModelConfig& config, const std::string& name);
-/// The numbers in config.latent_model's weights and biases when its hidden layers have this width.
+/// The number of parameters of config.latent_model when its hidden layers have this width.
 std::int64_t latent_parameters(const ModelConfig& config, int hidden_size);
-/// The hidden width of config.latent_model: hidden_size for an RSSM; for the others the one that
-/// gives them as many parameters as the RSSM of these sizes has, to within half a unit's share.
+/// The hidden width of config.latent_model: hidden_size for an RSSM; for the others the width whose
+/// number of parameters is nearest to that of the RSSM of these sizes.
 int latent_hidden_size(const ModelConfig& config);
 
 /// "32:4 64:4": channels and kernel of each layer.

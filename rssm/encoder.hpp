@@ -1,4 +1,4 @@
-// Images to embeddings and features to images (Ha & Schmidhuber 2018's convolutions, Appendix A).
+// Images to embeddings, features to images (Appendix A: the layers of Ha & Schmidhuber 2018).
 #pragma once
 
 #include <string>

@@ -5,7 +5,7 @@
 namespace planet {
 namespace {
 
-// [L,B,D] -> [L*B,D]: a model's step knows rows, not time.
+// [L,B,D] -> [L*B,D], because a step of the model takes rows without a time axis.
 Var as_rows(Var x) {
   const Shape& s = x.shape();
   return reshape(x, {s[0] * s[1], s[2]});
@@ -27,7 +27,7 @@ std::span<const PriorStep> overshoot(const LatentModel& latent, const FilteredWi
 
   out[0] = {{seen.state.h, latent.draw(seen.p, at(noise, 0))}, seen.p};
   for (std::ptrdiff_t d = 2; d <= D; ++d) {
-    // The rows t-1 = d-2 .. L-2 of the distance before, and what led from there to t = d-1 .. L-1.
+    // Rows t-1 = d-2 .. L-2 of distance d-1, and the actions that led to t = d-1 .. L-1.
     const PriorStep& before = out[static_cast<std::size_t>(d - 2)];
     const State prev =
         map_state(before.state, [&](Var x) { return as_rows(slice_first(x, 0, L - d + 1)); });

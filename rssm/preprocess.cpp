@@ -48,7 +48,7 @@ void postprocess(const T* x, std::ptrdiff_t n, int bits, std::uint8_t* pixels) {
   const T bins = static_cast<T>(1 << bits);
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     const T scaled = (x[i] + T(0.5)) * bins;
-    const T bin = scaled > 0 ? std::min(scaled, bins - 1) : T(0);  // a NaN is black
+    const T bin = scaled > 0 ? std::min(scaled, bins - 1) : T(0);  // NaN becomes black
     pixels[i] = static_cast<std::uint8_t>(static_cast<int>(bin) << shift);
   }
 }

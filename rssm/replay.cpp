@@ -72,8 +72,8 @@ void Replay::add(Episode episode) {
             episode.action_size, " action numbers; the others here have ", other.image_size,
             " and ", other.action_size);
   }
-  // An episode grew row by row: without this, up to half of what it holds would be spare room that
-  // the budget does not see.
+  // The arrays grew row by row: without this, up to half of their memory would be spare capacity
+  // that the budget does not count.
   episode.image.shrink_to_fit();
   episode.action.shrink_to_fit();
   episode.reward.shrink_to_fit();

@@ -1,9 +1,8 @@
 // Experience: whole episodes of bytes, and windows sampled from them (Algorithm 1, data set D).
 //
-// Bytes and not floats, because a float frame takes four times the memory; the model's view of a
-// frame is made when a batch is put on the tape (sequence.hpp). Episodes are kept whole and none
-// is cut, so a window can start at any row, at the reset frame as well, and still ends within its
-// episode.
+// Frames are stored as bytes, because floats would take four times the memory; they are converted
+// when a batch is put on the tape (sequence.hpp). Episodes are stored whole, so a window can start
+// at any row, the reset frame included, and still end within its episode.
 #pragma once
 
 #include <cstddef>
@@ -16,10 +15,10 @@
 
 namespace planet {
 
-/// One episode. The time convention, said here once: row t holds the action that LED TO frame t and
-/// the reward that ARRIVED WITH it. Row 0 is the reset frame with zero action and zero reward, so T
-/// actions make T+1 rows. action[t] is therefore the paper's a_{t-1}; code that steps the model from
-/// it calls it a_prev.
+/// One episode. The time convention, for the whole project: row t holds the action that LED TO
+/// frame t and the reward that ARRIVED WITH it. Row 0 is the reset frame with zero action and zero
+/// reward, so T actions make T+1 rows. action[t] is therefore the paper's a_{t-1}; code that steps
+/// the model with it calls it a_prev.
 struct Episode {
   std::ptrdiff_t image_size = 0, action_size = 0;
   std::vector<std::uint8_t> image;  // [T+1,n,n,3]
@@ -34,31 +33,31 @@ struct Episode {
   std::size_t bytes() const;      // of the three arrays and this struct: what the budget counts
   /// The reset frame [n,n,3]: begins the episode. n >= 1 and A >= 1, else Error.
   void begin(std::ptrdiff_t image_size, std::ptrdiff_t action_size, const std::uint8_t* frame);
-  /// The action [A] that was executed, and what came of it. Error: before begin(), not finite.
+  /// The action [A] that was executed, and its result. Error: before begin(), not finite.
   void append(const float* action, double reward, const std::uint8_t* frame);
-  /// Error unless the arrays have as many rows as each other and row 0 is a reset row.
+  /// Error unless all arrays have the same number of rows and row 0 is a reset row.
   void check() const;
 };
 
-/// Rows first .. first + rows - 1 of an episode, where they lie.
+/// Rows first .. first + rows - 1 of an episode, by reference.
 struct Window {
   const Episode* episode = nullptr;
   std::ptrdiff_t first = 0, rows = 0;
 };
 
-/// Whole episodes within a memory budget; when it is exceeded the oldest go.
+/// Whole episodes within a memory budget; when it is exceeded, the oldest are dropped.
 class Replay {
  public:
   explicit Replay(std::size_t budget_bytes);  // Error: 0
 
-  /// Keeps the episode and drops the oldest ones until bytes() <= budget(). Error: the episode
-  /// fails its check(), alone exceeds the budget, or has other sizes than the ones kept.
+  /// Stores the episode and drops the oldest ones until bytes() <= budget(). Error: the episode
+  /// fails its check(), exceeds the budget alone, or has other sizes than those stored.
   void add(Episode episode);
   /// B windows of L rows: an episode uniformly among those with at least L rows, then a start
   /// uniformly. A window never crosses an episode. Valid until the next sample() or add(). Throws,
   /// naming both numbers, when no episode is long enough.
   /// Uniform over episodes, as in PlaNet, and not over frames: a long episode is no more likely
-  /// than a short one, and in the middle of an episode every row is as likely as any other.
+  /// than a short one.
   std::span<const Window> sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& rng);
 
   const std::deque<Episode>& episodes() const { return episodes_; }

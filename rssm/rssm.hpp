@@ -8,11 +8,11 @@
 //   prior       u = relu(W h_t + b)
 //               p(s_t | h_t) = N(W u + b, (softplus(W u + b) + 0.1)^2)
 //   posterior   v = relu(W [h_t, e_t] + b)
-//               q(s_t | h_t, o_t) = the same of v
+//               q(s_t | h_t, o_t) = the same with v
 //
-// All observation information reaches h_{t+1} through the sampled s_t alone. Without the stochastic
-// part: rnn.hpp; without the deterministic one: ssm.hpp. The whole model with its encoder and
-// decoder: world_model.hpp.
+// All information from the observations reaches h_{t+1} through the sampled s_t. Without the
+// stochastic part: rnn.hpp; without the deterministic one: ssm.hpp. The whole model with its
+// encoder and decoder: world_model.hpp.
 #pragma once
 
 #include <string>

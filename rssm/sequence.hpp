@@ -1,4 +1,4 @@
-// From the replay's bytes to the tape: a batch as the model reads it.
+// From the replay's bytes to the tape: a batch in the form that the model reads.
 #pragma once
 
 #include <span>
@@ -9,26 +9,26 @@
 
 namespace planet {
 
-/// B windows of L rows, time-major. What a row means: Episode, in replay.hpp.
+/// B windows of L rows, time-major. The meaning of a row: Episode in replay.hpp.
 struct Sequence {
   Var image;           // [L*B,n,n,3]  in [-0.5, 0.5)
   Var action;          // [L,B,A]      action[t] led to image[t]
   Var reward;          // [L,B]        reward[t] arrived with image[t]
   Var noise;           // [L,B,D_s]    standard normal, of the posterior samples
   Var continues = {};  // [L,B]  0 where the task ended the episode, else 1; empty: not known
-  // [D,L,B,D_s], standard normal, of what is imagined over the distances 1..D (overshooting.hpp).
-  // Empty: nothing is overshot, and the loss is the plain ELBO.
+  // [D,L,B,D_s], standard normal, for the states imagined at the distances 1..D (overshooting.hpp).
+  // Empty: no overshooting, and the loss is the plain ELBO.
   Var overshoot_noise = {};
-  // For finite differences, which see through a stop-gradient: the constants that stand in for what
-  // is behind one. Empty: q and p of this batch.
+  // For finite differences, which see through a stop-gradient: constants in place of what is behind
+  // one. Empty: q and p of this batch.
   Gaussian fixed_q = {}, fixed_p = {};  // [L,B,D_s]
 };
 
-/// Copies the windows to the tape: bytes become 5-bit images with fresh dequantisation noise
-/// (preprocess.hpp); beside them fresh posterior noise and, if a stream for it is given and the
-/// config has an overshooting distance, fresh noise to overshoot with. `continues` is there when
-/// the config has a continue head. Advances the streams. Error: no windows, windows of different
-/// lengths, a window that does not lie in its episode, sizes that are not the model's.
+/// Copies the windows to the tape. Bytes become 5-bit images with fresh dequantisation noise
+/// (preprocess.hpp). The posterior noise is fresh as well, and so is the noise for overshooting, if
+/// its stream is given and the config has an overshooting distance. `continues` is filled if the
+/// config has a continue head. Advances the streams. Error: no windows, windows of different
+/// lengths, a window that exceeds its episode, sizes that are not the model's.
 Sequence make_sequence(Tape& tape, std::span<const Window> windows, const ModelConfig& config,
                        Rng& dequantise, Rng& posterior, Rng* overshoot = nullptr);
 

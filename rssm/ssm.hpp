@@ -1,4 +1,4 @@
-// The state-space model: all that is remembered passes through a sample at every step.
+// The state-space model: all memory passes through a sample at every step.
 //
 //   s_{t-1}, a_{t-1} ─► prior p(s_t | s_{t-1}, a_{t-1}) ─► posterior q(s_t | s_{t-1}, a_{t-1}, o_t)
 //                                                    e_t ─┘
@@ -6,11 +6,12 @@
 //   prior       u = relu(W [s_{t-1}, a_{t-1}] + b)
 //               p(s_t | s_{t-1}, a_{t-1}) = N(W u + b, (softplus(W u + b) + 0.1)^2)
 //   posterior   v = relu(W [mean of p, std of p, e_t] + b)
-//               q(s_t | s_{t-1}, a_{t-1}, o_t) = the same of v
+//               q(s_t | s_{t-1}, a_{t-1}, o_t) = the same with v
 //
-// There is no deterministic path: D_h is 0, and decoder and heads read s_t alone. The posterior is
-// told what the prior foresaw, and so it knows the past. The hidden layers are wider than an RSSM's
-// (latent_hidden_size), so that both have as many parameters; beside it: rssm.hpp.
+// There is no deterministic path: D_h is 0, and decoder and heads read s_t alone. The posterior
+// reads the prior's mean and standard deviation, and through them depends on the past. The hidden
+// layers are wider than an RSSM's, so that both have the same number of parameters
+// (latent_hidden_size).
 #pragma once
 
 #include <string>

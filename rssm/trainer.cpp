@@ -45,7 +45,7 @@ Clip Trainer::gradient(Var loss) {
   return clip_by_global_norm(model_.params(), config_.grad_clip);
 }
 
-// The same update once more with every op checked.
+// Repeats the update with every op checked.
 void Trainer::explain_non_finite(Replay& replay, std::int64_t k) {
   const std::string where = cat("update ", k, " made a loss or a gradient that is not finite: ");
   try {

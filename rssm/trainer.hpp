@@ -1,5 +1,5 @@
 // Model fitting (Algorithm 1): one update of the world model from the replay memory. The same
-// written out, with all that surrounds it: apps/minimal.cpp.
+// update written out within the whole of Algorithm 1: apps/minimal.cpp.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +10,14 @@
 namespace planet {
 
 struct TrainerConfig {
-  std::uint64_t seed = 1;            // of every update's random streams
+  std::uint64_t seed = 1;            // of the random streams of all updates
   std::ptrdiff_t batch_size = 50;    // B
   std::ptrdiff_t batch_length = 50;  // L
   double grad_clip = 1000;           // of the gradient's global norm
   AdamConfig adam = {};
 };
 
-/// What an update saw and did. Values can be read until the trainer's tape is reset.
+/// The loss terms and the step of an update. Values are valid until the trainer's tape is reset.
 struct Update {
   Sequence batch;
   ElboTerms elbo;
@@ -29,13 +29,13 @@ class Trainer {
   /// The model must outlive this; the tape has its precision.
   Trainer(WorldModel& model, const TrainerConfig& config);
 
-  /// Update k: a batch of windows, the loss, its gradient, clipping, Adam. Its random streams belong
-  /// to (seed, k) alone, so a run that goes on from k draws what it would have drawn.
+  /// Update k: a batch of windows, the loss, its gradient, clipping, Adam. Its random streams
+  /// depend on (seed, k) alone, so a run that is resumed at k draws the same numbers.
   /// NonFinite: the loss or the gradient is not finite; the first op that made it so is named, and
   /// no parameter was changed. Error: see Replay::sample() and make_sequence().
   Update update(Replay& replay, std::int64_t k);
 
-  // ---- the halves of it ----
+  // ---- its two halves ----
   /// Resets the tape and puts the batch of update k on it.
   Sequence batch(Replay& replay, std::int64_t k);
   /// The gradient of a loss on tape(), clipped, and Adam's step. Error: it is not finite.

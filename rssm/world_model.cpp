@@ -37,13 +37,13 @@ void check_shapes(const Sequence& x, const ModelConfig& c) {
     expect(x.overshoot_noise, {c.overshooting_distance, L, B, c.stoch_size}, "overshoot_noise");
 }
 
-// What a prior is taught by, and what teaches none in return.
+// The target of a KL: behind a stop-gradient, or the constant given for finite differences.
 Gaussian fixed(const Gaussian& g, const Gaussian& constant) {
   return constant.mean.empty() ? stop_gradient(g) : constant;
 }
 
-// KL[q || p] with its two gradients weighed apart: alpha of it teaches the prior, the rest the
-// posterior. Its value is that of the plain KL.
+// KL[q || p] with separate weights for its two gradients: alpha for the prior's and 1 - alpha for
+// the posterior's. The value is that of the plain KL.
 Var balanced_kl(const Gaussian& q, const Gaussian& p, const Sequence& x, double alpha) {
   if (alpha == 0) return gaussian_kl(q, p);
   return scale(gaussian_kl(fixed(q, x.fixed_q), p), alpha) +
@@ -83,7 +83,7 @@ Var WorldModel::continue_logit(Var features) const {
   return reshape((*continue_)(features), features.shape().without_last());
 }
 
-// The recurrence is inside filter(); everything that does not wait for the step before is one op
+// The recurrence is inside filter(); everything that does not depend on the previous step is one op
 // on all L*B rows: encoder, prior, decoder, reward head, KL.
 ElboTerms WorldModel::elbo(const Sequence& batch) const {
   check_shapes(batch, config_);

@@ -1,9 +1,10 @@
-// The world model: encoder, latent model, decoder and heads, and the loss that trains them
-// together.
+// The world model: encoder, latent model, decoder and heads, and the loss that trains them jointly.
 //
-// Eq. 3 of the paper, per (t, b): ln p(o_t | h_t, s_t) + ln p(r_t | h_t, s_t) - KL[q(s_t|h_t,o_t)
-// || p(s_t|h_t)], as a loss to be minimised, with free nats. Reduction: features are summed, time
-// and batch averaged.
+// Eq. 3 of the paper, per (t, b), as a bound to be maximised:
+//
+//   ln p(o_t | h_t, s_t) + ln p(r_t | h_t, s_t) - KL[q(s_t | h_t, o_t) || p(s_t | h_t)]
+//
+// The loss is its negative, with free nats. Features are summed; time and batch are averaged.
 #pragma once
 
 #include <cstdint>
@@ -19,15 +20,15 @@
 
 namespace planet {
 
-/// What the decoder and the heads make of a batch's states.
+/// The outputs of the decoder and the heads for a batch.
 struct Predicted {
   Var image;                // [L*B,n,n,3]  o^_t
   Var reward;               // [L,B]        r^_t
   Var continue_logit = {};  // [L,B]        of p(the episode goes on after row t); empty without
 };                          //              a head or without such rows
 
-/// Every term of the loss by itself, their sum, and what they were computed from. Spans live as long
-/// as the tape's records.
+/// Every term of the loss, their weighted sum, and what they were computed from. Spans are valid as
+/// long as the tape's records.
 struct ElboTerms {
   Var image;      // [L,B]  1/2 |o - o^|^2, summed over pixels
   Var reward;     // [L,B]  1/2 (r - r^)^2
@@ -47,8 +48,8 @@ struct ElboTerms {
 
 class WorldModel {
  public:
-  /// Initial weights come from Rng(seed, Stream::init); the same seed gives a model in f32 and one
-  /// in f64 the same weights up to rounding. Throws if config.check() does.
+  /// Initial weights come from Rng(seed, Stream::init); the same seed gives the f32 and the f64
+  /// model the same weights up to rounding. Throws if config.check() does.
   WorldModel(const ModelConfig& config, std::uint64_t seed, Precision precision = Precision::f32);
 
   const ModelConfig& config() const { return config_; }
@@ -63,7 +64,7 @@ class WorldModel {
   bool has_continue_head() const { return continue_.has_value(); }
   /// [N,D_s+D_h] -> [N]: the episode goes on with probability sigmoid(logit). Error: no such head.
   Var continue_logit(Var features) const;
-  /// Throws with a sentence if a shape does not fit the others or the model.
+  /// Error: a shape does not fit the others or the model.
   ElboTerms elbo(const Sequence& batch) const;
 
  private:
@@ -80,9 +81,10 @@ class WorldModel {
   std::optional<Mlp> continue_;
 };
 
-/// The terms with the constants that the loss leaves out, [L,B]: summed over t, a lower bound of
-/// ln p(o, r | a) in expectation over the noise. Images have variance 1 per pixel, the reward has
-/// variance 1 / reward_scale (a scale of 0 leaves it out), the KL counts in full, free nats or not.
+/// The terms with the constants that the loss leaves out, [L,B]. Summed over t, this is in
+/// expectation over the noise a lower bound of ln p(o, r | a). Images have variance 1 per pixel,
+/// the reward has variance 1 / reward_scale (a scale of 0 leaves it out), and the KL counts in
+/// full, without free nats.
 Var log_likelihood(const ElboTerms& terms, const ModelConfig& config);
 
 }  // namespace planet

@@ -1,8 +1,8 @@
-// A growing bump allocator: a pointer that moves forward, and jumps back.
+// A growing bump allocator: allocation advances a pointer, and rewind() moves it back.
 //
 // Blocks double in size as they run out; reset() replaces several blocks by one of their total
-// size, so after two or three training steps there is exactly one block and nothing is ever
-// allocated again. Memory handed out is aligned to 64 bytes and is not initialised.
+// size, so after two or three training steps there is exactly one block, and no more memory is
+// requested. Memory handed out is aligned to 64 bytes and is not initialised.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace planet {
 
 class Arena {
  public:
-  /// A place to come back to. Valid until the arena is reset or rewound to an earlier mark.
+  /// A position to return to. Valid until the arena is reset or rewound to an earlier mark.
   struct Mark {
     std::size_t block = 0;
     std::size_t used = 0;

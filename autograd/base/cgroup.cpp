@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The number that a file begins with; nothing for "max", for nonsense and without the file.
+// The number at the start of a file; nothing for "max", for other text and for a missing file.
 std::optional<std::uint64_t> number_in(const fs::path& file) {
   std::ifstream in(file);
   std::uint64_t value = 0;
@@ -31,7 +31,7 @@ std::uint64_t sum_in(const fs::path& file, const std::string& key, const std::st
   return sum;
 }
 
-// Version 2 has "150000 100000" or "max 100000" in one file, version 1 two files, and -1 for none.
+// Version 2 has "150000 100000" or "max 100000" in one file; version 1 has two files and "-1".
 double quota_in(const fs::path& group) {
   std::string quota;
   double period = 0;
@@ -60,11 +60,11 @@ std::uint64_t memory_left(const fs::path& group) {
            uncached("memory.usage_in_bytes", "total_inactive_file", "total_active_file")));
 }
 
-// A group and its parents. In a container the path may be the host's and lead nowhere here; the
-// hierarchy's root is then the container's own group.
+// A group and its parents. In a container the path may be that of the host and not exist here; the
+// root of the hierarchy is then the container's own group.
 void tighten(CgroupLimits& limits, const fs::path& hierarchy, const std::string& path) {
   fs::path relative = fs::path(path).relative_path();
-  if (path.find("..") != std::string::npos) relative.clear();  // outside of what is visible here
+  if (path.find("..") != std::string::npos) relative.clear();  // outside of the visible hierarchy
   for (;; relative = relative.parent_path()) {
     const fs::path group = hierarchy / relative;
     limits.cpus = std::min(limits.cpus, quota_in(group));
@@ -81,7 +81,7 @@ CgroupLimits cgroup_limits(const std::string& root) {
   CgroupLimits limits;
   const fs::path all = fs::path(root + "/sys/fs/cgroup");
   tighten(limits, all, "/");
-  // Lines "4:cpu,cpuacct:/path" of version 1, one for each hierarchy, and "0::/path" of version 2.
+  // Lines "4:cpu,cpuacct:/path" of version 1, one per hierarchy, and "0::/path" of version 2.
   std::ifstream in(root + "/proc/self/cgroup");
   for (std::string line; std::getline(in, line);) {
     const std::size_t first = line.find(':'), second = line.find(':', first + 1);

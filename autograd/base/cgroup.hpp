@@ -7,17 +7,17 @@
 
 namespace planet {
 
-/// The least that the process's own group and its parents allow, in version 1 and 2 alike. Where
+/// The tightest limits of the process's own group and its parents, in version 1 and 2 alike. Where
 /// nothing is limited, and on other systems, every entry is as below.
 struct CgroupLimits {
-  double cpus = std::numeric_limits<double>::infinity();             // CPU time per time
-  std::uint64_t memory = std::numeric_limits<std::uint64_t>::max();  // bytes that are left
-  std::uint64_t tasks = std::numeric_limits<std::uint64_t>::max();   // threads that may be started
+  double cpus = std::numeric_limits<double>::infinity();             // CPU seconds per second
+  std::uint64_t memory = std::numeric_limits<std::uint64_t>::max();  // bytes still free
+  std::uint64_t tasks = std::numeric_limits<std::uint64_t>::max();   // threads still allowed
 };
 
 /// Reads /proc/self/cgroup and the files below /sys/fs/cgroup; `root` stands for / in tests. Pages
-/// of files that are only cached do not count as used memory: the kernel drops them when it needs
-/// to. What makes no sense is no limit.
+/// of files that are only cached do not count as used memory, because the kernel drops them when it
+/// needs to. A value that cannot be parsed is no limit.
 CgroupLimits cgroup_limits(const std::string& root = "");
 
 }  // namespace planet

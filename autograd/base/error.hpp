@@ -1,7 +1,7 @@
 // Errors: one exception type, one way to build its sentence.
 //
 // Every message says what was wrong, where, and what would have been right; the programs print it
-// as it is and leave with exit status 2. Next: text.hpp, which finds the word somebody meant.
+// as it is and leave with exit status 2. Next: text.hpp, nearest-word suggestions.
 #pragma once
 
 #include <sstream>

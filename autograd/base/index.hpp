@@ -1,7 +1,7 @@
 // The one conversion between our sizes and the standard library's.
 //
-// Sizes and indices are signed here (std::ptrdiff_t): differences and downward loops then mean what
-// they say. Containers and spans count without a sign.
+// Sizes and indices are signed here (std::ptrdiff_t), so that differences and downward loops are
+// safe. The standard library's are unsigned.
 #pragma once
 
 #include <cstddef>

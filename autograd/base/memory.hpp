@@ -1,9 +1,9 @@
-// Where every large array comes from: aligned to a cache line, and in large pages if it is long.
+// Memory for every large array: aligned to a cache line, and in large pages if it is long.
 //
-// A processor remembers some two thousand translations of addresses. With pages of 4 KiB that
-// covers 8 MiB; a training step walks through a hundred times as much, often with one image, that
-// is one page, after the other. Pages of 2 MiB take the walk through the page table out of the
-// inner loops (on Linux, where the system grants them on request; elsewhere nothing changes).
+// A processor caches some two thousand address translations. With pages of 4 KiB these cover 8 MiB;
+// a training step touches a hundred times as much, often one image, that is one page, after the
+// other. Pages of 2 MiB keep page-table walks out of the inner loops (on Linux, where the system
+// grants them on request; elsewhere nothing changes).
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ namespace planet {
 void* take_memory(std::size_t bytes);
 void give_memory(void* p) noexcept;
 
-/// The same for standard containers.
+/// The same as an allocator for standard containers.
 template <class T>
 struct AlignedAllocator {
   using value_type = T;

@@ -1,4 +1,4 @@
-// Numbers as text and back, without loss and whatever the locale says.
+// Numbers to text and back, without loss and independent of the locale.
 #pragma once
 
 #include <optional>
@@ -9,8 +9,7 @@ namespace planet {
 
 /// 17 significant digits: the shortest fixed count that always returns the same double.
 std::string number_text(double value);
-/// The whole of `text` as a number (blanks around it allowed), or nothing. "nan" and "inf" are
-/// read.
+/// All of `text` as a number (blanks around it are allowed), or nothing. Reads "nan" and "inf".
 std::optional<double> parse_number(std::string_view text);
 
 }  // namespace planet

@@ -1,5 +1,5 @@
-// Somebody who watches the engine at work: `bench --profile`, and the tests that count what a step
-// costs. Nobody does otherwise, and a place that could be watched then costs one comparison.
+// An observer of the engine at work, used by `bench --profile` and by the tests that count what a
+// step costs. Without an observer, each place that would report to one costs a single comparison.
 #pragma once
 
 #include <atomic>
@@ -8,7 +8,7 @@
 
 namespace planet {
 
-/// Told of everything that happens between its construction and its destruction. One at a time.
+/// Notified of all work between its construction and its destruction. One at a time.
 class Observer {
  public:
   enum class Pass { forward, backward };
@@ -18,11 +18,11 @@ class Observer {
   Observer(const Observer&) = delete;
   Observer& operator=(const Observer&) = delete;
 
-  /// An op runs between these two, on the calling thread.
+  /// Called before and after an op, on the calling thread.
   virtual void op_begins(std::string_view, Pass) {}
   virtual void op_ends() {}
-  /// Multiply-adds of a product or a convolution, those with padding included: what the processor
-  /// does, not what the formula needs. Called from any thread.
+  /// The multiply-adds of a product or a convolution, padding included: what the processor
+  /// executes, not what the formula needs. Called from any thread.
   virtual void multiply_adds(std::int64_t) {}
 
   static Observer* active() { return active_.load(std::memory_order_relaxed); }

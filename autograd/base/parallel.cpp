@@ -28,8 +28,8 @@ int chosen_threads = 0;         // 0: not chosen yet
 bool threads_are_lost = false;  // in a child of fork(), if loops ran before
 
 // The CPUs that OpenMP's environment (OMP_PLACES, OMP_PROC_BIND and the runtimes' own variables)
-// leaves to our threads; empty when it says nothing. The runtime may have bound this thread to one
-// of them before main() began, so its affinity mask alone would be one CPU.
+// leaves to our threads; empty when these are not set. The runtime may have bound this thread to
+// one of them before main() began, so its affinity mask alone would be one CPU.
 std::set<int> place_cpus() {
   std::set<int> cpus;
 #ifdef _OPENMP
@@ -80,7 +80,7 @@ CpuBudget cpu_budget(const std::string& root) {
 #endif
   b.threads = std::min(b.cpus, b.most);
   if (b.wanted > 0) b.threads = std::min(b.threads, b.wanted);
-  // A quota of 1.5 CPUs feeds one thread well and two badly: the second would be throttled.
+  // A quota of 1.5 CPUs is enough for one thread; a second one would be throttled.
   if (std::isfinite(group.cpus)) {
     b.quota = group.cpus;
     b.threads = static_cast<int>(std::clamp<double>(b.quota, 1, b.threads));

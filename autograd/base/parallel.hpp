@@ -1,8 +1,8 @@
 // Parallel loops whose result cannot depend on the number of threads.
 //
-// The rules: split over outputs, never over a sum; a long sum is cut into chunks whose size
-// depends on the shape alone, and the partial sums are folded in index order; no code asks how
-// many threads there are except to start them. parallel.cpp holds the project's only OpenMP
+// The rules: split over outputs, never over a sum; cut a long sum into chunks whose size depends on
+// the shape alone, and fold the partial sums in index order; never ask for the number of threads
+// except to start them. parallel.cpp holds the project's only OpenMP
 // pragma; without OpenMP the same loops run on one thread with the same bits.
 #pragma once
 
@@ -13,16 +13,16 @@
 namespace planet {
 
 /// Threads used by parallel loops from now on. n >= 1; 0 means default_threads().
-/// A child of fork() has one thread if loops ran before: OpenMP's threads stay with the parent, and
-/// a child that waited for them would wait for ever.
+/// After fork() the child runs on one thread if loops ran before: OpenMP's threads stay with the
+/// parent, and a child that waited for them would wait forever.
 void set_threads(int n);
 int threads();
 
-/// What this process may use.
+/// The CPUs and threads that this process may use.
 struct CpuBudget {
   int cpus = 1;                  // CPUs it may run on: the affinity mask, or OpenMP's places
   double quota = 0;              // the least CPU quota of its cgroups, in CPUs; 0 = none
-  int most = 1024;               // more threads would not be given, because of `why_most`
+  int most = 1024;               // the largest number of threads to be had; see `why_most`
   std::string why_most;          // "OMP_THREAD_LIMIT is 1"; empty: nothing but our own 1024
   int wanted = 0;                // OMP_NUM_THREADS; 0 = not set
   int threads = 1;               // the resulting default
@@ -32,18 +32,18 @@ struct CpuBudget {
 CpuBudget cpu_budget(const std::string& root = "");
 int default_threads();
 
-/// What a request for n threads comes to: never more than there are CPUs, because threads that wait
-/// for each other's time slice only cost; 0 chooses. `why` is empty if n was given, and otherwise
-/// says what stood in the way. (set_threads itself takes any number, and the bits are the same:
-/// tests use seven on two CPUs.)
+/// The number of threads that a request for n gets: never more than there are CPUs, because threads
+/// that wait for each other's time slice only slow the loops down; 0 chooses. `why` is empty if n
+/// was granted, and otherwise gives the reason. (set_threads itself takes any number, with the same
+/// bits: tests use seven on two CPUs.)
 struct ThreadChoice {
   int threads = 1;
   std::string why;
 };
 ThreadChoice choose_threads(int n, const CpuBudget& budget = cpu_budget());
 
-/// Lets this thread run on all CPUs of OpenMP's places again, of which the runtime may have bound it
-/// to one; what it executes next inherits that. Does nothing where there are no places.
+/// Lets this thread run on all CPUs of OpenMP's places again if the runtime has bound it to one; a
+/// program executed from here inherits that. Does nothing where there are no places.
 void unbind_thread();
 
 namespace detail {
@@ -52,7 +52,7 @@ void run_parallel(std::ptrdiff_t count, LoopBody body, void* context);
 }  // namespace detail
 
 /// Calls f(i) for i = 0 .. count-1, each exactly once, in any order, on up to threads() threads.
-/// A loop inside a loop runs on the thread that meets it. The first exception is rethrown here.
+/// A nested loop runs serially on its thread. The first exception is rethrown here.
 template <class F>
 void parallel_for(std::ptrdiff_t count, F&& f) {
   using Body = std::remove_reference_t<F>;
@@ -61,13 +61,13 @@ void parallel_for(std::ptrdiff_t count, F&& f) {
       const_cast<void*>(static_cast<const void*>(&f)));
 }
 
-/// True where a parallel loop runs on the thread that meets it: with one thread, or inside another
-/// loop. It may choose the size of a workspace, never a result.
+/// True where a parallel loop would run serially: with one thread, or inside another loop. May be
+/// used to choose the size of a workspace, never a result.
 bool loops_are_serial();
 
-/// parallel_for over few and long items that have parallel loops inside. Full teams of items run
-/// side by side, an item a thread; what is left over, if it is at most half a team, runs item after
-/// item, each on all threads.
+/// parallel_for over few, long items that have parallel loops inside. Items run side by side, one
+/// per thread, as long as they fill all threads; a remainder of at most half as many items runs one
+/// after the other, each on all threads.
 template <class F>
 void parallel_nested(std::ptrdiff_t count, F&& f) {
   const std::ptrdiff_t left = count % threads();

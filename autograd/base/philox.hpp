@@ -27,7 +27,7 @@ constexpr PhiloxCounter philox4x32_10(PhiloxCounter c, PhiloxKey k) {
   return c;
 }
 
-/// Who draws. A consumer of its own stream never shifts the numbers of another.
+/// The consumers of random numbers. Each has its own stream, so none shifts the numbers of another.
 enum class Stream : std::uint32_t {
   init = 1,       // initial weights
   env,            // an environment's resets and its own randomness
@@ -46,8 +46,9 @@ enum class Stream : std::uint32_t {
   training_env,   // the seeds of the environments that a run learns in
 };
 
-/// A place in one stream of one seed. Each draw uses one counter and throws the rest of its four
-/// words away, so that the place is a single integer and no draw depends on the kind of the last.
+/// A position in one stream of one seed. Each draw uses one counter and discards the rest of its
+/// four words, so that the position is a single integer and no draw depends on the kind of the
+/// last.
 class Rng {
  public:
   Rng(std::uint64_t seed, Stream stream, std::uint32_t substream = 0)
@@ -83,7 +84,7 @@ class Rng {
   std::uint64_t seed() const { return seed_; }
   Stream stream() const { return stream_; }
   std::uint32_t substream() const { return substream_; }
-  /// How many counters were used: all that a checkpoint has to keep.
+  /// How many counters were used: all that a checkpoint has to store.
   std::uint64_t position() const { return position_; }
   void seek(std::uint64_t position) { position_ = position; }
 

@@ -7,7 +7,7 @@ namespace planet {
 
 namespace {
 
-// From `a` to every beginning of `b`: entry j is the distance to its first j letters. Optimal
+// The distances from `a` to every prefix of `b`: entry j is that to its first j letters. Optimal
 // string alignment: Levenshtein's recurrence plus one row further back for swaps.
 std::vector<int> distances(std::string_view a, std::string_view b) {
   const std::size_t n = b.size();

@@ -1,4 +1,4 @@
-// The nearest right word: what an error message offers when somebody mistypes a name.
+// Nearest-word suggestions: what an error message offers for a mistyped name.
 #pragma once
 
 #include <span>
@@ -10,8 +10,8 @@ namespace planet {
 /// The number of single-letter edits (insert, delete, replace, swap of neighbours) from a to b.
 int edit_distance(std::string_view a, std::string_view b);
 
-/// The choice nearest to `word`, or "" when none is near: more than a third of the letters differ, and
-/// none begins with the word or with all but a fifth of it. Ties go to the earlier choice.
+/// The choice nearest to `word`, or "" when none is near: when more than a third of the letters
+/// differ, and no choice begins with the word or with all but a fifth of it. Ties go to the first.
 std::string nearest(std::string_view word, std::span<const std::string> choices);
 
 /// " (did you mean 'pendulum_swingup'?)" or "": ready to append to a sentence.

@@ -20,7 +20,7 @@
 namespace planet::kernels {
 
 /// The geometry of one valid convolution. H and W belong to the larger image (the one with C
-/// channels); rows and columns that no window reaches get no gradient (adjoint: zero + bias).
+/// channels); rows and columns that no window covers get no gradient (adjoint: only the bias).
 struct ConvShape {
   std::ptrdiff_t N, H, W, C;      // larger image
   std::ptrdiff_t kh, kw, stride;  // window
@@ -35,7 +35,8 @@ void conv2d(const ConvShape& s, const T* large, const T* w, T* small,
             const Epilogue<T>& epilogue = {});
 
 /// large[N,H,W,C] = act(conv^T(small, w) + bias[C]), or +=. Written as a gather: each output
-/// pixel sums over the windows that cover it, so nothing is scattered and nothing races.
+/// pixel sums over the windows that cover it, so nothing is scattered and no two threads write to
+/// the same place.
 template <class T>
 void conv2d_adjoint(const ConvShape& s, const T* small, const T* w, T* large,
                     const Epilogue<T>& epilogue = {});
@@ -45,7 +46,7 @@ void conv2d_adjoint(const ConvShape& s, const T* small, const T* w, T* large,
 template <class T>
 void conv2d_filter_gradient(const ConvShape& s, const T* large, const T* small, T* dw);
 
-/// The seven nested loops of the definition, for each of the three: the tests' oracles.
+/// The seven nested loops of the definition, for each of the three: the reference of the tests.
 template <class T>
 void conv2d_naive(const ConvShape& s, const T* large, const T* w, T* small,
                   const Epilogue<T>& epilogue = {});

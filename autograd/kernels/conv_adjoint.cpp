@@ -1,22 +1,22 @@
-// The adjoint of conv2d: each large pixel collects what the windows that cover it hold for it.
+// The adjoint of conv2d: each large pixel sums over the windows that cover it.
 //
-// With y = stride i + py, the windows in whose kernel row a the pixel row y lies are those of row
-// i - q for a = py + stride q: a few neighbouring rows of the small image, ceil(kh / stride) of
-// them inside, fewer at the border. The same holds along x. So the pixels at one place of every
-// image are one matrix product,
+// Let y = stride i + py. Pixel row y lies in kernel row a = py + stride q of the windows of row
+// i - q: these are a few neighbouring rows of the small image, ceil(kh / stride) of them inside and
+// fewer at the border. The same holds along x. So the pixels at one position of every image are one
+// matrix product,
 //
 //   large[n, (y,x,c)] = sum over (u,v,f) of small[n, i0 + u, j0 + v, f] taps[(u,v,f), (y,x,c)]
 //
 //   rows      images: all of them need the same taps, also at the border
-//   k         the patch of the small image that reaches this place: runs in place (RowOperand)
+//   k         the patch of the small image that covers this position, in place (RowOperand)
 //   columns   the channels of one pixel, or of a block of pixels that share the patch
 //
 // The three channels of a picture would leave most of a register empty; there rows and columns are
 // exchanged, and a register holds one number of many images.
 //
-// Every multiplication is a useful one, the sum stays in registers, and the large image is written
-// once. (Scattering instead, columns = small * filter first and then overlapping additions, moves
-// kh * kw / stride^2 numbers for each one of the result: it was up to 1.6 times slower. Gathering
+// No multiplication is wasted, the sum stays in registers, and the large image is written once.
+// (Scattering, that is columns = small * filter followed by overlapping additions, moves
+// kh * kw / stride^2 numbers per number of the result: it was up to 1.6 times slower. Gathering
 // whole patches from a zero-padded image multiplies by zeros: 1.3 to 2.8 times the work.)
 #include "autograd/kernels/conv.hpp"
 #include "autograd/kernels/conv_windows.hpp"
@@ -31,7 +31,7 @@ struct ImageColumns;
 struct Strip;
 struct WideBias;
 
-/// One axis of the large image: which windows reach a pixel, and through which taps.
+/// One axis of the large image: which windows cover a pixel, and through which taps.
 struct Axis {
   std::ptrdiff_t windows, kernel, stride;
 
@@ -40,8 +40,8 @@ struct Axis {
     return std::max<std::ptrdiff_t>(0, (kernel - phase + stride - 1) / stride);
   }
   struct Reach {
-    std::ptrdiff_t window;  // the first that reaches the pixel
-    std::ptrdiff_t tap;     // ... and through which tap, counted in the order of the windows
+    std::ptrdiff_t window;  // the first that covers the pixel
+    std::ptrdiff_t tap;     // ... and its tap, counted in the order of the windows
     std::ptrdiff_t count;
   };
   Reach reach(std::ptrdiff_t i, std::ptrdiff_t phase) const {
@@ -52,7 +52,7 @@ struct Axis {
   }
 };
 
-/// The bias repeated `times` times, and zeros up to a whole tile; or null.
+/// The bias repeated `times` times and padded with zeros to a whole tile; or null.
 template <class T>
 const T* repeated_bias(const Epilogue<T>& epilogue, std::ptrdiff_t C, std::ptrdiff_t times) {
   if (!epilogue.bias) return nullptr;
@@ -62,11 +62,11 @@ const T* repeated_bias(const Epilogue<T>& epilogue, std::ptrdiff_t C, std::ptrdi
   return wide;
 }
 
-/// Pixels side by side that share the windows that reach them: they do when the stride divides kw.
+/// Pixels side by side that are covered by the same windows, as they are if the stride divides kw.
 std::ptrdiff_t block_width(const ConvShape& s) { return s.kw % s.stride == 0 ? s.stride : 1; }
 
-/// The few channels of an image would leave most of a register empty. Then the roles are exchanged:
-/// the numbers of a block are the rows of one tile, images its columns.
+/// With few channels most of a register would be empty. Then the roles are exchanged: the numbers
+/// of a block are the rows of one tile, and images are its columns.
 template <class T>
 bool few_channels(const ConvShape& s, bool accumulate) {
   const std::ptrdiff_t run = block_width(s) * s.C;
@@ -84,7 +84,7 @@ struct Phase {
 
   std::ptrdiff_t lanes() const { return packed_size<T>(1, run); }
 
-  /// The filter's [run, F] that lies at place (u, v) of the patch.
+  /// The filter's [run, F] at position (u, v) of the patch.
   const T* filter(const T* w, std::ptrdiff_t u, std::ptrdiff_t v) const {
     const std::ptrdiff_t a = py + s.stride * (U - 1 - u), b = px + s.stride * (V - 1 - v);
     return w + (a * s.kw + b) * s.C * s.F;
@@ -115,7 +115,7 @@ struct Phase {
         const RowOperand<T> A{image, patch, r.window * row + c.window * s.F};
         T* const out = large + (y * s.W + x) * s.C;
         const std::ptrdiff_t next = std::min(run, (s.W - x - s.stride) * s.C);
-        for (std::ptrdiff_t n = 0; n < count; ++n)  // every image is another page
+        for (std::ptrdiff_t n = 0; n < count; ++n)  // every image is on another page
           prefetch_for_write(out + n * size + s.stride * s.C, next);
         multiply_panels(A, count, taps, (r.tap * V + c.tap) * s.F, 0,
                         std::min(block, s.W - x) * s.C,
@@ -153,7 +153,7 @@ struct Phase {
   }
 };
 
-/// Every image by itself a row of the products.
+/// Every image is one row of the products.
 template <class T>
 void wide_adjoint(const ConvShape& s, const T* small, const T* w, T* large,
                   const Epilogue<T>& epilogue) {
@@ -174,9 +174,9 @@ void wide_adjoint(const ConvShape& s, const T* small, const T* w, T* large,
   });
 
   const std::ptrdiff_t small_size = s.out_h() * s.out_w() * s.F, size = s.H * s.W * s.C;
-  constexpr std::ptrdiff_t most_images = 24;  // whole tiles, and what they read stays in cache
-  parallel_ranges(s.N, most_images, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-    const T* image[most_images];
+  constexpr std::ptrdiff_t max_images = 24;  // whole tiles, whose inputs stay in cache
+  parallel_ranges(s.N, max_images, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    const T* image[max_images];
     for (std::ptrdiff_t n = begin; n < end; ++n) image[n - begin] = small + n * small_size;
     T* const out = large + begin * size;
     const T* taps = packed;
@@ -189,7 +189,7 @@ void wide_adjoint(const ConvShape& s, const T* small, const T* w, T* large,
   });
 }
 
-/// As many images as a panel has columns at a time. A row of the small images is transposed just
+/// As many images at a time as a panel has columns. A row of the small images is transposed just
 /// before the first row of the large ones that needs it, and is still in the cache for the others.
 template <class T>
 void exchanged_adjoint(const ConvShape& s, const T* small, const T* w, T* large,

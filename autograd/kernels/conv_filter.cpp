@@ -1,10 +1,10 @@
 // The filter's gradient: dW[tap, f] += sum over windows p of patch_p[tap] * small_p[f].
 //
-// As a product: A is the transposed patch matrix, reached in place through a table with one pointer
-// for each window (PixelOperand); B is the small image as it lies. The sum runs over every window
-// of every image, so it is cut: a task owns a range of images and a partial dW of its own, and
-// sweeps over it in short groups of windows so that one group's B stays in the first cache. How
-// many tasks there are depends on the shape alone; the partial sums are folded in index order.
+// As a product: A is the transposed patch matrix, read in place through a table with one pointer
+// per window (PixelOperand); B is the small image in place. The sum runs over every window of every
+// image, so it is split: a task owns a range of images and a partial dW of its own, and processes
+// short groups of windows so that one group's B stays in the first-level cache. The number of tasks
+// depends on the shape alone; the partial sums are folded in index order.
 #include "autograd/kernels/conv.hpp"
 #include "autograd/kernels/conv_windows.hpp"
 #include "autograd/kernels/gemm_core.hpp"
@@ -16,11 +16,11 @@ struct Partials;  // names of workspaces
 struct Edge;
 
 constexpr std::ptrdiff_t max_partial = 1 << 22;  // numbers in all partial sums together
-// Windows that a tile walks through. Their corners may share a few sets of the first cache; with 96
-// of them copying patches or small pixels does not pay (it took up to a fifth longer).
+// Windows per group. Their corners may fall into a few sets of the first-level cache; with 96 of
+// them, copying patches or small pixels does not pay off (it took up to a fifth longer).
 constexpr std::ptrdiff_t group = 96;
 
-/// A range of windows' share of dW. All pointers are those of the whole batch.
+/// The contribution of a range of windows to dW. All pointers are those of the whole batch.
 template <class T>
 struct FilterGradient {
   const ConvShape& s;
@@ -54,7 +54,7 @@ void conv2d_filter_gradient(const ConvShape& s, const T* large, const T* small, 
     const std::ptrdiff_t K = s.kh * s.kw * s.C;
     return gemm(K, s.F, s.N, transposed(large, K), rows(small, s.F), dw, s.F, {true});
   }
-  // A thousand windows a chunk make up for clearing and folding its partial dW.
+  // A thousand windows per chunk outweigh the clearing and folding of its partial dW.
   const std::ptrdiff_t chunks =
       std::clamp<std::ptrdiff_t>(std::min(windows >> 10, max_partial / size), 1, 16);
   const FilterGradient<T> gradient{s, large, small};

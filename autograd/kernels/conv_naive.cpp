@@ -1,4 +1,4 @@
-// The seven loops of the definition, three times: the oracles of conv.hpp.
+// The seven loops of the definition, three times: the references for conv.hpp.
 #include "autograd/kernels/conv.hpp"
 #include "autograd/kernels/math.hpp"
 #include "autograd/kernels/simd.hpp"

@@ -1,4 +1,4 @@
-// What conv.cpp and conv_filter.cpp share: where the windows of a batch are, and how it is cut.
+// Shared by conv.cpp and conv_filter.cpp: where the windows of a batch are, and how it is divided.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +30,7 @@ inline std::ptrdiff_t images_per_task(const ConvShape& s) {
   return std::max(enough, (s.N + 63) / 64);
 }
 
-/// One window covers the whole image: then a convolution is a plain matrix product.
+/// True when one window covers the whole image: then a convolution is a plain matrix product.
 inline bool is_dense(const ConvShape& s) { return s.kh == s.H && s.kw == s.W; }
 
 }  // namespace planet::kernels

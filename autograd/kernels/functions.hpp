@@ -1,13 +1,15 @@
-// Elementary functions of one register: polynomials on a reduced argument, and nothing from libm,
-// whose float functions change their last bit between versions of the C library.
+// Elementary functions of one register: polynomials of a reduced argument. Nothing is taken from
+// libm, whose float functions change their last bit between versions of the C library.
 //
 //   exp      x = n ln 2 + r, |r| <= ln 2 / 2:   e^x = 2^n (1 + r + r^2 P(r))
 //   log      x = 2^e m, m in [sqrt 1/2, sqrt 2), s = (m - 1)/(m + 1):  ln x = e ln 2 + 2 atanh s
-//   the rest is made of these two. P and atanh's polynomial are minimax fits (Remez), so that the
-//   error is the rounding of the last operations: a few ulp at most, tested in tests/kernels.
 //
-// NaN comes through, infinities and overflow give what the mathematics says. Used by math.cpp over
-// arrays and by random.cpp.
+// The other functions are built from these two. P and the polynomial of atanh are minimax fits
+// (Remez), so the error is the rounding of the last operations: a few ulp at most, tested in
+// tests/kernels.
+//
+// NaN stays NaN; infinities and overflow give the mathematical limit. Used by math.cpp over arrays
+// and by random.cpp.
 #pragma once
 
 #include <array>
@@ -85,7 +87,7 @@ PLANET_INLINE Batch<T> polynomial(Batch<T> x, const std::array<T, n>& c) {
   return y;
 }
 
-/// x = n ln 2 + r with integral n, and 2^n as long as that is a normal number.
+/// x = n ln 2 + r with integral n, and 2^n, valid if that is a normal number.
 template <class T>
 struct Reduced {
   Batch<T> n, r, power;
@@ -93,8 +95,8 @@ struct Reduced {
 template <class T>
 PLANET_INLINE Reduced<T> reduce_by_ln2(Batch<T> x) {
   using F = Format<T>;
-  // Near 3/2 2^mantissa a number's last bit is 1: adding rounds to an integer, and leaves it, with
-  // the exponent's bias, in the low bits.
+  // Near 3/2 2^mantissa the last bit of a number is worth 1, so the addition rounds to an integer
+  // and leaves it, with the exponent's bias, in the low bits.
   const Batch<T> magic(static_cast<T>(std::uint64_t{3} << (F::mantissa - 1)) + F::bias);
   const Batch<T> t = madd(x, Batch<T>(std::numbers::log2e_v<T>), magic);
   const Batch<T> n = t - magic;
@@ -140,7 +142,7 @@ PLANET_INLINE Batch<T> log(Batch<T> x) {
   constexpr T up = static_cast<T>(Word{1} << F::mantissa);
   const auto tiny = x < Batch<T>(std::numeric_limits<T>::min());
   const Batch<T> scaled = select(tiny, x * Batch<T>(up), x);
-  // x = 2^e m, m in [1, 2): the exponent's bits become the low bits of `up`, i.e. a number.
+  // x = 2^e m, m in [1, 2): the exponent's bits, moved to the low bits of `up`, read as a number.
   const Bits bits = to_bits<T>(scaled);
   const Bits up_bits = to_bits<T>(Batch<T>(up));
   Batch<T> e = from_bits<T>((bits >> F::mantissa) | up_bits) - Batch<T>(up + F::bias);

@@ -1,4 +1,4 @@
-// The matrix product: which operand is read in place, which is copied, and how the work is cut.
+// The matrix product: which operand is read in place, which is copied, and how the work is divided.
 // The sizes of blocks change no bits: every element of C is one chain of madds over ascending k.
 #include "autograd/kernels/gemm.hpp"
 
@@ -13,10 +13,10 @@ struct SwappedC;
 
 constexpr std::ptrdiff_t max_block_rows = 192;
 
-/// How a product of M x K by K x N is cut.
+/// How a product of M x K by K x N is divided.
 struct Plan {
-  std::ptrdiff_t block_rows;     // rows of A and C in a task
-  std::ptrdiff_t block_columns;  // columns of C in a task
+  std::ptrdiff_t block_rows;     // rows of A and C per task
+  std::ptrdiff_t block_columns;  // columns of C per task
   std::ptrdiff_t k_block;
   bool pack_b, copy_a;
 };
@@ -28,15 +28,15 @@ Plan make_plan(std::ptrdiff_t M, std::ptrdiff_t N, std::ptrdiff_t K, MatrixView<
                MatrixView<T> B) {
   constexpr std::ptrdiff_t panel = panel_width<T>, tile = tile_rows<2>;
   Plan plan{};
-  // Rows whose distance is a multiple of 2 KiB fall into the same few sets of the first cache.
+  // Rows a multiple of 2 KiB apart fall into the same few sets of the first-level cache.
   const auto clashes = [](std::ptrdiff_t stride) {
     return stride * static_cast<std::ptrdiff_t>(sizeof(T)) % 2048 == 0;
   };
   plan.pack_b = B.col != 1 || (M >= 4 * tile && (clashes(B.row) || K * N > (1 << 16)));
   plan.copy_a = N >= 2 * panel && M > 1 && (A.col == 1 ? clashes(A.row) : A.col >= 512);
-  // A block of a panel takes 32 KiB and stays in the first cache.
+  // A block of a panel takes 32 KiB and stays in the first-level cache.
   plan.k_block = (32 << 10) / (panel * static_cast<std::ptrdiff_t>(sizeof(T)));
-  // About a quarter of a million madds keep a thread busy for long enough to be worth waking.
+  // A thread is worth waking for about a quarter of a million madds.
   const std::ptrdiff_t work = M * N * K;
   const std::ptrdiff_t tasks = std::clamp<std::ptrdiff_t>(work / (1 << 18), 1, 64);
   std::ptrdiff_t row_blocks =
@@ -72,7 +72,7 @@ void multiply_columns(const Plan& plan, const T* a, std::ptrdiff_t stride, std::
                       std::ptrdiff_t rows, const Panels<T>& B, std::ptrdiff_t k0, std::ptrdiff_t j0,
                       std::ptrdiff_t j1, Target<T> out) {
   std::ptrdiff_t i = 0;
-  if (plan.copy_a) {  // every k would touch another page: a few rows at a time are copied
+  if (plan.copy_a) {  // every k is on another page, so a few rows at a time are copied
     constexpr std::ptrdiff_t group = 48;  // whole cache lines of A
     T* const copy = workspace<T, PackedA>(plan.k_block * group);
     for (; i + group <= rows; i += group) {
@@ -114,9 +114,9 @@ void block(const Plan& plan, MatrixView<T> A, const Panels<T>& B, std::ptrdiff_t
   finish_block(epilogue.act, C + i0 * ldc + j0, ldc, rows, j1 - j0);
 }
 
-/// C^T = B^T A^T: the same chains of madds with the roles of A and B exchanged. For products with
-/// few rows and a transposed B (B^T lies in memory as an A should, and the small A is what must be
-/// packed), and with few columns and a transposed A.
+/// C^T = B^T A^T: the same chains of madds with the roles of A and B exchanged. Used for few rows
+/// and a transposed B (then B^T is laid out as A should be, and only the small A must be packed),
+/// and for few columns and a transposed A.
 template <class T>
 void swapped(std::ptrdiff_t M, std::ptrdiff_t N, std::ptrdiff_t K, MatrixView<T> A, MatrixView<T> B,
              T* C, std::ptrdiff_t ldc, const Epilogue<T>& epilogue) {

@@ -2,9 +2,9 @@
 //
 //   C[M,N] = act( A[M,K] B[K,N] + bias[N] )        or, with accumulate,  C += A B
 //
-// Every output element sums over k in ascending order in one accumulator, whatever the tile and
-// block sizes and the number of threads, so all paths agree bit for bit with gemm_naive compiled
-// with madd. The loop nest, the packers and the micro-kernel: gemm_core.hpp.
+// Every output element sums over k in ascending order in one accumulator, regardless of tile sizes,
+// block sizes and threads, so all paths agree bit for bit with gemm_naive compiled with madd. The
+// loop nest, the packers and the micro-kernel: gemm_core.hpp.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +30,7 @@ MatrixView<T> transposed(const T* p, std::ptrdiff_t columns) {
   return {p, 1, columns};
 }
 
-/// What happens to a finished tile while it is in registers or in the first cache.
+/// What is done to a finished tile while it is in registers or in the first-level cache.
 template <class T>
 struct Epilogue {
   bool accumulate = false;  // add to C instead of writing it; happens before bias and act
@@ -43,7 +43,7 @@ template <class T>
 void gemm(std::ptrdiff_t M, std::ptrdiff_t N, std::ptrdiff_t K, MatrixView<T> A, MatrixView<T> B,
           T* C, std::ptrdiff_t ldc, const Epilogue<T>& epilogue = {});
 
-/// Three loops: the oracle of the tests and the first rung of the ladder.
+/// Three loops: the reference of the tests and the first step of `bench`'s ladder.
 template <class T>
 void gemm_naive(std::ptrdiff_t M, std::ptrdiff_t N, std::ptrdiff_t K, MatrixView<T> A,
                 MatrixView<T> B, T* C, std::ptrdiff_t ldc, const Epilogue<T>& epilogue = {});

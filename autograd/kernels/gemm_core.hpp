@@ -1,11 +1,11 @@
 // The loop nest around the tile, shared by the matrix product and the convolutions.
 //
 //   tasks    blocks of rows x groups of panels            the unit that threads pick up
-//     k      blocks of at most k_block rows of B          so that a panel stays in the first caches
+//     k      blocks of at most k_block rows of B          so that a panel stays in cache
 //       j    panels of B, two or four registers wide      read in place or packed (gemm_pack.hpp)
 //         i  tiles of MR rows of A                        gemm_kernel.hpp
 //
-// A block of A is rows reached through a table of pointers, filled once a task.
+// A block of A is a table of pointers to its rows, filled once per task.
 #pragma once
 
 #include "autograd/base/observer.hpp"
@@ -16,7 +16,7 @@
 namespace planet::kernels {
 
 /// All columns [j_begin, j_end) of `rows` rows: C = A B or C += A B over this operand's whole k.
-/// bias and relu are applied on the way out. `at` is B's first row of this k block.
+/// Bias and ReLU are applied as a tile is stored. `at` is B's first row of this k block.
 template <class T, class Operand>
 void multiply_panels(const Operand& a, std::ptrdiff_t rows, const Panels<T>& B, std::ptrdiff_t at,
                      std::ptrdiff_t j_begin, std::ptrdiff_t j_end, Target<T> out) {
@@ -42,7 +42,7 @@ void multiply_panels(const Operand& a, std::ptrdiff_t rows, const Panels<T>& B, 
   });
 }
 
-// The tiles take long to compile, so each kind of operand is instantiated once, in tiles_*.cpp.
+// The tiles are slow to compile, so each kind of operand is instantiated once, in tiles_*.cpp.
 extern template void multiply_panels(const RowOperand<float>&, std::ptrdiff_t, const Panels<float>&,
                                      std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t, Target<float>);
 extern template void multiply_panels(const RowOperand<double>&, std::ptrdiff_t,
@@ -61,7 +61,7 @@ extern template void multiply_panels(const PixelOperand<double>&, std::ptrdiff_t
                                      const Panels<double>&, std::ptrdiff_t, std::ptrdiff_t,
                                      std::ptrdiff_t, Target<double>);
 
-/// Copies every panel of B, one behind the other, to `out` (packed_size elements).
+/// Copies every panel of B, one after the other, to `out` (packed_size elements).
 template <class T>
 Panels<T> pack_panels(MatrixView<T> B, std::ptrdiff_t K, std::ptrdiff_t N, T* out) {
   const auto pack = [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
@@ -77,7 +77,7 @@ Panels<T> pack_panels(MatrixView<T> B, std::ptrdiff_t K, std::ptrdiff_t N, T* ou
   return {B, out, nullptr, K, N};
 }
 
-/// B as panels for many tiles: all of it packed, or only the padded edge.
+/// B as panels for many tiles: entirely packed, or only its padded edge.
 template <class T, class Tag>
 Panels<T> prepare(MatrixView<T> B, std::ptrdiff_t K, std::ptrdiff_t N, bool pack_all) {
   const auto [last, lanes] = last_panel<T>(N);
@@ -88,7 +88,7 @@ Panels<T> prepare(MatrixView<T> B, std::ptrdiff_t K, std::ptrdiff_t N, bool pack
   return {B, nullptr, edge, K, N};
 }
 
-/// Activations that are not applied in registers, on a finished block.
+/// The activations that are not applied in registers, applied to a finished block.
 template <class T>
 void finish_block(Activation act, T* c, std::ptrdiff_t ld, std::ptrdiff_t rows,
                   std::ptrdiff_t columns) {

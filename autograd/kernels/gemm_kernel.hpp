@@ -7,9 +7,9 @@
 //   a(1,k) . | c[1][0]| c[1][1]|               every machine with 32 registers (12 with 16), and
 //      :     |   :    |    :   |               each loaded number is used NV or MR times.
 //
-// What differs between linear layers, convolutions and their gradients is only how a(i, k) is
-// reached; that is an *operand*: RowOperand (a pointer a row, k runs forward in memory, in runs) or
-// ColumnOperand (a pointer a k, the rows lie side by side). The loops around: gemm_core.hpp.
+// Linear layers, convolutions and their gradients differ only in how a(i, k) is addressed. That is
+// an *operand*: RowOperand (one pointer per row; k is contiguous in runs) or ColumnOperand (one
+// pointer per k; the rows are contiguous). The loops around it: gemm_core.hpp.
 #pragma once
 
 #include "autograd/kernels/simd.hpp"
@@ -17,10 +17,10 @@
 namespace planet::kernels {
 
 /// Where the k axis lies in memory: `count` runs of `length` consecutive elements, `stride` apart.
-/// A matrix row is one run; a patch of an image is one run for each row of the window.
+/// A matrix row is one run; a patch of an image is one run per row of the window.
 struct Runs {
   std::ptrdiff_t count, length, stride;
-  std::ptrdiff_t skip = 0;  // rows of B between two runs that this product leaves out
+  std::ptrdiff_t skip = 0;  // rows of B between two runs that this product does not use
 };
 
 /// Rows of B: row k of the panel starts at p + k * ld.
@@ -110,7 +110,7 @@ PLANET_INLINE void accumulate_columns(const Operand& a, std::ptrdiff_t i0, Panel
   }
 }
 
-/// Where a tile goes, and what happens to it on the way out of the registers.
+/// Where a tile is stored, and what is done to it before that.
 template <class T>
 struct Target {
   T* c;
@@ -192,7 +192,7 @@ constexpr int smaller(int rows) {
 template <class V, int MR, int NV, class T, class Operand>
 void sweep(const Operand& a, std::ptrdiff_t begin, std::ptrdiff_t end, Panel<T> b,
            const Target<T>& out) {
-  // 16 rows are two tiles of 8: a tile of 4 would wait for its own madds.
+  // 16 rows are two tiles of 8: a tile of 4 would stall on its own madds.
   while (begin + MR <= end && !(MR == 12 && end - begin == 16)) {
     tile<V, MR, NV>(a, begin, b, out);
     begin += MR;

@@ -1,4 +1,4 @@
-// Three loops: the product as it is defined, the oracle of every faster path.
+// Three loops: the product as it is defined, the reference for every faster path.
 #include "autograd/kernels/gemm.hpp"
 #include "autograd/kernels/math.hpp"
 #include "autograd/kernels/simd.hpp"

@@ -1,9 +1,9 @@
 // How the B operand is cut into panels, and when a panel is copied.
 //
-// A panel is what one tile is wide: four registers (two where there are only 16), and towards the
-// right edge two, one, or half of one. In a row-major B a panel can be read where it lies; it is
-// copied only if it is padded at the edge, if B is transposed, or if the copy pays: many rows of A
-// will read it and B's rows are far apart.
+// A panel is as wide as one tile: four registers (two where there are only 16), and towards the
+// right edge two, one, or half of one. In a row-major B a panel can be read in place; it is copied
+// only if it is padded at the edge, if B is transposed, or if the copy pays off: when many rows of
+// A will read it and B's rows are far apart.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +14,8 @@
 
 namespace planet::kernels {
 
-/// Registers side by side in the widest tile. A wide tile loads more of B and broadcasts less of A,
-/// and the wider it is the fewer instructions there are to a madd.
+/// Registers side by side in the widest tile. A wide tile loads more of B and broadcasts less of A;
+/// the wider it is, the fewer instructions there are per madd.
 inline constexpr int panel_registers = vector_registers == 32 ? 4 : 2;
 template <class T>
 inline constexpr std::ptrdiff_t panel_width = panel_registers* width<T>;
@@ -88,7 +88,7 @@ void pack_panel(MatrixView<T> B, std::ptrdiff_t K, std::ptrdiff_t N, std::ptrdif
     return;
   }
   std::ptrdiff_t l = 0;
-  for (; l + W <= n; l += W) {  // blocks of W columns, each a run of B's memory
+  for (; l + W <= n; l += W) {  // blocks of W columns, each contiguous in B
     const T* in = B.p + (j + l) * B.col;
     std::ptrdiff_t k = 0;
     for (; k + W <= K && B.row == 1; k += W) {
@@ -104,7 +104,7 @@ void pack_panel(MatrixView<T> B, std::ptrdiff_t K, std::ptrdiff_t N, std::ptrdif
   }
 }
 
-/// First column and lanes of the last panel; together the padded number of columns.
+/// First column and lanes of the last panel; their sum is the padded number of columns.
 template <class T>
 std::pair<std::ptrdiff_t, std::ptrdiff_t> last_panel(std::ptrdiff_t N) {
   std::pair<std::ptrdiff_t, std::ptrdiff_t> last{0, 0};
@@ -119,11 +119,11 @@ std::ptrdiff_t packed_size(std::ptrdiff_t K, std::ptrdiff_t N) {
   return K * (j + lanes);
 }
 
-/// B as the nest sees it: panel(j) wherever it is.
+/// B as the loop nest sees it: panel(j), packed or in place.
 template <class T>
 struct Panels {
   MatrixView<T> in_place;     // read here when packed is null
-  const T* packed = nullptr;  // all panels, one behind the other
+  const T* packed = nullptr;  // all panels, one after the other
   const T* edge = nullptr;    // the padded last panel of a B that is otherwise read in place
   std::ptrdiff_t K = 0, N = 0;
 
@@ -133,7 +133,7 @@ struct Panels {
   }
 };
 
-/// A buffer of the calling thread that only grows: no allocation once the largest size was seen.
+/// A buffer of the calling thread that only grows: it stops allocating once it is large enough.
 template <class T, class Tag>
 T* workspace(std::ptrdiff_t n) {
   static thread_local AlignedVector<T> buffer;

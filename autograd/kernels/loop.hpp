@@ -1,8 +1,8 @@
-// The loop of every elementwise op: the formula stays in the op, the loop stands here.
+// The loop of every elementwise op: the formula is in the op, the loop is here.
 //
 // f(i) may only touch element i of its outputs, so the ranges can run on any thread in any order
-// and the compiler can use whatever vector width there is: without reassociation (no fast-math)
-// and without contraction the bits are those of the scalar loop.
+// and the compiler can use any vector width: without reassociation (no fast-math) and without
+// contraction the bits are those of the scalar loop.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace planet::kernels {
 /// Calls f(i) for i in 0 .. n-1. Ranges of `grain` elements are the units of parallel work.
 template <class F>
 void each(std::ptrdiff_t n, F f, std::ptrdiff_t grain = 1 << 15) {
-  if (n <= grain) {  // no threads for what takes a few microseconds
+  if (n <= grain) {  // a few microseconds of work are not worth a second thread
     for (std::ptrdiff_t i = 0; i < n; ++i) f(i);
     return;
   }

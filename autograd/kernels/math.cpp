@@ -1,10 +1,10 @@
-// The functions of functions.hpp over arrays, in parallel when these are long.
+// The functions of functions.hpp over arrays, in parallel if the arrays are long.
 //
 //   function   accuracy (float, double)   range                          elsewhere
 //   exp        2 ulp                      all x, also subnormal results  0, infinity
 //   log        2 ulp                      x >= 0, also subnormal         NaN below 0
 //   tanh       3 ulp                      all x                          +-1
-//   sigmoid    3 ulp                      x >= -87 (-708)                0 soon below
+//   sigmoid    3 ulp                      x >= -87 (-708)                falls to 0 below
 //   softplus   3 ulp                      all x
 //   elu        3 ulp                      all x
 //   relu       exact                      all x, NaN stays NaN
@@ -18,9 +18,9 @@
 namespace planet::kernels {
 namespace {
 
-constexpr std::ptrdiff_t grain = 1 << 15;  // elements that are not worth waking a thread for
+constexpr std::ptrdiff_t grain = 1 << 15;  // with fewer elements, a second thread does not pay
 
-// y[i] = f(x[i]...), a register at a time, in ranges.
+// y[i] = f(x[i]...), one register at a time, in ranges.
 template <class F, class T, class... Inputs>
 void over(F f, T* y, std::ptrdiff_t n, const Inputs*... x) {
   if (n <= grain) return map(f, y, n, x...);

@@ -2,7 +2,7 @@
 //
 // Every function is elementwise from x[0..n) to y[0..n); x == y is allowed, other overlap is not.
 // A value does not depend on its position: the tail runs through the same vector code as the body.
-// NaN stays NaN, also in relu. Accuracy is stated by function and tested: see math.cpp.
+// NaN stays NaN, also in relu. The accuracy of each function is stated and tested: see math.cpp.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +29,7 @@ void relu(const T* x, T* y, std::ptrdiff_t n);
 /// y = act(x).
 template <class T>
 void activate(Activation act, const T* x, T* y, std::ptrdiff_t n);
-/// dz = dy * act'(x), written in the result y = act(x). dz == dy is allowed.
+/// dz = dy * act'(x), in terms of the result y = act(x). dz == dy is allowed.
 template <class T>
 void activate_backward(Activation act, const T* y, const T* dy, T* dz, std::ptrdiff_t n);
 

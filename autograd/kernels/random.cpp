@@ -1,7 +1,7 @@
-// Philox and Box-Muller a block of 64 counters at a time: words, then numbers, then their order.
+// Philox and Box-Muller for 64 counters at a time: words, then numbers, then their order.
 //
 //   words    ten rounds on registers of 64-bit lanes whose low halves are the words: the 32 x 32
-//            multiplication reads low halves only, so what collects above needs no clearing
+//            multiplication reads low halves only, so the high halves need no clearing
 //   normals  r = sqrt(-2 ln u), u in (0, 1];  z0 = r cos(2 pi v), z1 = r sin(2 pi v)
 //
 // u has 24 bits, exact in float and in double, so both give the same numbers up to rounding; the
@@ -16,7 +16,7 @@
 namespace planet::kernels {
 namespace {
 
-constexpr std::ptrdiff_t block = 64;            // counters worked on together
+constexpr std::ptrdiff_t block = 64;            // counters processed together
 constexpr std::ptrdiff_t blocks_per_task = 64;  // 16 Ki numbers
 
 /// words[w][i]: word w of counter first + i of the stream.

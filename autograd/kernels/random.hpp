@@ -1,7 +1,7 @@
-// Philox over arrays: uniforms and normals by vector code.
+// Philox over arrays: uniforms and normals in vector code.
 //
-// Element i of a fill belongs to counter first + i/4 and word i%4 of the stream, so a value depends
-// on its index alone, never on threads, tails or the vector width. Float and double fills of the
+// Element i of a fill uses word i%4 of counter first + i/4 of the stream, so a value depends on its
+// index alone, never on threads, tails or the vector width. Float and double fills of the
 // same counters are the same numbers up to rounding.
 #pragma once
 

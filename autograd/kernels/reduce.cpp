@@ -1,7 +1,6 @@
-// Every sum of the project: sixteen virtual lanes inside a chunk, whatever the register width, then
-// 16 -> 8 -> 4 -> 2 -> 1; chunks of a fixed size, their partial sums folded pairwise. The lanes
-// make the loop as wide as any machine of today; the fixed order makes the bits those of one
-// thread.
+// Every sum of the project: sixteen virtual lanes within a chunk, for any register width, folded
+// 16 -> 8 -> 4 -> 2 -> 1; chunks of a fixed size, whose partial sums are folded pairwise. Sixteen
+// lanes fill the registers of every current machine; the fixed order gives the bits of one thread.
 #include "autograd/kernels/reduce.hpp"
 
 #include <algorithm>
@@ -43,7 +42,7 @@ S fold(S* p, std::ptrdiff_t n) {
   return n > 0 ? p[0] : S(0);
 }
 
-// Partial sums live in a buffer of the calling thread that only ever grows.
+// Partial sums live in a buffer of the calling thread that only grows.
 template <class S>
 S* partials(std::ptrdiff_t n) {
   static thread_local std::vector<S> buffer;
@@ -66,7 +65,7 @@ auto chunked_sum(std::ptrdiff_t n, F f) {
   return fold(part, count);
 }
 
-// Runs f(r) for every row; on several threads when the matrix is large.
+// Runs f(r) for every row, on several threads if the matrix is large.
 template <class F>
 void each_row(std::ptrdiff_t rows, std::ptrdiff_t cols, F f) {
   const std::ptrdiff_t grain =
@@ -96,7 +95,7 @@ void column_sums(const T* x, std::ptrdiff_t rows, std::ptrdiff_t cols, T* y, F p
   if (rows == 0 || cols == 0) return;
   const std::ptrdiff_t block = std::max<std::ptrdiff_t>(64, chunk / cols);  // rows of one partial
   const std::ptrdiff_t count = (rows + block - 1) / block;
-  // Short rows, such as the three numbers of a pixel, are added sixteen at a time.
+  // Short rows, such as the three numbers of a pixel, are added sixteen rows at a time.
   const std::ptrdiff_t together = cols < lanes ? lanes : 1, wide = together * cols;
   T* part = partials<T>(count * wide);
   const auto partial = [=](std::ptrdiff_t k) {

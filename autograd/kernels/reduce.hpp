@@ -1,6 +1,6 @@
-// Sums with one fixed order: sixteen virtual lanes inside a chunk, chunks of a size that depends
-// on the shape alone, partial sums folded pairwise in index order. The bits are the same on any
-// number of threads.
+// Sums in one fixed order: sixteen virtual lanes within a chunk, chunks whose size depends on the
+// shape alone, partial sums folded pairwise in index order. The bits are the same for any number of
+// threads.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@ void row_sums(const T* x, std::ptrdiff_t rows, std::ptrdiff_t cols, T* y);
 template <class T>
 void add_column_sums(const T* x, std::ptrdiff_t rows, std::ptrdiff_t cols, T* y);
 /// dz = dy act'(z), written in y = act(z) (activation.hpp), in dy's memory, and, unless db is null,
-/// db[c] += sum_r dz[r,c]: what a layer does first on the way back, in one pass over memory.
+/// db[c] += sum_r dz[r,c]: the first part of a layer's backward, in one pass over memory.
 template <class T>
 void activate_backward_and_sum(Activation act, const T* y, T* dz, std::ptrdiff_t rows,
                                std::ptrdiff_t cols, T* db);

@@ -1,11 +1,12 @@
-// The only file that names xsimd. Everything else in kernels/ speaks of Batch<T>: width<T> numbers
-// in one register, added and multiplied lane by lane.
+// The only file that names xsimd. The rest of kernels/ uses Batch<T>: width<T> numbers in one
+// register, added and multiplied lane by lane.
 //
-// Three rules live here because everybody needs them. madd(a, b, c) is the project's only fused
-// product: one rounding where the machine has it (also on AVX-512, where xsimd 8.1 forgets), two
-// where it has not, and the scalar madd rounds exactly as the vector one. A comparison never loses
-// a NaN: clamps are selects. A tail goes through the same code as the body, on a padded copy, so a
-// value never depends on its position. Without PLANET_SIMD, Batch is the array in simd_scalar.hpp.
+// Three rules hold here for all kernels. madd(a, b, c) is the project's only fused product: one
+// rounding where the machine has the instruction (also on AVX-512, where xsimd 8.1 does not use
+// it), two where it has not; the scalar madd rounds exactly like the vector one. A comparison never
+// loses a NaN: clamps are selects. A tail runs through the same code as the body, on a padded copy,
+// so a value never depends on its position. Without PLANET_SIMD, Batch is the array in
+// simd_scalar.hpp.
 #pragma once
 
 #include <bit>
@@ -23,8 +24,8 @@
 #endif
 
 #define PLANET_INLINE inline __attribute__((always_inline))
-#define PLANET_INLINED __attribute__((always_inline))  // behind the parameters of a lambda
-#define PLANET_UNROLL _Pragma("GCC unroll 24")         // a loop of at most 24 rounds, written out
+#define PLANET_INLINED __attribute__((always_inline))  // goes after a lambda's parameters
+#define PLANET_UNROLL _Pragma("GCC unroll 24")         // unrolls a loop of up to 24 iterations
 
 namespace planet::kernels {
 
@@ -58,7 +59,7 @@ PLANET_INLINE xsimd::batch<T, A> madd(xsimd::batch<T, A> a, xsimd::batch<T, A> b
 }
 
 using xsimd::select;
-namespace vec {  // called by their full names: xsimd has functions of these names, too
+namespace vec {  // always qualified: xsimd has functions of the same names
 template <class T, class A>
 PLANET_INLINE xsimd::batch<T, A> abs(xsimd::batch<T, A> x) {
   return xsimd::abs(x);
@@ -69,7 +70,7 @@ PLANET_INLINE xsimd::batch<T, A> sqrt(xsimd::batch<T, A> x) {
 }
 }  // namespace vec
 
-/// Low halves of 64-bit lanes multiplied to 64 bits: the heart of Philox.
+/// The 64-bit products of the low halves of 64-bit lanes: the core of Philox.
 PLANET_INLINE Batch<std::uint64_t> multiply_low_halves(Batch<std::uint64_t> a,
                                                        Batch<std::uint64_t> b) {
 #if XSIMD_WITH_AVX512F
@@ -170,8 +171,8 @@ PLANET_INLINE Batch<T> times_power_of_two(Batch<T> p, Batch<T> n) {
 }
 
 /// x with everything below low raised to it, or above high lowered; NaN stays NaN. These are the
-/// machine's own max and min, which return their second operand if one is NaN. (In xsimd the order
-/// of the operands was exchanged in 14.0, so its max and min are not used.)
+/// machine's own max and min, which return their second operand if one is NaN. (xsimd 14.0
+/// exchanged the operands, so its max and min are not used.)
 template <class T>
 PLANET_INLINE Batch<T> at_least(Batch<T> x, T low) {
   const Batch<T> bound(low);
@@ -199,7 +200,7 @@ PLANET_INLINE Batch<T> at_most(Batch<T> x, T high) {
 #endif
 }
 
-/// The first `count` lanes, 0 < count < lanes; what lies behind them in memory is not touched.
+/// Stores the first `count` lanes, 0 < count < lanes; memory beyond them is not touched.
 template <class V, class T>
 PLANET_INLINE void store_partial(V x, T* p, std::ptrdiff_t count) {
 #if defined(PLANET_SIMD) && XSIMD_WITH_AVX512F
@@ -220,7 +221,7 @@ PLANET_INLINE void store_partial(V x, T* p, std::ptrdiff_t count) {
   x.store_aligned(t);
   for (std::ptrdiff_t i = 0; i < count; ++i) p[i] = t[i];
 }
-/// The first `count` lanes from memory, zero in the others.
+/// Loads the first `count` lanes; the others are zero.
 template <class V, class T>
 PLANET_INLINE V load_partial(const T* p, std::ptrdiff_t count) {
 #if defined(PLANET_SIMD) && XSIMD_WITH_AVX512F
@@ -247,14 +248,14 @@ PLANET_INLINE Batch<T> load(const T* p) {
   return Batch<T>::load_unaligned(p);
 }
 
-/// Asks for p[0..n) to be in the cache soon, ready to be written.
+/// Prefetches p[0..n) for writing.
 template <class T>
 PLANET_INLINE void prefetch_for_write(const T* p, std::ptrdiff_t n) {
   constexpr std::ptrdiff_t line = 64 / static_cast<std::ptrdiff_t>(sizeof(T));
   for (std::ptrdiff_t i = 0; i < n; i += line) __builtin_prefetch(p + i, 1);
 }
 
-/// y[i] = f(x[i]...) a register at a time; the tail runs through f on padded copies.
+/// y[i] = f(x[i]...) one register at a time; the tail runs through f on padded copies.
 template <class F, class T, class... Inputs>
 PLANET_INLINE void map(F f, T* y, std::ptrdiff_t n, const Inputs*... x) {
   std::ptrdiff_t i = 0;
@@ -271,11 +272,11 @@ PLANET_INLINE void map(F f, T* y, std::ptrdiff_t n, const Inputs*... x) {
   std::memcpy(y + i, t, bytes);
 }
 
-/// f(0), ..., f(N-1), written out: a register array whose every index is a constant stays in
-/// registers. The index is an int, so that a lambda is compiled once and not once per index.
+/// f(0), ..., f(N-1), unrolled: an array of registers stays in registers if all its indices are
+/// constants. The index is an int, so that a lambda is compiled once and not once per index.
 template <int N, class F>
 PLANET_INLINE void unroll(F&& f) {
-#ifdef __SANITIZE_ADDRESS__  // nothing stays in registers there, and it would compile for a minute
+#ifdef __SANITIZE_ADDRESS__  // registers gain nothing there, and compiling would take a minute
   for (int i = 0; i < N; ++i) f(i);
 #else
   [&]<int... I>(std::integer_sequence<int, I...>) PLANET_INLINED { (f(I), ...); }

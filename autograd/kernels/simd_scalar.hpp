@@ -1,5 +1,5 @@
 // Batch<T> without xsimd: an array and loops in standard C++, 16 bytes wide so that tails and
-// padding are exercised here too. Only simd.hpp includes this file; the names are those it uses.
+// padding are exercised here, too. Only simd.hpp includes this file; the names match those it uses.
 #pragma once
 
 #include <bit>

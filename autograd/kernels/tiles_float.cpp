@@ -1,4 +1,4 @@
-// Every tile in float, compiled once: see gemm_kernel.hpp for the tile, gemm_core.hpp for the nest.
+// Every tile in float, compiled once. The tile: gemm_kernel.hpp; the loop nest: gemm_core.hpp.
 #include "autograd/kernels/gemm_core.hpp"
 
 namespace planet::kernels {

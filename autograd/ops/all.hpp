@@ -1,5 +1,5 @@
-// Every op struct: what a gradient check over AllOps (op_list.hpp) needs to see. Code that only
-// computes includes ops.hpp instead.
+// Every op struct, for a gradient check over AllOps (op_list.hpp). Code that only computes includes
+// ops.hpp instead.
 #pragma once
 
 #include "autograd/ops/conv.hpp"

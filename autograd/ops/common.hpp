@@ -1,4 +1,4 @@
-// What the op structs share: the sentences about shapes, and the loop over rows.
+// Shared by the op structs: error messages about shapes, and the loop over rows.
 //
 // A tensor is also a matrix of Shape::rows() rows and Shape::last() columns; ops "over the last
 // axis" work on that matrix. Next: elementwise.hpp, the simplest ops.
@@ -14,7 +14,7 @@
 
 namespace planet::ops {
 
-/// The shape of all inputs, which must be the same; `names` are theirs in the message.
+/// The common shape of all inputs; `names` are their names in the error message.
 inline Shape same_shape(Shapes in, std::initializer_list<std::string_view> names) {
   for (std::size_t i = 1; i < in.size(); ++i)
     require(in[i] == in[0], names.begin()[0], " is ", in[0], ", ", names.begin()[i], " is ", in[i],
@@ -22,8 +22,8 @@ inline Shape same_shape(Shapes in, std::initializer_list<std::string_view> names
   return in[0];
 }
 
-/// Calls f(r) for every row r of a matrix. Whole rows of about 32768 elements in all are the unit
-/// of parallel work, so small matrices stay on one thread.
+/// Calls f(r) for every row r of a matrix. The unit of parallel work is a group of rows of about
+/// 32768 elements, so small matrices stay on one thread.
 template <class F>
 void each_row(std::ptrdiff_t rows, std::ptrdiff_t columns, F f) {
   kernels::each(rows, f,

@@ -19,8 +19,8 @@ struct ConvAttr {
   Activation act;
 };
 
-/// What both convolutions ask of x, w and b; `in` and `out` are the axes of w that hold x's
-/// channels and b's.
+/// Checks x, w and b of either convolution; `in` and `out` are the axes of w for the channels of x
+/// and of b.
 inline void check_convolution(Shapes s, const ConvAttr& a, int in, int out) {
   const Shape &x = s[0], &w = s[1], &b = s[2];
   require(x.rank() == 4 && w.rank() == 4, "x is ", x, ", w is ", w,
@@ -89,8 +89,7 @@ struct Conv2d {
   };
 };
 
-// y = act( b[f] + conv^T(x, w) ), that is: the sum over all n,i,j,c of x[n,i,j,c] w[p,q,f,c] is
-// added to y[n, i s + p, j s + q, f]
+// y = act( b[f] + conv^T(x, w) ): every x[n,i,j,c] w[p,q,f,c] is added to y[n, i s + p, j s + q, f]
 // dz = dy act'(z)   dx += conv(dz, w)   dw += filter gradient(dz, x)   db += sum_{n,i,j} dz
 struct Conv2dTranspose {
   using Attr = ConvAttr;

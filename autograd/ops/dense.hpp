@@ -1,8 +1,8 @@
 // Dense layers: matrix product, linear layer, and the GRU cell of Section 3's state model.
 //
-// The products are kernels/gemm.hpp's. Bias and activation are applied while a tile of the result
-// is still in registers; going back, the derivative of the activation is written in its own result
-// y (activation.hpp), so a layer keeps nothing but y. Next: conv.hpp, the same with windows.
+// The products are those of kernels/gemm.hpp. Bias and activation are applied while a tile of the
+// result is still in registers; in backward, the derivative of the activation is computed from its
+// result y (activation.hpp), so a layer keeps nothing but y. Next: conv.hpp, the same with windows.
 #pragma once
 
 #include <array>
@@ -50,7 +50,7 @@ struct MatMul {
   };
 };
 
-// Z = X W + b, Y = act(Z)                  dZ = dY act'(Z), written in Y and kept in dY's memory
+// Z = X W + b, Y = act(Z)                  dZ = dY act'(Z), from Y, in place of dY
 //                                          dX += dZ W^T      dW += X^T dZ      db += sum_r dZ[r]
 struct Linear {
   struct Attr {

@@ -1,8 +1,8 @@
 // Elementwise ops: the same shape in and out.
 //
-// Read `Mul` first: it is the pattern of every op. The two inputs of a binary op get their
-// gradients in two loops, never in one: they may be overlapping views of one tensor, and a loop
-// may only touch element i of what it writes. Next: reduce.hpp, then dense.hpp.
+// Read `Mul` first: it is the pattern of every op. A binary op computes the gradients of its inputs
+// in two loops, never in one: the inputs may be overlapping views of one tensor, and a loop may
+// only touch element i of what it writes. Next: reduce.hpp, then dense.hpp.
 #pragma once
 
 #include <array>
@@ -218,7 +218,7 @@ struct Log {
   };
 };
 
-// y = act(x), see activation.hpp           dx += dy act'(x), written in y
+// y = act(x), see activation.hpp           dx += dy act'(x), from y
 struct Activate {
   struct Attr {
     Activation act;
@@ -248,8 +248,8 @@ struct Activate {
 };
 
 // y = x < k ? k : x                        dx += x <= k ? 0 : dy
-// At x = k the gradient is 0 (k wins). NaN is neither below nor equal, so it stays NaN and lets
-// its gradient through: a broken KL is seen, not clipped to its free nats.
+// At x = k the gradient is 0. NaN is neither below k nor equal to it, so it stays NaN and lets its
+// gradient through: a KL of NaN is not hidden by the clipping to free nats.
 struct Maximum {
   struct Attr {
     double k;

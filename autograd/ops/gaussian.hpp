@@ -1,6 +1,6 @@
-// Gaussians with diagonal covariance, the currency of the model: [...,D] holds independent
-// dimensions along its last axis, and a loss is summed over them, so its result has a value per
-// row ([T,B,D] -> [T,B]). A maximum, a mean and a weight come afterwards, in sight of the reader.
+// Gaussians with diagonal covariance: [...,D] holds independent dimensions along its last axis, and
+// a loss is summed over them, so its result has one value per row ([L,B,D] -> [L,B]). Free nats,
+// the mean and weights are applied afterwards, in the loss itself.
 #pragma once
 
 #include <array>
@@ -38,7 +38,7 @@ struct GaussianSample {
 };
 
 // KL[q || p] of q = N(m, s^2) and p = N(n, t^2), summed over the last axis; with r = s/t and
-// z = (m - n)/t, ratios that stay in range where squares of a tiny or huge deviation would not:
+// z = (m - n)/t, because these ratios stay in range where the square of s or t would not:
 //   y   = sum_D  ln(t/s) + (r^2 + z^2 - 1) / 2
 //   dm += dy z / t                           ds += dy (r^2 - 1) / s
 //   dn -= dy z / t                           dt += dy (1 - r^2 - z^2) / t
@@ -123,7 +123,7 @@ struct GaussianLogLikelihood {
   };
 };
 
-// y[r] = 1/2 sum_c (x[r,c] - target[r,c])^2, rows over the first `kept` axes
+// y[r] = 1/2 sum_c (x[r,c] - target[r,c])^2, one row per index of the first `kept` axes
 //                                          dx += dy (x - target), no gradient for the target
 // This is -ln N(target; x, 1) without its constant: the reconstruction and reward loss.
 struct HalfSquaredError {

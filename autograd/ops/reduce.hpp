@@ -1,6 +1,6 @@
-// Reductions: to one number, or over the last axis. Their sums have one fixed order (kernels/
-// reduce.hpp), so the bits do not depend on the number of threads. Next: gaussian.hpp, whose
-// losses are sums over the last axis.
+// Reductions: to one number, or over the last axis. Sums are taken in one fixed order
+// (kernels/reduce.hpp), so the bits do not depend on the number of threads. Next: gaussian.hpp,
+// whose losses are sums over the last axis.
 #pragma once
 
 #include <array>
@@ -79,7 +79,7 @@ struct SumLast {
 };
 
 // y[r] = ln sum_c e^x[r,c]                 dx[r,c] += dy[r] e^(x[r,c] - y[r])
-// A row of -infinity alone gives -infinity and no gradient: each e^x is zero, whatever divides it.
+// A row of nothing but -infinity gives -infinity and no gradient, because every e^x is zero.
 struct LogSumExp {
   static constexpr std::string_view name = "log_sum_exp";
   static constexpr int arity = 1;

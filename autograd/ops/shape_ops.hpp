@@ -1,6 +1,6 @@
-// Ops that move values without computing any. Those that keep elements together are views: they
+// Ops that move values without arithmetic. Those whose elements stay contiguous are views: they
 // share value and gradient memory with their input, and need neither forward nor backward. The
-// columns of a matrix do not lie together, so concat copies.
+// columns of a matrix are not contiguous, so concat copies.
 #pragma once
 
 #include <algorithm>
@@ -35,7 +35,7 @@ struct Reshape {
 struct SliceFirst {
   struct Attr {
     std::ptrdiff_t begin, end;
-    bool drop_axis;  // at(): one index, and its axis is gone
+    bool drop_axis;  // for at(): one index, whose axis is removed
   };
   static constexpr std::string_view name = "slice_first";
   static constexpr int arity = 1;

@@ -20,8 +20,8 @@ void add_row(const Model& model, const Kinematics& kin, int link, Vec point, Vec
   }
 }
 
-// How a constraint with this impedance asks for acceleration: a_ref = -B v - K d r, critically
-// damped with the model's time constant, and the regulariser R for an inverse weight of 1.
+// The reference acceleration of a constraint with this impedance, a_ref = -B v - K d r, critically
+// damped with the model's time constant, and its regulariser R for an inverse weight of 1.
 struct Softness {
   double B, K_d, R;
   Softness(const Model& model, const Impedance& shape, double r) {
@@ -97,7 +97,7 @@ void add_contact(const Model& model, const Kinematics& kin, const Contact& conta
   c.mu = contact.friction;
   double weight = contact.first == world ? 0 : model.link[contact.first].inverse_weight;
   weight += model.link[contact.second].inverse_weight;
-  // An edge of the pyramid leans by mu, and four edges share what one normal would do.
+  // An edge of the pyramid is tilted by mu, and four edges share the work of one normal.
   const bool leans = kind == Kind::pyramid || kind == Kind::crossed;
   const double edge = leans ? 2 * c.mu * c.mu * (1 + c.mu * c.mu) : 1;
   c.D = 1 / std::max(1e-15, soft.R * weight * edge);
@@ -118,7 +118,7 @@ void add_edge(double D, double y, double along_n, double along_t, int b, Penalty
   p.zone |= 1 << b;
 }
 
-// Quadratic while the force is below its limit, linear beyond: Huber's function.
+// Quadratic while the force is below its limit, linear beyond: the Huber function.
 Penalty dry_friction(const Constraint& c, double y) {
   const double most = c.mu / c.D;
   Penalty p;
@@ -136,7 +136,7 @@ Penalty dry_friction(const Constraint& c, double y) {
 }
 
 // Four edges around the normal: two in the plane, y_n +- mu y_t, and two out of it, where nothing
-// moves and both see y_n.
+// moves, so that both depend on y_n alone.
 Penalty pyramid(const Constraint& c, double y_n, double y_t) {
   Penalty p;
   add_edge(c.D, y_n + c.mu * y_t, 1, c.mu, 0, p);
@@ -145,7 +145,7 @@ Penalty pyramid(const Constraint& c, double y_n, double y_t) {
   return p;
 }
 
-// Zero in the cone y_n >= mu |y_t|, all of y in its polar cone, the distance to the cone between.
+// Zero in the cone y_n >= mu |y_t|, |y| in its polar cone, in between the distance to the cone.
 Penalty ellipse(const Constraint& c, double y_n, double y_t) {
   const double slip = std::abs(y_t);
   Penalty p;
@@ -163,8 +163,8 @@ Penalty ellipse(const Constraint& c, double y_n, double y_t) {
   return p;
 }
 
-// The normal points out of the plane, so all four edges see the constant push and one of the two
-// directions of the plane: the bodies stick to each other.
+// The normal points out of the plane, so each of the four edges depends on the constant push and on
+// one of the plane's two directions: the bodies stick to each other.
 Penalty crossed(const Constraint& c, double y_x, double y_z) {
   Penalty p;
   add_edge(c.D, -c.push + c.mu * y_x, c.mu, 0, 0, p);

@@ -1,8 +1,8 @@
-// Constraint: what resists, written as a convex penalty on accelerations.
+// Constraint: a limit, friction or contact as a convex penalty on accelerations.
 //
-// A constraint looks at one or two numbers: the acceleration y = J a - a_ref along its normal and,
-// for a contact, along its tangent, measured from the acceleration a_ref it would like to see. Its
-// penalty s(y) is convex and piecewise quadratic, and the force it exerts is -ds/dy.
+// A constraint depends on one or two numbers: the acceleration y = J a - a_ref along its normal
+// and, for a contact, along its tangent, relative to its reference acceleration a_ref. Its penalty
+// s(y) is convex and piecewise quadratic, and its force is -ds/dy.
 #pragma once
 
 #include "envs/planar/contact.hpp"
@@ -16,7 +16,7 @@ struct Constraint {
   double ref_n, ref_t;  // a_ref along them
   double D;             // stiffness of the penalty, 1 / R
   double mu;            // friction coefficient; the largest force of dry friction
-  double push;          // of a crossed contact: the a_ref it would have along its normal
+  double push;          // of a crossed contact: a_ref along its normal
 };
 
 struct Constraints {
@@ -35,11 +35,11 @@ Penalty penalty(const Constraint& c, double y_n, double y_t);
 /// d(r) for the violation r >= 0, between 0.0001 and 0.9999.
 double impedance(const Impedance& shape, double r);
 
-/// All constraints that are active now: dry friction, passed limits, taut ropes, contacts.
+/// All active constraints: dry friction, exceeded limits, taut ropes, contacts.
 void find_constraints(const Model& model, const Kinematics& kin, const Contacts& contacts,
                       const Vector& q, const Vector& v, Constraints& out);
 
-/// The rope's length; `row` becomes its derivative by q.
+/// The rope's length; `row` becomes its derivative with respect to q.
 double rope_row(const Model& model, const Kinematics& kin, const Model::Tether& rope, Vector& row);
 
 }  // namespace planet::planar

@@ -6,7 +6,7 @@
 namespace planet::planar {
 namespace {
 
-constexpr double tiny = 1e-15;  // as MuJoCo's mjMINVAL: it decides which contacts count as crossed
+constexpr double tiny = 1e-15;  // MuJoCo's mjMINVAL: decides which contacts count as crossed
 
 struct Placed {
   Vec middle, half;
@@ -44,8 +44,8 @@ void meet(const Model::Solid& a, const Placed& pa, const Model::Solid& b, const 
 
 }  // namespace
 
-// The nearest points of the two lines, then whichever end is passed; nearly parallel capsules meet
-// where the first one's middle is nearest.
+// The nearest points of the two lines, clamped to the segments; nearly parallel capsules touch at
+// the point nearest to the middle of the first.
 Nearest nearest(Vec middle1, Vec half1, Vec middle2, Vec half2) {
   const Vec dif = middle1 - middle2;
   const double a = dot(half1, half1), b = -dot(half1, half2), c = dot(half2, half2);

@@ -1,7 +1,7 @@
-// Kinematics: where every body is, how it moves, and how it would accelerate by motion alone.
+// Kinematics: position, velocity and velocity-dependent acceleration of every body.
 //
-// One walk from the root to the leaves. The accelerations are those for qdd = 0: centripetal and
-// Coriolis terms, which with the mass matrix make the bias force (dynamics.hpp).
+// One pass from the root to the leaves. The accelerations are those for qdd = 0: centripetal and
+// Coriolis terms, which with the mass matrix give the bias force (dynamics.hpp).
 #pragma once
 
 #include "envs/planar/model.hpp"

@@ -1,4 +1,4 @@
-// Vectors over the degrees of freedom and symmetric matrices: fixed room, no heap, L D L'.
+// Vectors over the degrees of freedom, and symmetric matrices with L D L'; fixed size, no heap.
 #pragma once
 
 #include "envs/planar/table.hpp"
@@ -7,7 +7,7 @@ namespace planet::planar {
 
 inline constexpr int max_dofs = 9;
 
-/// One number a degree of freedom; the entries past the last one are not used.
+/// One number per degree of freedom; entries beyond the last one are not used.
 using Vector = double[max_dofs];
 /// A symmetric matrix; only the lower triangle is kept.
 using Matrix = double[max_dofs][max_dofs];
@@ -15,7 +15,7 @@ using Matrix = double[max_dofs][max_dofs];
 /// A = L D L' in place: L below the diagonal, 1/D on it. A must be positive definite.
 inline void factor(Matrix& A, int n) {
   for (int j = 0; j < n; ++j) {
-    // Until its turn comes, a row holds L D; the columns up to j have been worked out in all rows.
+    // Rows not yet finished hold L D; the columns up to j are finished in all rows.
     double d = A[j][j];
     for (int k = 0; k < j; ++k) {
       const double ld = A[j][k];

@@ -101,7 +101,7 @@ void add_body(const Body& body, double density, Model& model) {
   }
   link.first = model.dofs;
   for (const Joint& joint : body.joints) {
-    add_joint(joint, model);  // refuses one too many
+    add_joint(joint, model);  // throws when there are too many
     link.chain[link.chain_size++] = model.dofs - 1;
   }
   link.last = model.dofs;
@@ -110,7 +110,7 @@ void add_body(const Body& body, double density, Model& model) {
   ++model.links;
 }
 
-// ---- what can touch what
+// ---- pairs that can touch
 
 bool collide(int contype1, int conaffinity1, int contype2, int conaffinity2) {
   return (contype1 & conaffinity2) != 0 || (contype2 & conaffinity1) != 0;
@@ -125,7 +125,7 @@ void add_solids(const Table& table, Model& model) {
   int rows = 2 * model.dofs + static_cast<int>(table.ropes.size());
   for (int b = 0; b < model.links; ++b)
     for (const Geom& geom : table.bodies[static_cast<std::size_t>(b)].geoms) {
-      if (geom.shape == Shape::disc) continue;  // seen from the side they are for their mass only
+      if (geom.shape == Shape::disc) continue;  // in this plane they contribute only their mass
       check_room(model.solids, max_geoms, "geoms");
       Model::Solid& solid = model.solid[model.solids++];
       const bool point = geom.shape == Shape::ball;
@@ -175,7 +175,7 @@ void add_motors(const Table& table, Model& model) {
   }
 }
 
-// ---- inverse weights in the table's pose: how easily a joint, a body, a rope gives way
+// ---- inverse weights in the table's pose: the mobility of joints, bodies and ropes
 
 double inverse_weight(const Matrix& factored, int n, const Vector& row) {
   Vector x;
@@ -204,7 +204,7 @@ void weigh(Model& model) {
       const Vec column = kin.column(model, j, kin.com[b]);
       jx[j] = column.x, jz[j] = column.z;
     }
-    // A third, for MuJoCo averages over three directions, of which one does not move here.
+    // A third, because MuJoCo averages over three directions, and one of them is fixed here.
     model.link[b].inverse_weight =
         (inverse_weight(M, model.dofs, jx) + inverse_weight(M, model.dofs, jz)) / 3;
   }

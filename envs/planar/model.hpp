@@ -1,4 +1,4 @@
-// Model: a table made ready for stepping. Fixed arrays, indices instead of names, all constants.
+// Model: a table compiled for stepping. Fixed arrays, indices instead of names, all constants.
 #pragma once
 
 #include <span>
@@ -36,7 +36,7 @@ struct Model {
     int parent;
     Vec pos;              // in the parent
     int first, last;      // its own degrees of freedom: [first, last)
-    int chain[max_dofs];  // those that move it, from the root on
+    int chain[max_dofs];  // those that move it, starting at the root
     int chain_size;
     double mass, moment;    // moment of inertia about y through the centre of mass
     Vec com;                // in the body
@@ -78,8 +78,7 @@ struct Model {
   int link_index(const std::string& name) const;
 };
 
-/// Error: unknown names, a parent after its child, no mass, more of anything than there is room
-/// for.
+/// Error: unknown names, a parent after its child, no mass, too many of anything.
 Model compile(const Table& table);
 
 }  // namespace planet::planar

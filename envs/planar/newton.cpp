@@ -6,7 +6,7 @@
 namespace planet::planar {
 namespace {
 
-// The function along a line, and what a step needs of it: y of every constraint and r = a - a0.
+// The function along a line, and the values a step needs: y of every constraint and r = a - a0.
 class Objective {
  public:
   Objective(const Matrix& M, int n, const Vector& a0, const Constraints& constraints)
@@ -20,8 +20,8 @@ class Objective {
     }
   }
 
-  // The value here, the force of the constraints, and whether each is on the same quadratic piece
-  // as when this was last called.
+  // The value at the current point, the force of the constraints, and whether each is on the same
+  // quadratic piece as at the last call.
   bool look() {
     value_ = 0.5 * dot(r_, Mr_, n_);
     std::fill_n(force_, n_, 0.0);
@@ -39,7 +39,7 @@ class Objective {
     return same;
   }
 
-  // The step to the minimum of the quadratic that holds here: -H^-1 gradient.
+  // The step to the minimum of the current quadratic piece: -H^-1 gradient.
   void newton_direction(Vector& p) const {
     Matrix H;
     for (int i = 0; i < n_; ++i) std::copy_n(M_[i], i + 1, H[i]);
@@ -58,7 +58,7 @@ class Objective {
     solve(H, n_, p);
   }
 
-  // Goes along p as far as the value falls enough, halving from a whole step; true for a whole one.
+  // Backtracking along p: halves the step until the value decreases enough; true for a full step.
   bool descend(const Vector& p) {
     Vector Mp;
     double step_n[max_constraints], step_t[max_constraints];
@@ -111,7 +111,7 @@ class Objective {
 int constrained_acceleration(const Matrix& M, int n, const Vector& a0,
                              const Constraints& constraints, Vector& a, Vector& force) {
   Objective objective(M, n, a0, constraints);
-  bool done = objective.look();  // nothing acts where a0 leads: every zone is 0, as at birth
+  bool done = objective.look();  // no constraint acts at a0: every zone is 0, its initial value
   int steps = 0;
   // In the plane every penalty is piecewise quadratic, so a whole step that ends on the pieces it
   // started from has reached the minimum exactly.

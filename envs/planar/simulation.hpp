@@ -1,4 +1,4 @@
-// Simulation: a planar world that moves on, one physics step at a time.
+// Simulation: a planar world, advanced one physics step at a time.
 #pragma once
 
 #include <span>
@@ -16,8 +16,8 @@ class Simulation {
   void set_state(std::span<const double> state);
   /// One step of h seconds under held controls [motors], each clipped to [-1, 1]:
   ///   (M + h diag(b)) a = -b v + ..., v += h a, q += h v
-  /// with everything but the dampers' own slowing at the old state. Asks for no memory. Error: a
-  /// wrong count of controls.
+  /// with everything but the damping evaluated at the old state. Allocates no memory. Error: a
+  /// wrong number of controls.
   void step(std::span<const double> control);
   /// Whether any two bodies, or a body and the ground, overlap now.
   bool touching() const;

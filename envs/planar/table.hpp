@@ -1,8 +1,8 @@
-// Table: a planar world as one writes it down, in the words and the order of a model file.
+// Table: the description of a planar world, in the terms and the order of a MuJoCo model file.
 //
 // The plane is MuJoCo's x-z plane: x to the right, z up, angles about +y (they turn z towards x).
-// Lengths in metres, angles in degrees, masses follow from shapes and densities. What is left out
-// has the default of the model format. model.hpp turns a table into the numbers a step needs.
+// Lengths are in metres, angles in degrees; masses follow from shapes and densities. Defaults are
+// those of the model format. model.hpp compiles a table into the numbers that a step needs.
 #pragma once
 
 #include <limits>
@@ -18,14 +18,14 @@ struct Vec {
 };
 
 /// How a soft constraint hardens with its violation r: d(r) rises smoothly from d0 at r = 0 to d1
-/// at r = width. d is the share of the wanted acceleration that the constraint gets (solimp).
+/// at r = width. d is the fraction of a_ref that a constraint attains (MuJoCo's solimp).
 struct Impedance {
   double d0 = 0.9;
   double d1 = 0.95;
   double width = 0.001;
 };
 
-/// A joint moves along or about its axis; hinge_down turns about -y, as a knee is often given.
+/// A joint moves along or about its axis; hinge_down turns about -y, a common convention for knees.
 enum class Axis { slide_x, slide_z, hinge, hinge_down };
 
 struct Range {
@@ -33,8 +33,8 @@ struct Range {
   double high = std::numeric_limits<double>::infinity();
 };
 
-/// One degree of freedom of a body against its parent. Its coordinate q is `ref` in the pose that
-/// the table describes.
+/// One degree of freedom of a body relative to its parent. Its coordinate q is `ref` in the table's
+/// pose.
 struct Joint {
   std::string name{};
   Axis axis = Axis::hinge;
@@ -56,7 +56,7 @@ struct Geom {
   Vec from{}, to{};  // a capsule's segment in its body; ball and disc: `from` is the centre
   double radius = 0;
   double width = 0;     // of a disc, along y
-  double friction = 1;  // of a pair, the larger counts
+  double friction = 1;  // of a pair, the larger is used
   int contype = 1,
       conaffinity = 1;  // a pair collides if one's contype meets the other's conaffinity
 };
@@ -87,16 +87,15 @@ struct Motor {
   double gear = 1;  // N m or N at control 1
 };
 
-/// What a contact's friction may be: a pyramid's edges or a cone. In the plane both bound the
-/// tangential force by mu times the normal force; they differ in how soft a sliding contact is.
+/// The friction model of contacts: a pyramid or a cone. In the plane both bound the tangential
+/// force by mu times the normal force; they differ in the softness of a sliding contact.
 enum class Cone { pyramidal, elliptic };
 
 struct Table {
   double timestep = 0.002;  // seconds
   double gravity = 9.81;    // m/s^2, along -z
   Cone cone = Cone::pyramidal;
-  double time_constant =
-      0.02;  // of all soft constraints, seconds; at least two steps count (solref)
+  double time_constant = 0.02;  // of all soft constraints, seconds; at least two steps (solref)
   Impedance contact_solimp{};
   double density = 1000;  // kg/m^3
   double total_mass = 0;  // kg; all masses are scaled to it; 0: as they are
@@ -106,7 +105,7 @@ struct Table {
   std::vector<Motor> motors{};  // in the order of the controls
 };
 
-/// A capsule's segment by its middle, half its length and its turn from the z axis in degrees.
+/// A capsule's segment, given its midpoint, half its length and its angle to the z axis in degrees.
 struct Segment {
   Vec from, to;
 };

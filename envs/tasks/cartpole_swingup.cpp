@@ -31,7 +31,7 @@ CartpoleSwingup::Vector CartpoleSwingup::derivative(const Vector& y, double u) {
 
   const double det = m11 * m22 - m12 * m12;
   const double free = (m22 * f1 - m12 * f2) / det;
-  // rho: the inverse inertia m22 / det of the cart, at theta = 0 over now.
+  // rho: the cart's inverse inertia m22 / det at theta = 0 divided by the current one.
   constexpr double det_upright = m11 * m22 - coupling * coupling;
   constexpr double end = CartpoleSwingup::rail;
   const double xdd = rail_end.within(-end, end, x, xd, free, det / det_upright);
@@ -60,7 +60,7 @@ TaskStep CartpoleSwingup::step(std::span<const double> action, std::span<const d
   return {reward(y_, u), false};
 }
 
-// The true pole is 0.09 wide, under a pixel at 32 x 32; it is drawn twice as thick.
+// The true pole is 0.09 wide, less than a pixel at 32 x 32; it is drawn twice as wide.
 void CartpoleSwingup::draw(Scene& scene) const {
   const Vec2 hinge{y_[0], 0};
   const Vec2 tip{hinge.x + std::sin(y_[1]), std::cos(y_[1])};

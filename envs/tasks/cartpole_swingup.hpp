@@ -1,4 +1,4 @@
-// Cart-pole swing-up: a cart on a short rail swings a free pole up and balances it. dm_control's.
+// Cart-pole swing-up of dm_control: a cart on a short rail swings a free pole up and balances it.
 //
 //   M(theta) (xdd, thetadd) = f,   M = [[1.1, 0.05 cos], [0.05 cos, I + 0.025]]
 //   f = (10 u - 5e-4 xd + 0.05 thetad^2 sin,   0.05 * 9.81 sin - 2e-6 thetad)

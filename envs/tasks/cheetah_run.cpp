@@ -86,7 +86,7 @@ const Model& CheetahRun::cheetah_model() {
 
 CheetahRun::CheetahRun() : PlanarTask(cheetah_model(), 1) {}
 
-// Legs anywhere between their limits, then it falls and comes to rest before the episode begins.
+// Joints start anywhere between their limits; then the body falls and settles before the episode.
 void CheetahRun::start(Rng& rng) {
   start_anywhere(rng, false);
   settle(settling_steps);

@@ -1,4 +1,4 @@
-// Cheetah: seven bodies with two legs run to the right. dm_control's cheetah run.
+// Cheetah run of dm_control: seven bodies with two legs run to the right.
 #pragma once
 
 #include "envs/registry.hpp"

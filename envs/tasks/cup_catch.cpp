@@ -51,7 +51,7 @@ const Model& CupCatch::cup_model() {
 CupCatch::CupCatch(std::string name, Reward kind)
     : PlanarTask(cup_model(), steps_per_control), name_(std::move(name)), kind_(kind) {}
 
-// The ball is drawn anew until it touches nothing; a taut rope does not count.
+// The ball's position is resampled until it touches nothing; a taut rope does not count.
 void CupCatch::start(Rng& rng) {
   do {
     const double x = rng.uniform(-0.2, 0.2), z = rng.uniform(0.2, 0.5);
@@ -68,8 +68,8 @@ double CupCatch::reward() const {
   return 0.5 * physics::tolerance(std::sqrt(dot(to_target, to_target)), 0, room, 0.3);
 }
 
-// Rods and ball are drawn thicker than they are: 2 pixels at 32 x 32. The rope is always a straight
-// line, as in MuJoCo's picture: whether it is taut must be inferred.
+// Rods and ball are drawn larger than they are: 2 pixels at 32 x 32. The rope is always a straight
+// line, as in MuJoCo's picture, so whether it is taut must be inferred.
 void CupCatch::draw(Scene& scene) const {
   scene.clear();
   scene.look_at({0, 0.4}, 0.9);

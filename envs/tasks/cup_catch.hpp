@@ -16,8 +16,8 @@ class CupCatch final : public PlanarTask {
   void start(Rng& rng) override;
   void draw(Scene& scene) const override;
   std::unique_ptr<Task> clone() const override { return std::make_unique<CupCatch>(*this); }
-  /// 1 while the whole ball is inside the cup's square; shaped: or up to 1/2, falling off with the
-  /// distance from there.
+  /// 1 while the whole ball is inside the cup's square. Shaped: outside, up to 1/2, falling with
+  /// the distance.
   double reward() const override;
 
   static const planar::Model& cup_model();

@@ -10,15 +10,15 @@ namespace planet {
 namespace {
 
 constexpr double rest = 0.5;   // the opponent's resting place
-constexpr double reach = 0.3;  // nearer than this is contact
-constexpr double corner = -1;  // the agent's end of the bar, where a hit throws it
+constexpr double reach = 0.3;  // a smaller gap is contact
+constexpr double corner = -1;  // the agent's end of the bar, where a hit puts it
 constexpr int stun_steps = 12;
 
-// offset[phase]; 7..10 are no phases.
+// offset[phase]; phases 7..10 do not exist.
 constexpr std::array<double, 17> offset{0, -0.35, -0.7, -0.7, -0.5, -0.3, -0.1, 0,  0,
                                         0, 0,     0.12, 0.25, 0.35, 0.35, 0.2,  0.1};
 
-// Linear between (0, 1), (0.7, 0.95) and (1.2, 0); level beyond.
+// Linear between (0, 1), (0.7, 0.95) and (1.2, 0); constant beyond.
 double reward_of(double gap) {
   if (gap <= 0.7) return 1 + (0.95 - 1) / 0.7 * gap;
   return std::max(0.0, 0.95 + (0 - 0.95) / (1.2 - 0.7) * (gap - 0.7));

@@ -17,7 +17,7 @@ Geom without_contact(Geom geom) {
   return geom;
 }
 
-// Two discs along y are there for their mass: in the model file they decorate the hinges.
+// Two discs along y contribute their mass; in the model file they decorate the hinges.
 Table finger_table() {
   Table world;
   world.timestep = 0.01;
@@ -77,7 +77,7 @@ double FingerSpin::reward() const {
   return speed <= -fast ? 1 : 0;
 }
 
-// The spinner looks the same after half a turn; its yellow end tells the halves apart.
+// The spinner is symmetric under half a turn except for its yellow end.
 void FingerSpin::draw(Scene& scene) const {
   scene.clear();
   scene.look_at({0, 0.4}, 0.86);

@@ -1,4 +1,4 @@
-// Finger: two links strike a body on a hinge and keep it spinning. dm_control's finger spin.
+// Finger spin of dm_control: two links strike a body on a hinge and keep it spinning.
 #pragma once
 
 #include "envs/registry.hpp"
@@ -15,7 +15,7 @@ class FingerSpin final : public PlanarTask {
   void start(Rng& rng) override;
   void draw(Scene& scene) const override;
   std::unique_ptr<Task> clone() const override { return std::make_unique<FingerSpin>(*this); }
-  /// 1 while the spinner turns at -15 rad/s or faster; shaped: the share of that speed.
+  /// 1 while the spinner turns at -15 rad/s or faster. Shaped: the fraction of that speed.
   double reward() const override;
 
   static const planar::Model& finger_model();

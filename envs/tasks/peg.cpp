@@ -9,7 +9,7 @@
 namespace planet {
 namespace {
 
-constexpr double top = 0.9, fall = 0.09;  // where a drop begins, and how far it falls in a step
+constexpr double top = 0.9, fall = 0.09;  // height at which a drop begins, and fall per step
 constexpr double paddle_limit = 0.8;
 
 double side_of(double w) { return w < 0.5 ? -1 : 1; }
@@ -32,7 +32,7 @@ TaskStep Peg::step(std::span<const double> action, std::span<const double> w) {
 double Peg::advance(double u, double side, double cue) {
   p_ = std::clamp(p_ + rules_.paddle_speed * u, -paddle_limit, paddle_limit);
   k_ += 1;
-  // A longer screen is passed more slowly; 8/hidden is a power of two, and no bit is lost.
+  // A longer screen is passed more slowly; 8/hidden is a power of two, so the product is exact.
   const double pace = behind_screen(k_) ? 8.0 / rules_.hidden : 1.0;
   x_ += vx_ * pace;
   y_ -= fall * pace;
@@ -70,7 +70,7 @@ void Peg::set_state(std::span<const double> state) {
   const double x = state[0], y = state[1], vx = state[2], p = state[3], k = state[4],
                cue = state[5];
   const double V = rules_.side_speed;
-  // Usual steps sideways in a drop: those after the peg, of which `hidden` count as eight.
+  // Full sideways steps in a drop: those after the peg, where the `hidden` ones count as eight.
   const double farthest = V * (20 - rules_.peg_step) + 1e-9;
   const double lowest = height(20) - 1e-9;
   require(k >= 0 && k < drop_steps() && k == std::floor(k), "[", rules_.name, "] k is ", k,
@@ -123,7 +123,7 @@ constexpr PegRules dodge_rules() {
 
 int hidden_of(const TaskValues& values) { return static_cast<int>(values.number("hidden")); }
 
-// As long as five drops and five sevenths, whatever a drop lasts: 120, 165, 257 control steps.
+// Five and five sevenths of a drop, however long it is: 120, 165 or 257 control steps.
 int memory_time_limit(const TaskValues& values) { return 120 * (13 + hidden_of(values)) / 21; }
 
 EnvSpec family_spec(const PegRules& rules, const char* description) {
@@ -150,7 +150,7 @@ EnvSpec screened_spec(const PegRules& rules, const char* description) {
 
 EnvSpec peg_catch_spec() {
   EnvSpec spec = family_spec(catch_rules, "catch a ball that bounces left or right off a peg");
-  // The maximum stands for the oracle: every informed planner is within 6 % of it.
+  // The maximum is used for the oracle: every informed planner is within 6 % of it.
   spec.scale = ScoreScale{{6.9, 4.0, 200}, {20, 0, 20}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<Peg>(catch_rules);

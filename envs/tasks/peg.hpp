@@ -1,5 +1,4 @@
-// The peg family: a ball falls on a peg and bounces left or right; a paddle below catches or
-// avoids.
+// The peg family: a ball falls on a peg and bounces left or right; a paddle catches or avoids it.
 //
 //   p = clip(p + speed u, -0.8, 0.8);  k += 1;  x += vx;  y -= 0.09
 //   k = peg_step:  vx = V side, side = -1 or +1 with equal chance     (peg_cued: side = cue)
@@ -15,18 +14,18 @@
 
 namespace planet {
 
-/// What makes a task of the family; these are peg_catch's.
+/// The parameters of a task of the family; the defaults are those of peg_catch.
 struct PegRules {
   const char* name = "peg_catch";
   int peg_step = 7;           // the step of a drop at which the ball meets the peg
   double side_speed = 0.06;   // V
   double paddle_speed = 0.1;  // at u = 1
-  int reward_steps = 4;       // the last so many of a drop before the next begins
-  bool avoid = false;         // reward for being away from the ball, not under it
+  int reward_steps = 4;       // number of steps at the end of a drop that are rewarded
+  bool avoid = false;         // reward for distance from the ball, not for catching it
   bool screen = false;        // steps 9 .. 8 + hidden are hidden by a screen
   bool cued = false;          // the side is drawn at the start of the drop and shown by a lamp
   double start_range = 0.8;   // the paddle starts uniform in +-this
-  int hidden = 8;             // steps behind the screen; slower there, so that the way is the same
+  int hidden = 8;             // steps behind the screen, which is as wide for any number
 };
 
 class Peg final : public Task {
@@ -39,18 +38,18 @@ class Peg final : public Task {
     return {"x", "y", "vx", "p", "k", "cue"};
   }
   void start(Rng& rng) override;
-  int uniforms() const override { return 1; }  // the side, at the peg or (cued) of the next drop
+  int uniforms() const override { return 1; }  // the side: at the peg, or (cued) for the next drop
   TaskStep step(std::span<const double> action, std::span<const double> w) override;
   void draw(Scene& scene) const override;
   std::vector<double> state() const override;
-  /// Error: an entry that no episode reaches, each by itself.
+  /// Error: an entry with a value that no episode reaches.
   void set_state(std::span<const double> state) override;
   std::unique_ptr<Task> clone() const override { return std::make_unique<Peg>(*this); }
 
-  /// One step in which a ball that meets the peg leaves it at vx = V side, and a drop that begins
-  /// has this cue. Returns the reward. step() chooses -1 or +1 for both; a side of 0 is their mean.
+  /// One step: a ball that meets the peg leaves it at vx = V side, and a drop that begins has this
+  /// cue. Returns the reward. step() chooses -1 or +1 for both; a side of 0 is their mean.
   double advance(double u, double side, double cue);
-  /// Is the ball behind a screen at step k of a drop?
+  /// Whether the ball is behind a screen at step k of a drop.
   bool hides_ball(int k) const { return rules_.screen && behind_screen(k); }
   bool has_screen() const { return rules_.screen; }
   /// Steps of a drop: k = 0 .. drop_steps - 1.

@@ -34,7 +34,7 @@ double PendulumDmc::reward(Reward kind, double theta, double omega) {
   return (1 + upright) / 2 * (1 + physics::tolerance(omega, 0, 0, 5)) / 2;
 }
 
-// The picture of pendulum_swingup at half the scale, for the rod is half as long.
+// The picture of pendulum_swingup at half the scale, because the rod is half as long.
 void PendulumDmc::draw(Scene& scene) const {
   const Vec2 tip{length * std::sin(theta_), length * std::cos(theta_)};
   scene.clear();

@@ -1,11 +1,13 @@
-// Pendulum, dm_control's: a heavy ball on a light rod, and a motor of a fifth of its weight.
+// Pendulum of dm_control: a heavy ball on a light rod, and a motor with a fifth of the torque
+// needed to hold it.
 //
-//   (I + dt b) alpha = u + m g l sin theta - b omega,   omega' = omega + dt alpha,
+//   (I + dt b) alpha = u + m g l sin theta - b omega
+//   omega' = omega + dt alpha
 //   theta' = theta + dt omega'
 //
 // m = 1, l = 0.5, I = m l^2 + 0.001, b = 0.1, dt = 0.02; theta = 0 is upright. Its published reward
-// is 1 within 8 degrees of upright, too far away for a horizon of 12 decisions; `shaped` is ours.
-// The other pendulum, Gymnasium's: pendulum_swingup.hpp. README.md has both.
+// is 1 within 8 degrees of upright and 0 elsewhere, out of reach of a horizon of 12 decisions;
+// `shaped` is our variant. Gymnasium's pendulum: pendulum_swingup.hpp. README.md describes both.
 #pragma once
 
 #include "envs/registry.hpp"

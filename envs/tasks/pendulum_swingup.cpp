@@ -35,7 +35,7 @@ double PendulumSwingup::reward(double theta, double omega, double torque) {
   return 1 - (angle * angle + 0.1 * omega * omega + 0.001 * torque * torque) / worst;
 }
 
-// The torque is not drawn: the picture must not give the action away.
+// The torque is not drawn, because the picture must not reveal the action.
 void PendulumSwingup::draw(Scene& scene) const {
   const Vec2 tip{std::sin(theta_), std::cos(theta_)};
   scene.clear();

@@ -1,9 +1,9 @@
-// Pendulum swing-up: a rod on a motor too weak to lift it directly. Gymnasium's Pendulum-v1, drawn.
+// Pendulum swing-up, Gymnasium's Pendulum-v1: a rod on a motor too weak to lift it directly.
 //
 //   omega' = clip(omega + dt (3g/(2l) sin theta + 3/(m l^2) 2u), -8, 8)
 //   theta' = theta + dt omega'
 //
-// theta = 0 is upright; m = l = 1, g = 10, dt = 0.05; the torque is 2u. README.md has the picture.
+// theta = 0 is upright; m = l = 1, g = 10, dt = 0.05; the torque is 2u.
 #pragma once
 
 #include <array>
@@ -29,9 +29,9 @@ class PendulumSwingup final : public Task {
   void set_state(std::span<const double> state) override;
   std::unique_ptr<Task> clone() const override { return std::make_unique<PendulumSwingup>(*this); }
 
-  /// theta and omega after `h` seconds under a torque: omega first, clipped, then theta with it.
+  /// theta and omega after `h` seconds under a torque: first omega, clipped, then theta from it.
   static std::array<double, 2> advance(double theta, double omega, double torque, double h);
-  /// 1 upright and at rest, 0 hanging at full speed; of the state after the step, and its torque.
+  /// From the state after the step and its torque: 1 upright and at rest, 0 hanging at full speed.
   static double reward(double theta, double omega, double torque);
 
  private:

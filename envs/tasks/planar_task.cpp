@@ -59,7 +59,7 @@ void draw_striped_ground(Scene& scene) {
   constexpr std::array<Stripe, 4> stripes{{{0.9, 1.3}, {1.9, 2.2}, {2.7, 3.4}, {3.7, 4.5}}};
   scene.half_plane({0, 0}, {0, 1}, palette::floor);
   const Camera& camera = scene.camera();
-  // Some more on either side: the view may be widened afterwards, up to twice the period.
+  // With a margin on either side: the view may be widened later, up to twice the period.
   const double left = camera.centre.x - period, right = camera.centre.x + period;
   for (double x = period * std::floor(left / period); x < right; x += period)
     for (const Stripe& s : stripes) {

@@ -1,5 +1,5 @@
-// PlanarTask: what the tasks with contacts share. A model, its state, physics steps in a control
-// step, and drawing its bodies; what differs is the reward, the start and the picture.
+// PlanarTask: the common part of the tasks with contacts. A model, its state, the physics steps of
+// a control step, and drawing its bodies; reward, start and picture differ.
 #pragma once
 
 #include "envs/planar/simulation.hpp"
@@ -17,21 +17,21 @@ class PlanarTask : public Task {
   void set_state(std::span<const double> state) final { simulation_.set_state(state); }
 
   const planar::Simulation& simulation() const { return simulation_; }
-  /// The reward of the present state.
+  /// The reward of the current state.
   virtual double reward() const = 0;
 
  protected:
-  /// `model` must outlive the task; `physics_steps` make a control step.
+  /// `model` must outlive the task; a control step has `physics_steps` physics steps.
   PlanarTask(const planar::Model& model, int physics_steps)
       : simulation_(model), physics_steps_(physics_steps) {}
 
   const planar::Model& model() const { return simulation_.model(); }
   const planar::Vector& q() const { return simulation_.q(); }
   const planar::Vector& v() const { return simulation_.v(); }
-  /// A point of a body in the world, for the painter.
+  /// A point of a body in world coordinates, for drawing.
   Vec2 at(int link, planar::Vec local) const;
-  /// Every limited joint anywhere between its limits, every free hinge anywhere on the circle, all
-  /// else in the table's pose, at rest: dm_control's rule, in the order of the joints.
+  /// dm_control's random pose at rest: limited joints uniform between their limits, free hinges
+  /// uniform on the circle, all else as in the table. Drawn in the order of the joints.
   void start_anywhere(Rng& rng, bool free_hinges);
   void settle(int steps);
 
@@ -40,8 +40,8 @@ class PlanarTask : public Task {
   int physics_steps_;
 };
 
-/// Ground from z = 0 down with stripes of unequal width, which repeat after 4.5 m only: a camera
-/// that follows a runner shows its speed by them. Aim the camera first.
+/// Ground below z = 0 with stripes of unequal width that repeat after 4.5 m, so that the speed is
+/// visible in the picture of a camera that follows a runner. Set the camera first.
 void draw_striped_ground(Scene& scene);
 
 }  // namespace planet

@@ -37,8 +37,8 @@ double PointMass::reward(const PointMassRules& rules, std::array<double, 2> x,
   return near * (4 + small) / 5;
 }
 
-// Goal and mass are drawn larger than dm_control's (0.015 and 0.01), which would be one pixel
-// at 32.
+// Goal and mass are drawn larger than in dm_control (0.015, 0.01), where they are one pixel at 32 x
+// 32.
 void PointMass::draw(Scene& scene) const {
   scene.clear();
   scene.look_at({0, 0}, 0.64);

@@ -1,10 +1,11 @@
-// Point mass: push a sliding mass into the middle of a walled square. dm_control's, and ours.
+// Point mass: push a sliding mass into the middle of a walled square. dm_control's task and ours.
 //
 //   per axis:  (m + dt b) a = g u - b v (+ the wall's push),   v' = v + dt a,   x' = x + dt v'
 //
 // m = 0.3 kg, b = 1 N s/m, dt = 0.02, soft walls at +-0.29. `point_mass_dmc` is the published task:
-// its motor is so weak and its goal so small that twelve decisions seldom meet any reward.
-// `point_mass_easy` has a stronger motor, a larger goal and a shorter episode. README.md compares.
+// its motor is so weak and its goal so small that twelve decisions seldom reach any reward.
+// `point_mass_easy` has a stronger motor, a larger goal and a shorter episode. README.md compares
+// them.
 #pragma once
 
 #include <array>
@@ -14,7 +15,7 @@
 
 namespace planet {
 
-/// In what the two tasks differ.
+/// The differences between the two tasks.
 struct PointMassRules {
   const char* name;
   double gain;    // N at u = 1

@@ -50,7 +50,7 @@ TaskStep Reacher::step(std::span<const double> action, std::span<const double>) 
   const double f1 = motor * action[0] + k * s * (2 * w1_ * w2_ + w2_ * w2_) - damping * w1_;
   double f2 = motor * action[1] - k * s * w1_ * w1_ - damping * w2_;
   if (std::abs(q2_) > wrist_limit) {
-    // The stop changes a2 as a torque on the wrist does: by (M^-1)_22 = m11 / det for each N m.
+    // The stop acts on a2 like a torque on the wrist: (M^-1)_22 = m11 / det per N m.
     constexpr double m11_0 = J1 + J2 + 2 * k, m12_0 = J2 + k;
     constexpr double inverse_0 = m11_0 / (m11_0 * J2 - m12_0 * m12_0);
     const double inverse = m11 / (m11 * m22 - m12 * m12);

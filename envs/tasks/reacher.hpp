@@ -1,4 +1,4 @@
-// Reacher: an arm of two links, seen from above, brings its finger into a target. dm_control's.
+// Reacher of dm_control: an arm of two links, seen from above, moves its finger into a target.
 //
 //   (M(q2) + dt D) (a1, a2) = f,   w' = w + dt a,   q' = q + dt w'
 //   M = [[J1 + J2 + 2 k cos q2,  J2 + k cos q2], [J2 + k cos q2,  J2]],   D = 0.01
@@ -23,7 +23,7 @@ class Reacher final : public Task {
   static constexpr double target_radius = 0.05, finger_radius = 0.01;
   static constexpr double wrist_limit = 160 * physics::pi / 180;
 
-  /// shaped: the reward falls to a tenth at 0.2 m instead of to nothing at once.
+  /// shaped: the reward falls to a tenth at 0.2 m instead of dropping to zero.
   explicit Reacher(bool shaped) : shaped_(shaped) {}
   std::string name() const override { return shaped_ ? "reacher_shaped" : "reacher_easy"; }
   int action_size() const override { return 2; }

@@ -25,7 +25,7 @@ Joint leg_joint(std::string name, Vec pos, Range range) {
           .solimp = {0, 0.99, 0.01}};
 }
 
-// Walker's parts meet the floor and never each other.
+// The walker's parts collide with the floor but not with each other.
 Geom part(std::string name, Vec middle, double radius, double half_length, double degrees) {
   Geom geom = capsule(std::move(name), segment_at(middle, half_length, degrees), radius);
   geom.friction = 0.7;
@@ -93,7 +93,7 @@ double Walker::reward() const {
   return stand * (5 * moving + 1) / 6;
 }
 
-// The left leg is the far one, dark, behind the torso.
+// The left leg is the far one: dark, and behind the torso.
 void Walker::draw(Scene& scene) const {
   scene.clear();
   scene.look_at({at(torso, {}).x, 0.8}, 2.6);

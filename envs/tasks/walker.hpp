@@ -1,4 +1,4 @@
-// Walker: a torso on two legs, each of thigh, leg and foot. dm_control's walker stand, walk, run.
+// Walker of dm_control (stand, walk, run): a torso on two legs, each of thigh, leg and foot.
 #pragma once
 
 #include "envs/registry.hpp"
@@ -8,14 +8,14 @@ namespace planet {
 
 class Walker final : public PlanarTask {
  public:
-  /// The speed in m/s at which the reward is full; 0: standing is all.
+  /// The speed in m/s at which the reward is full; 0: standing alone is rewarded.
   Walker(std::string name, double speed);
 
   std::string name() const override { return name_; }
   void start(Rng& rng) override { start_anywhere(rng, true); }
   void draw(Scene& scene) const override;
   std::unique_ptr<Task> clone() const override { return std::make_unique<Walker>(*this); }
-  /// Standing, high and upright, times, where there is a speed, moving.
+  /// Standing (high and upright), multiplied by moving if there is a speed.
   double reward() const override;
 
   static const planar::Model& walker_model();

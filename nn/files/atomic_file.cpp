@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 namespace {
 
 fs::path temporary_beside(const fs::path& target) {
-  static std::atomic<unsigned> count{0};  // two files at once, also with the same target
+  static std::atomic<unsigned> count{0};  // distinct names, even for two files with the same target
   return fs::path(target).concat(cat(".tmp-", ::getpid(), "-", count++));
 }
 

@@ -1,7 +1,7 @@
 // A file that is either completely there or not there at all.
 //
-// The bytes go into a temporary beside the target, are forced to the disk, and take the target's
-// name in one rename. A process killed at any moment leaves the old file or the new one.
+// The bytes are written to a temporary file beside the target, flushed to the disk, and renamed to
+// the target. A process killed at any moment leaves either the old file or the new one.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ class AtomicFile {
 
   void write(const void* data, std::size_t bytes);
   void write(std::string_view text) { write(text.data(), text.size()); }
-  /// Forces the bytes to the disk and gives them the target's name. Nothing can follow.
+  /// Flushes the bytes to the disk and renames the file to the target. Must be the last call.
   void commit();
 
  private:
@@ -32,14 +32,14 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
-/// A whole file at once.
+/// Writes a whole file at once.
 void write_atomically(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);
 void write_text_atomically(const std::filesystem::path& path, std::string_view text);
 
-/// The whole of a regular file of at most max_bytes; a sentence for a folder, a missing file, ...
+/// Reads a whole regular file of at most max_bytes. Error: a folder, a missing file, a longer one.
 std::string read_text(const std::filesystem::path& path, std::size_t max_bytes = 64u << 20);
 
-/// Forces a folder's names to the disk, after a rename inside it.
+/// Flushes a folder's entries to the disk, after a rename inside it.
 void sync_folder(const std::filesystem::path& folder);
 
 }  // namespace planet

@@ -12,7 +12,7 @@ namespace planet {
 namespace {
 
 template <class T>
-struct Slot {  // a tensor that the file must have, and where its elements go
+struct Slot {  // a tensor required in the file, and the destination of its elements
   std::string name;
   const Shape* shape;
   T* memory;
@@ -57,8 +57,8 @@ void require_fit(const SafetensorsFile& file, const std::vector<Slot<T>>& slots)
   fail(file.path().string(), " does not fit this model, and nothing was loaded:", list);
 }
 
-// Reads everything into memory of its own first: a disk error or a NaN in the last tensor must
-// leave the first one as it was.
+// Reads everything into separate memory first: a disk error or a NaN in the last tensor must leave
+// the first one unchanged.
 template <class T>
 void load_all(const SafetensorsFile& file, const std::vector<Slot<T>>& slots) {
   require_fit(file, slots);

@@ -1,7 +1,7 @@
 // Parameters and the optimiser's moments, to a file and back. (The layout: safetensors.hpp.)
 //
 //   model.safetensors       each parameter under its own name
-//   optimizer.safetensors   "m/<name>" and "v/<name>" for each, and Adam's step count in the
+//   optimizer.safetensors   "m/<name>" and "v/<name>" per parameter, and Adam's step count in the
 //                           metadata as "adam_steps"
 //
 // Loading is all or nothing: the file must have exactly the store's names and shapes, or one error
@@ -19,9 +19,9 @@ namespace planet {
 /// Throws, and writes nothing, if a value is not finite.
 void save_params(const std::filesystem::path& path, const ParamStore& store,
                  const Metadata& metadata = {});
-/// Returns the file's metadata. A file of an f32 model loads into an f64 one, exactly (to check
-/// the gradients of a trained model); the other way would round and is an error. So is a value
-/// that is not finite.
+/// Returns the file's metadata. The file of an f32 model loads exactly into an f64 one (to check
+/// the gradients of a trained model); the reverse would round and is an error, as is a value that
+/// is not finite.
 Metadata load_params(const std::filesystem::path& path, ParamStore& store);
 
 /// The moments of every parameter, and adam.steps().

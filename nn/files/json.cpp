@@ -10,7 +10,8 @@
 
 namespace planet {
 
-// ---- reading and changing ----------------------------------------------------------------------
+// ---- reading and modification
+// ----------------------------------------------------------------------
 
 std::string_view Json::kind_name() const {
   constexpr std::array<std::string_view, 8> names = {
@@ -105,7 +106,7 @@ void write_number(std::string& out, N x) {
 
 void write_real(std::string& out, double x) {
   if (!std::isfinite(x)) {
-    out += "null";  // JSON has no word for it
+    out += "null";  // JSON has no other representation
     return;
   }
   const std::size_t begin = out.size();
@@ -133,7 +134,7 @@ bool is_plain(const Json& j) { return !j.is_array() && !j.is_object(); }
 
 void write(std::string& out, const Json& j, int indent, int level);
 
-// Opening bracket, items on lines of their own (or not), closing bracket.
+// Opening bracket, items (each on its own line if indented), closing bracket.
 template <class Items, class WriteItem>
 void write_list(std::string& out, const char* brackets, const Items& items, int indent, int level,
                 WriteItem write_item) {

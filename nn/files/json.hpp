@@ -1,6 +1,6 @@
 // JSON, small and strict: the header of a safetensors file, run state, metrics, `eval --json`.
 //
-// The parser takes exactly RFC 8259 and nothing beside it: no comments, no trailing commas, no
+// The parser accepts exactly RFC 8259: no comments, no trailing commas, no
 // NaN, no duplicate keys, no lone surrogates, no byte that is not UTF-8; nesting and the number of
 // values are limited, so a hostile file costs neither the stack nor the memory. Integers keep all
 // 64 bits. The writer prints the shortest digits that read back as the same double, in any locale.
@@ -24,11 +24,11 @@ class Json {
   using Member = std::pair<std::string, Json>;
   using Object = std::vector<Member>;  // in the order of the file; keys are unique
 
-  // ---- making one ----
+  // ---- construction ----
   Json() = default;  // null
   Json(std::nullptr_t) {}
   template <class B>
-  requires std::is_same_v<B, bool>  // not whatever converts to bool, such as a pointer
+  requires std::is_same_v<B, bool>  // and not a pointer, which converts to bool
   Json(B value) : value_(value) {}
   template <class N>
   requires(std::is_integral_v<N> && !std::is_same_v<N, bool>) Json(N value) {
@@ -42,13 +42,13 @@ class Json {
   Json(Array value) : value_(std::move(value)) {}
   static Json array() { return Json(Array{}); }
   static Json object() { return from_unique({}); }
-  /// From members whose keys the caller knows to be different (set() looks each one up).
+  /// From members whose keys are known to be distinct (set() looks each one up).
   static Json from_unique(Object members) {
     Json j;
     j.value_ = std::move(members);
     return j;
   }
-  /// An array of anything that Json can be made of.
+  /// An array of anything convertible to Json.
   template <class Range>
   static Json array_of(const Range& range) {
     Array a;
@@ -56,7 +56,7 @@ class Json {
     return Json(std::move(a));
   }
 
-  // ---- reading one: each throws Error when the kind is another ----
+  // ---- reading: throws Error when the value is of another kind ----
   Kind kind() const { return static_cast<Kind>(value_.index()); }
   bool is_null() const { return kind() == Kind::null; }
   bool is_number() const {
@@ -68,18 +68,19 @@ class Json {
   std::string_view kind_name() const;  // "a string", for errors
 
   bool as_bool() const;
-  double as_double() const;         // any number; null is none, so test is_null() where it may be
+  double as_double() const;         // any number; null is not a number, so test is_null() first
   std::int64_t as_int64() const;    // a number written without fraction or exponent
   std::uint64_t as_uint64() const;  // the same, not negative
   const std::string& as_string() const;
   const Array& as_array() const;
   const Object& as_object() const;
 
-  /// A member of an object: null pointer, or an error with the nearest key, when it is not there.
+  /// A member of an object. When it is missing, find() returns null and at() throws, with the
+  /// nearest key.
   const Json* find(std::string_view key) const;
   const Json& at(std::string_view key) const;
 
-  // ---- changing one ----
+  // ---- modification ----
   void push_back(Json value);              // to an array
   Json& set(std::string key, Json value);  // in an object: replaces or appends; returns *this
 
@@ -95,14 +96,13 @@ class Json {
   static Json parse(std::string_view text, std::string_view name = "JSON") {
     return parse(text, name, Limits{});
   }
-  /// On one line for indent 0, else one member a line. An infinity or a NaN is written as null.
+  /// On one line for indent 0, else one member per line. An infinity or a NaN is written as null.
   /// Throws if a string is not UTF-8.
   std::string dump(int indent = 0) const;
 
  private:
-  void set_integer(std::int64_t v) {  // one kind for one number: naturals are those above int64
-    value_ = v;
-  }
+  // Unsigned only where int64 is too small, so that equal numbers are of one kind.
+  void set_integer(std::int64_t v) { value_ = v; }
   void set_natural(std::uint64_t v) {
     if (v <= static_cast<std::uint64_t>(INT64_MAX)) value_ = static_cast<std::int64_t>(v);
     else value_ = v;

@@ -1,4 +1,4 @@
-// The parser: one function a grammar rule of RFC 8259, each leaving pos_ behind what it read.
+// The parser: one function per grammar rule of RFC 8259; each leaves pos_ just after what it read.
 #include <algorithm>
 #include <charconv>
 
@@ -44,7 +44,7 @@ class Parser {
     while (!at_end() && std::string_view(" \t\n\r").find(text_[pos_]) != std::string_view::npos)
       ++pos_;
   }
-  std::string found() const {  // what stands at pos_, for errors
+  std::string found() const {  // the text at pos_, for errors
     if (at_end()) return "the end of the text";
     const auto c = static_cast<unsigned char>(text_[pos_]);
     if (c > 0x20 && c < 0x7f) return std::string("'") + text_[pos_] + "'";

@@ -1,12 +1,12 @@
-// Tensors in a file, in the safetensors layout: any Python reads them with one line of numpy.
+// Tensors in a file, in the safetensors format.
 //
 //   8 bytes   N, little-endian: the length of the header
 //   N bytes   JSON {"__metadata__": {text: text}, name: {"dtype", "shape", "data_offsets"}, ...},
 //             padded with spaces to a multiple of 8
-//   the rest  the elements, row-major, little-endian, without a gap
+//   the rest  the elements, row-major, little-endian, without gaps
 //
-// Nothing in such a file can run code. The reader trusts nothing: every rule of the layout is
-// checked before a byte of data is looked at, and every broken one has its own sentence.
+// Such a file cannot run code. The reader checks every rule of the layout before it reads a byte of
+// data, and every violation has its own message.
 // Next: checkpoint.hpp, which saves and loads parameters with these.
 #pragma once
 
@@ -25,7 +25,7 @@
 
 namespace planet {
 
-/// The element types of the layout. f16 and bf16 can be listed, not read: we have no such numbers.
+/// The element types of the format. f16 and bf16 can be listed but not read.
 enum class DType { boolean, u8, i8, u16, i16, f16, bf16, u32, i32, f32, u64, i64, f64 };
 std::string_view name(DType dtype);   // "F32"
 std::int64_t item_size(DType dtype);  // bytes of one element
@@ -43,7 +43,7 @@ constexpr DType dtype_of() {
 
 using Metadata = std::map<std::string, std::string>;
 
-/// A tensor to save: somebody else's memory.
+/// A tensor to save; does not own its memory.
 struct TensorView {
   std::string name;
   DType dtype = DType::f32;
@@ -62,14 +62,14 @@ enum class NonFiniteValues {
   allow,
 };
 
-/// Writes the file at once or not at all (atomic_file.hpp). Elements are placed by falling item
-/// size, then in the order given, so that each tensor is aligned to its own elements. Throws for a
-/// name that is empty, used twice, "__metadata__" or not UTF-8.
+/// Writes the file completely or not at all (atomic_file.hpp). Tensors are sorted by decreasing
+/// item size, then in the order given, so that each is aligned to its elements. Throws for a name
+/// that is empty, used twice, "__metadata__" or not UTF-8.
 void save_safetensors(const std::filesystem::path& path, std::span<const TensorView> tensors,
                       const Metadata& metadata = {},
                       NonFiniteValues policy = NonFiniteValues::refuse);
 
-/// A tensor in a file: where it is, not its elements.
+/// A tensor in a file: its position, without its elements.
 struct TensorInfo {
   std::string name;
   DType dtype = DType::f32;
@@ -79,16 +79,17 @@ struct TensorInfo {
   std::string shape_text() const;                                         // "[3,4]", "[]"
 };
 
-/// An open file whose header was checked. Elements are read when asked for, so memory goes to the
-/// header (at most 16 MiB) and to what the caller wants.
+/// An open file whose header has been checked. Elements are read on request, so memory is used only
+/// for the header (at most 16 MiB) and for what the caller reads.
 class SafetensorsFile {
  public:
   static constexpr std::int64_t max_header = std::int64_t{16} << 20;
 
   /// Checks, in this order: a regular file; at least 8 bytes; the header's length at most
-  /// max_header and inside the file; a '{'; strict JSON of depth <= 4; then every entry: its keys,
-  /// its dtype, its shape (no overflow), its offsets (end - begin is the shape's bytes); then all
-  /// of them: sorted, from 0 to the end of the file, no gap, no overlap. Throws Error.
+  /// max_header and within the file; a '{'; strict JSON of depth <= 4; then, for every entry, its
+  /// keys, its dtype, its shape (no overflow) and its offsets (end - begin equals the bytes of the
+  /// shape); then, for all of them together, that they cover the data from 0 to the end of the file
+  /// without a gap or an overlap. Throws Error.
   explicit SafetensorsFile(std::filesystem::path path);
   ~SafetensorsFile();
   SafetensorsFile(const SafetensorsFile&) = delete;

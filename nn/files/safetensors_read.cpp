@@ -1,4 +1,4 @@
-// The reader: each rule of the layout is one `bad(...)` sentence, in the order of the checks.
+// The reader: each rule of the layout has its own error message, in the order of the checks.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,7 +39,7 @@ std::optional<std::int64_t> whole_number(const Json& j) {
   return j.as_int64();
 }
 
-// The header's JSON. Its errors name the file and count bytes from the start of the header.
+// The header's JSON. Errors name the file and count bytes from the start of the header.
 constexpr Json::Limits header_limits{.depth = 4, .values = std::size_t{1} << 20};
 
 class EntryReader {
@@ -81,7 +81,7 @@ class EntryReader {
       if (!entry_.find(key)) bad("its entry has no ", key);
   }
 
-  std::int64_t read_shape(TensorInfo& tensor) const {  // returns the bytes that it needs
+  std::int64_t read_shape(TensorInfo& tensor) const {  // returns its size in bytes
     const Json& shape = *entry_.find("shape");
     if (!shape.is_array()) bad("its shape is ", shape.kind_name(), ", not an array");
     std::int64_t bytes = item_size(tensor.dtype);
@@ -131,7 +131,7 @@ Metadata read_metadata(const std::string& file, const Json& j) {
   return metadata;
 }
 
-// Sorted by where they begin, tensors must tile the data: no gap, no overlap, nothing left over.
+// Sorted by their first byte, tensors must tile the data: no gap, no overlap, no remainder.
 void check_layout(const std::string& file, std::vector<TensorInfo>& tensors,
                   std::int64_t data_bytes) {
   std::sort(tensors.begin(), tensors.end(), [](const TensorInfo& a, const TensorInfo& b) {
@@ -164,7 +164,7 @@ bool read_fully(int descriptor, void* out, std::int64_t bytes, std::int64_t from
   return true;
 }
 
-class Descriptor {  // closes itself, also when a constructor throws half-way
+class Descriptor {  // closes itself, also when a constructor throws
  public:
   explicit Descriptor(int fd) : fd_(fd) {}
   ~Descriptor() {

@@ -76,7 +76,7 @@ std::string header_text(std::span<const TensorView* const> tensors, const Metada
     begin = end;
   }
   std::string text = Json::from_unique(std::move(header)).dump();
-  text.append((8 - text.size() % 8) % 8, ' ');  // so that the data, too, starts at a multiple of 8
+  text.append((8 - text.size() % 8) % 8, ' ');  // so that the data starts at a multiple of 8
   return text;
 }
 
