@@ -49,7 +49,7 @@ Var concat(Var a, Var b);
 Var stack(std::span<const Var> xs);  // n times [B,D] -> [n,B,D]
 Var stop_gradient(Var x);            // a view that lets no gradient through
 
-/// x[t] of a sequence [T,...]: the view without its first axis ([1] for a vector).
+/// x[t] of a sequence [L,...]: the view without its first axis ([1] for a vector).
 Var at(Var x, std::ptrdiff_t t);
 
 // ---- dense -------------------------------------------------------------------------------------

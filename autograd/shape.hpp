@@ -1,6 +1,6 @@
 // Shapes: at most four axes, row-major, always contiguous.
 //
-// Sequences are time-major [T,B,D] and images are [T*B,H,W,C]; a scalar has shape [1].
+// Sequences are time-major [L,B,D] and images are [L*B,H,W,C]; a scalar has shape [1].
 #pragma once
 
 #include <array>

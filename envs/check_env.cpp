@@ -132,12 +132,13 @@ std::vector<std::string> Checker::run() {
 
 void Checker::sizes() {
   require(!env_.name().empty(), "name() is empty");
-  require(env_.action_size() >= 1, "action_size() is ", env_.action_size(),
-          ", at least 1 is needed");
-  require(env_.image_size() >= 1, "image_size() is ", env_.image_size(), ", at least 1 is needed");
-  require(env_.action_repeat() >= 1, "action_repeat() is ", env_.action_repeat(), ", at least 1");
-  require(env_.episode_length() >= 1, "episode_length() is ", env_.episode_length(),
-          ", at least 1");
+  const auto positive = [](const char* what, int n) {
+    require(n >= 1, what, "() is ", n, "; it must be at least 1");
+  };
+  positive("action_size", env_.action_size());
+  positive("image_size", env_.image_size());
+  positive("action_repeat", env_.action_repeat());
+  positive("episode_length", env_.episode_length());
 }
 
 void Checker::refuses_before_reset() {

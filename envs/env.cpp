@@ -26,8 +26,8 @@ StepResult Env::step_traced(std::span<const double> action, std::vector<ControlS
 
 StepResult Env::step_with(std::span<const double> action, std::span<const double> w,
                           std::vector<ControlStep>* trace) {
-  require(w.empty(), "[", name(), "] nothing happens by chance here, a decision was given ",
-          w.size(), " uniform numbers");
+  require(w.empty(), "[", name(), "] a decision was given ", w.size(),
+          " uniform numbers, but this environment draws none");
   return trace == nullptr ? step(action) : step_traced(action, *trace);
 }
 

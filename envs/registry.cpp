@@ -117,7 +117,7 @@ double TaskValues::number(const std::string& name) const {
 
 const std::string& TaskValues::word(const std::string& name) const {
   const auto found = values_.find(name);
-  require(found != values_.end(), "the task asks for an option '", name, "' it does not list");
+  require(found != values_.end(), "the task reads the option '", name, "', which it does not list");
   return found->second;
 }
 

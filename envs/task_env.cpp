@@ -53,7 +53,7 @@ void TaskEnv::clip(Numbers action) {
 
 void TaskEnv::check_given(Numbers w) const {
   const std::size_t needed = drawn_.size() * static_cast<std::size_t>(settings_.action_repeat);
-  require(w.size() == needed, "[", name_, "] a decision draws ", needed, " uniform numbers, ",
+  require(w.size() == needed, "[", name_, "] a decision draws ", needed, " uniform numbers; ",
           w.size(), " were given");
   for (std::size_t i = 0; i < w.size(); ++i)
     require(w[i] >= 0 && w[i] < 1, "[", name_, "] entry ", i, " of the uniform numbers is ", w[i],

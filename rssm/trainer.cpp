@@ -54,7 +54,8 @@ void Trainer::explain_non_finite(Replay& replay, std::int64_t k) {
   } catch (const NonFinite& e) {
     throw NonFinite(where + e.what());
   }
-  throw NonFinite(where + "every op's results are finite, their sum of squares is not");
+  throw NonFinite(where +
+                  "every op's results are finite, but the gradient's sum of squares is not");
 }
 
 }  // namespace planet

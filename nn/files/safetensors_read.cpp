@@ -208,7 +208,7 @@ SafetensorsFile::SafetensorsFile(std::filesystem::path path) : path_(std::move(p
   if (!read_fully(open_file.get(), &length, length_bytes, 0)) bad("it could not be read");
   if (length > static_cast<std::uint64_t>(max_header))
     bad("its header would have ", length, " bytes, more than the ", max_header,
-        " that are taken; this is no safetensors file");
+        " allowed; this is not a safetensors file");
   if (length > static_cast<std::uint64_t>(size - length_bytes))
     bad("its header would have ", length, " bytes, but only ", size - length_bytes,
         " follow; the file was cut short");

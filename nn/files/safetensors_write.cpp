@@ -113,7 +113,7 @@ void save_safetensors(const std::filesystem::path& path, std::span<const TensorV
   const std::string header = header_text(order, metadata);
   const auto length = static_cast<std::uint64_t>(header.size());
   require(header.size() <= static_cast<std::size_t>(SafetensorsFile::max_header), path.string(),
-          " was not written: its header would have ", length, " bytes, more than a reader takes");
+          " was not written: its header would have ", length, " bytes, more than a reader accepts");
   AtomicFile file(path);
   file.write(&length, sizeof length);
   file.write(header);
