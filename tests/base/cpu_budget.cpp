@@ -250,8 +250,13 @@ TEST_CASE("threads under the variables that OpenMP reads before main") {
     }
   }
   CHECK(given("OMP_NUM_THREADS=1", 0)[2] == 1);
-  for (const char* variables :
-       {"OMP_THREAD_LIMIT=1", "OMP_MAX_ACTIVE_LEVELS=0", "OMP_PLACES='{0}' OMP_PROC_BIND=true"}) {
+  for (const char* variables : {
+           "OMP_THREAD_LIMIT=1",
+           "OMP_MAX_ACTIVE_LEVELS=0",
+#ifdef __linux__  // elsewhere threads cannot be bound
+           "OMP_PLACES='{0}' OMP_PROC_BIND=true",
+#endif
+       }) {
     CAPTURE(variables);
     CHECK(given(variables, 2)[1] == 1);
     CHECK(given(variables, 0)[2] == 1);
