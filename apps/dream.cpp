@@ -1,7 +1,7 @@
 // dream: what a model imagines with its eyes closed, beside what happened.
 //
-// It sees k rows of a recorded episode and then is told only the actions
-// (common/foresight/open_loop.hpp). Pictures of the first episode, errors by row over all of them.
+// The model sees k rows of a recorded episode and is then given only the actions
+// (common/foresight/open_loop.hpp). Pictures show the first episode; errors are per row, over all.
 #include <iostream>
 
 #include "apps/common/console/interrupt.hpp"
@@ -30,15 +30,15 @@ struct Options {
 };
 
 bool read_command_line(int argc, const char* const* argv, Options& o) {
-  CommandLine cli("dream", "What a model imagines with its eyes closed, beside what happened.");
+  CommandLine cli("dream", "What a model imagines after its first frames, given only the actions, beside what happened.");
   cli.positional("RUN|CHECKPOINT", o.path,
-                 "a run folder (its latest), a checkpoint folder or a model.safetensors");
+                 "a run folder (its latest checkpoint), a checkpoint folder or a model.safetensors");
   o.flags.add_to(cli, std::to_string(usual_episodes));
-  cli.option("--out", o.out, "folder for what is written (default RUN/dreams/UPDATES)", "Output");
+  cli.option("--out", o.out, "output folder (default RUN/dreams/UPDATES)", "Output");
   cli.footer(
       "Writes dream.png and dream.apng (the first episode: true, imagined, difference), with K > 1 "
-      "futures.png and futures.apng, and over all episodes error.csv and error.svg. Green borders: "
-      "seen. Red: imagined.");
+      "futures.png and futures.apng, and over all episodes error.csv and error.svg. A green border "
+      "marks frames that the model has seen, a red one those it imagined.");
   if (!cli.parse(argc, argv)) return false;
   o.flags.read();
   return true;
@@ -72,7 +72,7 @@ void write_pictures(const LoadedModel& loaded, const OpenLoop& loop, const Episo
 
 // ---- errors ------------------------------------------------------------------------------------
 
-// The curves, and what each is called in the plot.
+// The curves and their labels in the plot.
 struct Curves {
   std::vector<ErrorCurve> image, reward;
   std::vector<std::string> image_labels, reward_labels;
@@ -130,7 +130,7 @@ void print_line(const std::string& name, const ErrorCurve& curve,
   std::cout << "\n";
 }
 
-// The errors after some numbers of imagined rows.
+// The errors after 1, 5, 10, ... imagined rows.
 void print_errors(const Curves& curves, std::ptrdiff_t context, std::ptrdiff_t T) {
   std::vector<std::ptrdiff_t> rows;
   std::cout << "  imagined rows     ";

@@ -1,8 +1,8 @@
 // gradcheck: is every derivative right? All operations of the engine, from the examples they carry;
 // with --model [rnn|ssm|rssm], every parameter of a whole world model, from its loss.
 //
-// A row of the table is an operation with its worst element; --op NAME shows each of its examples.
-// What is compared, and why it can fail: autograd/gradcheck.hpp. Exit status 1 if anything failed.
+// Each row of the table is an operation with its worst element; --op NAME shows its examples one by
+// one. autograd/gradcheck.hpp says what is compared. The exit status is 1 if anything failed.
 // --export FILE writes the model's case for another framework: rssm/README.md, "The export case".
 #include <iostream>
 
@@ -50,11 +50,11 @@ int apps::gradcheck(int argc, const char* const* argv) {
   CommandLine cli("gradcheck", "Compares every derivative with central differences, in double.");
   std::string op, csv, file, model;
   CaseFlags flags;
-  cli.option("--op", op, "only this operation, each of its examples in a row");
-  cli.option("--csv", csv, "write every row to this file");
+  cli.option("--op", op, "check only this operation, with one row per example");
+  cli.option("--csv", csv, "write every row to this CSV file");
   cli.optional_word("--model", model, "rssm",
-                    "check a whole world model instead, rnn, ssm or rssm: every parameter");
-  cli.option("--export", file, "write inputs, parameters, loss and gradients to this file",
+                    "check every parameter of a whole world model instead: rnn, ssm or rssm");
+  cli.option("--export", file, "write inputs, parameters, loss and gradients to this safetensors file",
              "With --model");
   flags.add(cli);
   if (!cli.parse(argc, argv)) return 0;
@@ -63,7 +63,7 @@ int apps::gradcheck(int argc, const char* const* argv) {
     return check_model(flags.options(model), file, csv);
   }
   const std::string alone = file.empty() ? flags.given() : "--export";
-  require(alone.empty(), alone, " says something about a model; it needs --model");
+  require(alone.empty(), alone, " describes a model; it needs --model");
   return check_operations(op, csv);
 }
 

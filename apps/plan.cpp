@@ -1,8 +1,8 @@
-// plan: one decision of the agent made visible, from what it believes to what it will do.
+// plan: one decision of the agent made visible, from its belief to its action.
 //
-// The agent plays an episode up to a decision; the search of that decision is written down as it
-// happens (PlanTrace), and what it looked for is shown in pictures: the plan, the best and the
-// worst candidate, each as the model imagines it, and the plan carried out in the true world.
+// The agent plays an episode up to a decision; the search of that decision is recorded (PlanTrace)
+// and shown in pictures: the plan, the best and the worst candidate as the model imagines them, and
+// the plan executed in the true environment.
 #include <unistd.h>
 
 #include <cmath>
@@ -44,22 +44,22 @@ struct Numbers {
 bool read_command_line(int argc, const char* const* argv, Options& o) {
   CommandLine cli("plan", "One decision of a trained agent: its search, made visible.");
   cli.positional("RUN|CHECKPOINT", o.path,
-                 "a run folder (its latest), a checkpoint folder or a model.safetensors");
+                 "a run folder (its latest checkpoint), a checkpoint folder or a model.safetensors");
   cli.option("--decisions", o.decisions,
-             "decisions made before the one that is shown (default 20)");
+             "number of decisions before the one shown (default 20)");
   cli.option("--seed", o.seed,
-             "environment seed of the episode (default 1000, an evaluation's first)");
+             "environment seed of the episode (default 1000, the first of an evaluation)");
   cli.option("--futures", o.futures,
-             "futures imagined again of the plan, the best and the worst candidate (default 32)");
+             "futures imagined anew for the plan, the best and the worst candidate (default 32)");
   RunOptions planner;
   planner.add(cli, "Planner");
-  cli.option("--out", o.out, "folder for what is written (default RUN/plans/UPDATES)", "Output");
+  cli.option("--out", o.out, "output folder (default RUN/plans/UPDATES)", "Output");
   cli.option("--threads,--num-threads", o.threads,
-             "0: what this process may use; changes no result", "Machine");
+             "number of threads; 0: as many as this process may use; changes no result", "Machine");
   cli.footer(
-      "Options of the planner replace the run's. Writes plan.png (frames along the plan, the best "
-      "and the worst candidate), search.svg (mean and spread by step, a panel per iteration), "
-      "returns.svg (candidates and elites by iteration) and search.csv (every candidate).");
+      "Planner options replace those of the run. Writes plan.png (frames along the plan, the best "
+      "and the worst candidate), search.svg (mean and spread per step, one panel per iteration), "
+      "returns.svg (candidates and elites per iteration) and search.csv (every candidate).");
   if (!cli.parse(argc, argv)) return false;
   o.planner = planner.typed();
   return true;
@@ -72,7 +72,7 @@ Numbers read_numbers(const Options& o) {
   read_option("--seed", o.seed, n.seed);
   read_option("--futures", o.futures, n.futures);
   read_option("--threads", o.threads, threads);
-  require(n.decisions >= 0, "--decisions is ", n.decisions, "; it is at least 0");
+  require(n.decisions >= 0, "--decisions is ", n.decisions, "; it must be at least 0");
   require(n.futures >= 2, "--futures is ", n.futures, "; a spread needs at least 2");
   use_threads(threads);
   return n;
@@ -82,12 +82,12 @@ Numbers read_numbers(const Options& o) {
 
 struct Decision {
   std::unique_ptr<Env> env;  // before the action was executed
-  std::vector<float> h, s;   // the belief that was planned from
+  std::vector<float> h, s;   // the belief from which it planned
   PlanTrace trace;
   Plan plan;
 };
 
-// Plays up to the decision; nothing on Ctrl-C.
+// Plays up to the decision. Returns nothing after Ctrl-C.
 std::optional<Decision> decide(const LoadedModel& loaded, const Numbers& n) {
   Decision out;
   const RunConfig& config = loaded.config;
@@ -110,10 +110,10 @@ std::optional<Decision> decide(const LoadedModel& loaded, const Numbers& n) {
   return out;
 }
 
-// ---- what it looked for ------------------------------------------------------------------------
+// ---- imagined and true rollouts ----------------------------------------------------------------
 
-// A sequence of actions imagined again, with other random numbers than the planner had: the winner
-// of a search is also the luckiest, and here its luck is gone.
+// A sequence of actions imagined anew, with other random numbers than the planner's: the winner of
+// a search is also the luckiest candidate, and fresh futures remove that bias.
 struct Imagination {
   std::string name;
   std::vector<double> returns;  // [futures]
@@ -131,7 +131,7 @@ Imagination imagine_again(const LoadedModel& loaded, const Decision& d, const st
   return out;
 }
 
-// The plan carried out in the true world, as far as the episode goes; and what it brought.
+// The plan executed in the true environment until the episode ends, and its return.
 Strip carry_out(const Decision& d, double& sum) {
   const int n = d.env->image_size(), A = d.env->action_size();
   Strip strip{"", {Image(n, n, d.env->render())}, false};

@@ -63,9 +63,9 @@ void for_each_model_field(Config& c, Visit&& visit) {
   const char *model = "Model", *loss = "Loss";
   // clang-format off
   visit(model, "image_size", "pixels along an edge: 16, 32 or 64; convolutions and free nats follow", c.image_size);
-  visit(model, "action_size", "A, numbers in an action", c.action_size);
+  visit(model, "action_size", "A, numbers per action", c.action_size);
   visit(model, "latent_model", "rnn, ssm or rssm: a deterministic path, a stochastic one, or both", c.latent_model);
-  visit(model, "image_bits", "bits of a pixel that the model sees", c.image_bits);
+  visit(model, "image_bits", "bits per pixel and channel that the model sees", c.image_bits);
   visit(model, "encoder", "channels:kernel of each convolution, stride 2", c.encoder);
   visit(model, "embed_size", "size of the embedding, the encoder's output", c.embed_size);
   visit(model, "decoder", "channels:kernel of each transposed convolution, stride 2", c.decoder);
@@ -75,8 +75,8 @@ void for_each_model_field(Config& c, Visit&& visit) {
   visit(model, "reward_layers", "hidden layers of the reward head", c.reward_layers);
   visit(model, "reward_units", "width of the reward head's hidden layers", c.reward_units);
   visit(model, "continue_head", "true: predict whether the episode goes on, and plan with it", c.continue_head);
-  visit(model, "min_std", "added to every standard deviation", c.min_std);
-  visit(loss, "free_nats", "KL below this costs nothing, in each step", c.free_nats);
+  visit(model, "min_std", "smallest standard deviation of prior and posterior, added to each", c.min_std);
+  visit(loss, "free_nats", "free nats: a KL below this costs nothing, per step", c.free_nats);
   visit(loss, "free_nats_after_mean", "true: subtract the free nats from the mean over steps and windows, as Dreamer does", c.free_nats_after_mean);
   visit(loss, "kl_scale", "weight of the KL", c.kl_scale);
   visit(loss, "kl_balance", "share of the KL that trains the prior; 0: off, the plain KL", c.kl_balance);

@@ -1,4 +1,4 @@
-// OpenBLAS for comparison, loaded when it is there and asked for. Nothing links it.
+// OpenBLAS for comparison: loaded at run time on request, if it is installed. Nothing links it.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@ namespace planet::bench {
 
 class Blas {
  public:
-  /// Looks for libopenblas.so.0 and lets it use `threads` threads.
+  /// Loads libopenblas.so.0, if it is installed, and lets it use `threads` threads.
   explicit Blas(int threads);
   bool available() const { return sgemm_ != nullptr; }
   /// C[M,N] = A[M,K] B[K,N], row-major.

@@ -9,7 +9,7 @@
 namespace planet::bench {
 namespace {
 
-constexpr std::size_t together = 64;  // decisions or pictures in a measured call
+constexpr std::size_t together = 64;  // decisions or pictures per measured call
 
 /// Plays random actions, which are drawn beforehand: only the environment is timed.
 class Player {
@@ -58,7 +58,7 @@ EnvRate measure_env(const EnvSpec& spec, double seconds) {
 }
 
 void print_envs(double seconds) {
-  std::printf("%-22s %16s %16s %16s %8s\n", "a second, on one core", "control steps",
+  std::printf("%-22s %16s %16s %16s %8s\n", "per second on one core", "control steps",
               "pictures 32x32", "pictures 64x64", "allocs");
   for (const EnvSpec& spec : list_envs()) {
     const EnvRate r = measure_env(spec, seconds);

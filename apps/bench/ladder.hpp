@@ -1,6 +1,6 @@
-// Five ways to multiply two matrices, each one idea faster than the one before and all with the
-// same bits: naive, blocked, packed, vectorised, threaded. For reading, and for `bench --ladder`;
-// the product everybody uses is autograd/kernels/gemm.hpp.
+// Five ways to multiply two matrices: naive, blocked, packed, vectorised, threaded. Each adds one
+// idea to the one before and is faster; all results are equal bit for bit. For reading and for
+// `bench --ladder`; the product that the ops use is autograd/kernels/gemm.hpp.
 #pragma once
 
 #include <cstddef>

@@ -19,7 +19,7 @@ std::string cpu_name() {
   return "unknown CPU";
 }
 
-// The best of several runs: a peak is what the machine reaches undisturbed.
+// The best of several runs: the peak is the rate of the undisturbed machine.
 double peak_flops(int team) {
   constexpr std::int64_t rounds = 2'000'000;
   double best = 0;

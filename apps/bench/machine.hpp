@@ -1,4 +1,4 @@
-// What this machine can do at most, measured by loops that do nothing else.
+// The machine's peak arithmetic rate and memory bandwidth, measured by loops that do nothing else.
 #pragma once
 
 #include <string>
@@ -7,10 +7,10 @@ namespace planet::bench {
 
 struct Machine {
   std::string cpu;        // from /proc/cpuinfo
-  std::string simd;       // "16 floats a register, fused multiply-add"
-  int threads = 1;        // those that everything is measured with
-  double peak_flops = 0;  // fused multiply-adds in registers, all threads, operations a second
-  double bandwidth = 0;   // bytes a second of a triad a = b + c s over 256 MB, all threads
+  std::string simd;       // "16 floats per register, fused multiply-add"
+  int threads = 1;        // used in every measurement
+  double peak_flops = 0;  // operations per second: fused multiply-adds in registers, all threads
+  double bandwidth = 0;   // bytes per second: triad a = b + c s over 256 MB, all threads
 };
 
 /// Takes about a second. Uses threads() threads.

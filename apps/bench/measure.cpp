@@ -28,7 +28,7 @@ double median(std::vector<double> values) {
 }
 
 Timing measure(const std::function<void()>& f, double seconds) {
-  for (int i = 0; i < 3; ++i) f();  // memory reaches its final size after two or three calls
+  for (int i = 0; i < 3; ++i) f();  // workspaces reach their final size after two or three calls
   double start = now();
   f();
   const double once = std::max(now() - start, 1e-9);

@@ -10,7 +10,7 @@ namespace {
 
 double dense(double in, double out) { return 2 * in * out; }
 
-// Convolutions of one image: forward operations, and those of the first layer alone.
+// Forward operations of the convolutions of one image, and those of the first layer alone.
 struct ConvFlops {
   double all = 0, first = 0;
 };
@@ -41,7 +41,7 @@ double reward_flops(const ModelConfig& c) {
   for (int i = 0; i < c.reward_layers; ++i, in = c.reward_units) flops += dense(in, c.reward_units);
   return flops + dense(in, 1);
 }
-double prior_flops(const ModelConfig& c) {  // transition and prior, one row
+double prior_flops(const ModelConfig& c) {  // transition and prior of one row
   const double h = c.deter_size;
   return dense(c.stoch_size + c.action_size, h) + dense(2 * h, 3 * h) + dense(h, c.hidden_size) +
          dense(c.hidden_size, 2 * c.stoch_size);

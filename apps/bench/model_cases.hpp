@@ -13,28 +13,28 @@
 
 namespace planet::bench {
 
-/// A size to measure: a model and its batch.
+/// A model and the size of its batch.
 struct ModelSize {
   std::string name;
   ModelConfig model;
   std::ptrdiff_t B = 0, L = 0;
 };
-/// tiny32, small32, planet64 (sizes of the PyTorch peer; tiny32 and small32 are the presets tiny
-/// and small) and paper. Error: another name, with the nearest.
+/// tiny32, small32, planet64 (the sizes of the PyTorch counterpart; tiny32 and small32 are the
+/// presets tiny and small) or paper. Error: an unknown name; the message offers the nearest one.
 ModelSize model_size(const std::string& name);
 std::vector<std::string> model_size_names();
 
-/// Floating point operations, counted from the layers' sizes (a multiply-add is two); elementwise
-/// work is left out. Backward is twice forward, except that images take no gradient.
+/// Floating-point operations, counted from the layers' sizes (a multiply-add is two), without
+/// elementwise work. Backward costs twice as much as forward, except that images have no gradient.
 double step_flops(const ModelSize& size);
 double plan_flops(const ModelSize& size, const PlannerConfig& planner);
 double parameter_count(const ModelSize& size);
 
-/// The peer's planner budget: 12 x 10 x 1000, 100 elites.
+/// The planner's budget in the PyTorch counterpart: 12 x 10 x 1000, 100 elites.
 PlannerConfig bench_planner();
 
-/// One training step on a fixed float batch: loss, gradient, clipping, Adam (what the PyTorch peer
-/// times), and one plan from the zero state.
+/// One training step on a fixed float batch (loss, gradient, clipping, Adam: what the PyTorch
+/// counterpart times), and one plan from the zero state.
 class ModelRun {
  public:
   explicit ModelRun(const ModelSize& size, const PlannerConfig& cem = bench_planner());
@@ -49,7 +49,7 @@ class ModelRun {
   Trainer trainer_;
   Tape inference_{Precision::f32, Mode::inference};
   Rng noise_stream_;
-  AlignedVector<float> image_;  // in training it lies on the tape, in memory of this kind
+  AlignedVector<float> image_;  // aligned, as the tape's memory is in training
   std::vector<float> action_, reward_, noise_, embedding_, h_, s_;
   LatentDynamics dynamics_;
   std::unique_ptr<Planner> planner_;

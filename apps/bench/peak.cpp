@@ -6,8 +6,8 @@ namespace planet::bench {
 
 using namespace kernels;
 
-// Twelve independent chains: more than latency times throughput of any current core, and few
-// enough for sixteen registers.
+// Twelve independent chains: more than latency times throughput of any current core, so that no
+// unit waits, and few enough for sixteen registers.
 double fused_multiply_adds(std::int64_t rounds) {
   constexpr int chains = 12;
   constexpr int lanes = static_cast<int>(Batch<float>::size);
@@ -19,7 +19,7 @@ double fused_multiply_adds(std::int64_t rounds) {
     for (int k = 0; k < chains; ++k) sums[k] = madd(sums[k], a, b);
   }
   float out[lanes];
-  volatile float keep = 0;  // somebody must want the result
+  volatile float keep = 0;  // keeps the compiler from removing the loop
   for (const Batch<float>& s : sums) {
     s.store_unaligned(out);
     keep = keep + out[0];
@@ -29,7 +29,7 @@ double fused_multiply_adds(std::int64_t rounds) {
 
 std::string simd_description() {
   const std::string lanes = std::to_string(Batch<float>::size);
-  return lanes + (lanes == "1" ? " float" : " floats") + " a register, " +
+  return lanes + (lanes == "1" ? " float" : " floats") + " per register, " +
          (has_fma ? "fused multiply-add" : "separate multiply and add");
 }
 

@@ -1,4 +1,4 @@
-// What the arithmetic units can do when nothing else is asked of them: the roof of `bench`.
+// The peak rate of the arithmetic units: the bound that `bench` compares kernels with.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,10 @@
 namespace planet::bench {
 
 /// Does `rounds` rounds of independent fused multiply-adds in registers, in float, on the calling
-/// thread; returns how many floating point operations that was.
+/// thread. Returns the number of floating-point operations.
 double fused_multiply_adds(std::int64_t rounds);
 
-/// "16 floats a register, fused multiply-add".
+/// "16 floats per register, fused multiply-add".
 std::string simd_description();
 
 }  // namespace planet::bench

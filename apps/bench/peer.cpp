@@ -14,7 +14,7 @@
 namespace planet::bench {
 namespace {
 
-// Another program behind two pipes that answers a word with a number.
+// Another program behind two pipes: it answers each word with a number.
 class Peer {
  public:
   explicit Peer(const std::string& command) {
@@ -35,7 +35,7 @@ class Peer {
     signal(SIGPIPE, SIG_IGN);
   }
   ~Peer() {
-    std::fclose(in_);  // the end of its input ends it
+    std::fclose(in_);  // the other program ends at the end of its input
     std::fclose(out_);
     waitpid(pid_, nullptr, 0);
   }
@@ -47,7 +47,7 @@ class Peer {
     std::fflush(in_);
     char line[256];
     require(std::fgets(line, sizeof line, out_) != nullptr,
-            "--peer: the command ended without an answer; its own message stands above");
+            "--peer: the command ended without an answer; see its own message above");
     char* end = nullptr;
     const double value = std::strtod(line, &end);
     require(end != line && value > 0, "--peer: it answered '", line, "' to '", word,
@@ -81,7 +81,8 @@ void print_peer(const std::string& command, const std::vector<std::string>& size
       std::vector<double> mine, theirs;
       for (int i = 0; i < 3; ++i) ours(), peer.seconds(work);
       const double end = now() + 8 * seconds;
-      while (mine.size() < 5 || (now() < end && mine.size() < 200)) {  // in turn: noise hits both
+      // Alternately, so that noise affects both alike.
+      while (mine.size() < 5 || (now() < end && mine.size() < 200)) {
         mine.push_back(timed(ours));
         theirs.push_back(peer.seconds(work));
       }

@@ -1,4 +1,4 @@
-// Where the time of a step goes, by op: what `bench --profile` prints.
+// The time of a step per op, as `bench --profile` prints it.
 #pragma once
 
 #include <atomic>
@@ -10,15 +10,15 @@
 
 namespace planet::bench {
 
-/// Books the time and the multiply-adds of every op while it lives. Ops that run on several threads
-/// at once cannot be told apart.
+/// Records the time and the multiply-adds of every op during its lifetime. It cannot tell apart ops
+/// that run on several threads at once.
 class OpProfile : public Observer {
  public:
   struct Row {
     std::string_view op;
     std::int64_t calls = 0;
     double forward = 0, backward = 0;  // seconds
-    std::int64_t madds = 0;            // in products
+    std::int64_t madds = 0;            // multiply-adds of its products
   };
 
   const std::vector<Row>& rows() const { return rows_; }  // in order of first use
@@ -29,10 +29,10 @@ class OpProfile : public Observer {
 
  private:
   std::vector<Row> rows_;
-  Row* row_ = nullptr;  // of the op that runs
+  Row* row_ = nullptr;  // of the running op
   Pass pass_ = Pass::forward;
   double start_ = 0;
-  std::atomic<std::int64_t> madds_{0};  // of the op that runs
+  std::atomic<std::int64_t> madds_{0};  // of the running op
 };
 
 }  // namespace planet::bench

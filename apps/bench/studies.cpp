@@ -20,7 +20,7 @@ namespace planet::bench {
 
 namespace {
 
-// Rates count every multiply-add of the op's products, padding included.
+// Rates count every multiply-add of the op's products, including padding.
 void print_ops(const std::string& title, const OpProfile& profile, int runs, double seconds,
                double peak) {
   std::vector<OpProfile::Row> rows = profile.rows();
@@ -64,18 +64,18 @@ void print_profile(const std::vector<std::string>& sizes) {
     run.step();
     profiled(cat(name, ", ", n, n == 1 ? " thread" : " threads", ": one training step"), 5,
              machine.peak_flops, [&] { run.step(); });
-    set_threads(1);  // its candidates are shared out among threads, which a profile cannot follow
+    set_threads(1);  // a plan runs candidates on several threads, which a profile cannot tell apart
     profiled(cat(name, ", 1 thread: one plan"), 3, machine.peak_flops / machine.threads,
              [&] { run.plan(); });
     set_threads(n);
   }
 }
 
-// ---- growth ------------------------------------------------------------------------------------
+// ---- scaling ------------------------------------------------------------------------------------
 
 namespace {
 
-// How much longer g takes than f: the ratio of their medians, timed in turn.
+// How much longer g takes than f: the ratio of their medians, timed alternately.
 template <class F, class G>
 double times_longer(F f, G g, double seconds) {
   std::vector<double> first, second;
@@ -94,7 +94,7 @@ double times_longer(F f, G g, double seconds) {
 
 void print_scaling(const std::vector<std::string>& sizes, double seconds) {
   const int n = threads();
-  std::printf("time of twice as much, and of one thread, as a multiple (%d thread%s)\n", n,
+  std::printf("time with twice the size, and with one thread, relative to the normal time (%d thread%s)\n", n,
               n == 1 ? "" : "s");
   std::printf("%-10s %10s %10s %14s %18s %18s\n", "size", "batch x2", "length x2", "candidates x2",
               "step, one thread", "plan, one thread");
@@ -128,7 +128,7 @@ void print_scaling(const std::vector<std::string>& sizes, double seconds) {
 
 // ---- memory -------------------------------------------------------------------------------------
 
-// A thousand steps: half a minute of tiny32, an hour of planet64. A line every hundred.
+// A thousand steps (half a minute for tiny32, an hour for planet64), with a line every hundred.
 void print_memory(const std::vector<std::string>& sizes) {
   std::printf("%-10s %6s %12s\n", "size", "steps", "peak memory");
   for (const std::string& name : sizes) {
@@ -147,7 +147,7 @@ void print_memory(const std::vector<std::string>& sizes) {
 
 namespace {
 
-// One program that only burns time, for each core; stopped when this object or its process dies.
+// One busy program per core; they end with this object or its process.
 class BusyCores {
  public:
   explicit BusyCores(int cores) {
@@ -180,7 +180,7 @@ class BusyCores {
 void print_oversubscribed(const std::vector<std::string>& sizes, double seconds) {
   const int cores = cpu_budget().cpus;
   std::printf("%-10s %12s %22s %24s\n", "step", "quiet", "beside busy programs",
-              "four threads a core");
+              "four threads per core");
   for (const std::string& name : sizes) {
     ModelRun run(model_size(name));
     set_threads(cores);

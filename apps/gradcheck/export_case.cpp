@@ -13,7 +13,7 @@ namespace planet {
 
 namespace {
 
-// The model's fields that are flags of a case; --model itself says which latent model.
+// The model's fields that are flags of a case; --model itself chooses the latent model.
 bool is_flag(std::string_view field) { return field != "latent_model"; }
 
 }  // namespace
@@ -24,9 +24,9 @@ void CaseFlags::add(CommandLine& cli) {
     cli.option(flag_name(key), values_[key], help, group);
   };
   option("preset", "sizes of the model: tiny, small or paper (default: a miniature)");
-  option("seed", "decides weights, images, actions, rewards and noise");
-  option("batch_size", "B, windows in a batch (default 2)");
-  option("batch_length", "L, rows of a window (default 3)");
+  option("seed", "seed of the weights, images, actions, rewards and noise");
+  option("batch_size", "B, windows per batch (default 2)");
+  option("batch_length", "L, rows per window (default 3)");
   const ModelConfig any;
   for_each_model_field(any, [&](auto, std::string_view field, auto help, const auto&) {
     if (is_flag(field)) option(std::string(field), help);
@@ -79,7 +79,7 @@ CaseOptions CaseFlags::options(const std::string& latent_model) const {
 
 namespace {
 
-// One episode for each window, L rows long; every other one is ended by the task. Numbers are drawn
+// One episode of L rows per window; every other one is ended by the task. Numbers are drawn
 // time-major: first all pixels, then all actions, then all rewards.
 std::vector<Episode> random_episodes(const CaseOptions& o, Rng& rng) {
   std::vector<Episode> episodes(static_cast<std::size_t>(o.B));
@@ -107,7 +107,7 @@ ModelCase::ModelCase(const CaseOptions& options)
   const ModelConfig& c = options.model;
   Rng rng(options.seed, Stream::check);
   const std::vector<Episode> episodes = random_episodes(options, rng);
-  // With biases of 0 a row in which every ReLU of a layer is dead would sit on the next one's kink.
+  // With zero biases, a row in which every ReLU of a layer is dead would be at the next one's kink.
   for (const Param& p : model_.params().params())
     if (p.name.ends_with("/bias"))
       for (std::ptrdiff_t i = 0; i < p.shape.size(); ++i)
@@ -162,7 +162,7 @@ ElboTerms ModelCase::elbo(Tape& tape) const {
 
 namespace {
 
-// What a reader has to know to use the numbers, beside the model's fields.
+// The conventions that a reader needs to use the numbers, besides the model's fields.
 Metadata conventions(const CaseOptions& o, const std::string& version) {
   Metadata m;
   for_each_model_field(o.model, [&](auto, std::string_view field, auto, const auto& value) {
@@ -267,7 +267,7 @@ void ModelCase::save(const std::filesystem::path& file, const std::string& versi
 
 namespace {
 
-// Does a KL, of one distance or another, exceed its free nats anywhere?
+// Does the KL of any distance exceed its free nats anywhere?
 bool is_spent(Var kl, const ModelConfig& c) {
   const auto x = kl.value<double>();
   const double most = c.free_nats_after_mean
@@ -276,7 +276,7 @@ bool is_spent(Var kl, const ModelConfig& c) {
   return most > c.free_nats;
 }
 
-// Does nothing of the loss depend on this parameter? An SSM's prior is read by its posterior.
+// Is the loss independent of this parameter? An SSM's prior is read by its posterior.
 bool is_unreached(const std::string& name, const ModelConfig& c, const ElboTerms& terms) {
   if (name.starts_with("continue/")) return c.continue_scale == 0;
   if (name.starts_with("reward/")) return c.reward_scale == 0 && c.overshooting_reward_scale == 0;
@@ -298,8 +298,8 @@ std::vector<GradReport> ModelCase::check() {
   tape.backward(terms.loss);
   GradcheckOptions options;
   options.elements = options_.elements;
-  // A central difference cannot see what rounds away in the loss: eps |loss| / h, some 4e-11
-  // |loss|. Large images make a large loss; what counts as small goes with it.
+  // A central difference cannot resolve what rounds away in the loss: eps |loss| / h, about
+  // 4e-11 |loss|. Large images make a large loss, so the absolute tolerance grows with it.
   options.absolute = std::max(options.absolute, 1e-10 * std::abs(terms.loss.item()));
   options.least = 1e3 * options.absolute;  // a derivative that proves something to 0.1 %
   std::vector<GradReport> zeros;
@@ -313,7 +313,7 @@ std::vector<GradReport> ModelCase::check() {
     r.name = p.name, r.example = p.shape.str();
     r.ok = std::all_of(p.grad<double>(), p.grad<double>() + p.shape.size(),
                        [](double g) { return g == 0; });
-    if (!r.ok) r.failure = "nothing of the loss depends on it, but its gradient is not zero";
+    if (!r.ok) r.failure = "the loss does not depend on it, but its gradient is not zero";
   }
   std::vector<GradReport> reports =
       gradcheck([this](Tape& t) { return elbo(t).loss; }, params, options);

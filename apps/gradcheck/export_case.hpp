@@ -1,9 +1,9 @@
-// One whole case of the model for somebody else to recompute: inputs, parameters, noise, every term
-// of the loss and every gradient, in float64, in one safetensors file.
+// One complete case of the model, to be recomputed by another framework: inputs, parameters, noise,
+// every term of the loss and every gradient, in float64, in one safetensors file.
 //
-// Names, shapes and conventions of the file are a table in rssm/README.md; apps/peer_torch.py is a
-// reader that recomputes all of it in PyTorch. The same options give the model that
-// `gradcheck --model` compares with finite differences.
+// rssm/README.md has a table of the file's names, shapes and conventions; apps/peer_torch.py
+// recomputes all of it in PyTorch. The same options give the model that `gradcheck --model`
+// compares with finite differences.
 #pragma once
 
 #include <cstdint>
@@ -22,21 +22,21 @@ struct CaseOptions {
   ModelConfig model = miniature_model();
   std::ptrdiff_t L = 3, B = 2;
   std::uint64_t seed = 1;       // of weights, images, actions, rewards and noise
-  std::ptrdiff_t elements = 0;  // compared with finite differences of each parameter; 0: all
+  std::ptrdiff_t elements = 0;  // elements compared per parameter; 0: all
 };
 
 /// The flags of a case: --preset, --seed, every size, every constant of the loss.
 class CaseFlags {
  public:
   void add(CommandLine& cli);
-  /// What was given, over the miniature or the preset, of this latent model. Throws with the flag's
-  /// name.
+  /// The options of this latent model: what was given, over the miniature or the preset. Throws
+  /// with the flag's name.
   CaseOptions options(const std::string& latent_model) const;
-  /// The first flag that was given, "" if none.
+  /// The first flag that was given, or "" if none was.
   std::string given() const;
 
  private:
-  std::map<std::string, std::string> values_;  // by key; an empty text was not given
+  std::map<std::string, std::string> values_;  // by key; empty: not given
 };
 
 /// A random window (bytes, preprocessed as in training) and its loss.
@@ -45,14 +45,14 @@ class ModelCase {
   explicit ModelCase(const CaseOptions& options);
 
   WorldModel& model() { return model_; }
-  /// Records the loss on a tape; the same function at every call. In inference mode what stands
-  /// behind a stop-gradient is a constant, so that finite differences cannot see through it.
+  /// Records the loss on a tape; the same function at every call. In inference mode everything
+  /// behind a stop-gradient is a constant, so that finite differences do not see through it.
   ElboTerms elbo(Tape& tape) const;
   /// Writes the file; `version` goes into the metadata. Throws if it cannot be written.
   void save(const std::filesystem::path& file, const std::string& version);
-  /// Every parameter against central differences. Where nothing of the loss depends on one (the
-  /// prior, when every KL lies below the free nats), its gradient must be exactly zero, and is
-  /// reported as such.
+  /// Every parameter against central differences. Where the loss does not depend on one (the prior,
+  /// when every KL is below the free nats), its gradient must be exactly zero, and is reported as
+  /// such.
   std::vector<GradReport> check();
 
  private:

@@ -20,11 +20,11 @@ std::string scientific(double x) {
 
 std::string place(const GradReport& r) { return cat("input ", r.input, "[", r.element, "]"); }
 
-// NaN is worse than any number.
+// NaN counts as worse than any number.
 bool smaller(const GradReport& a, const GradReport& b) {
   return std::isnan(b.worst) ? !std::isnan(a.worst) : a.worst < b.worst;
 }
-// A failed report is worse than any that passed: it may have no error to show.
+// A failed report counts as worse than any that passed: it may have no error to show.
 bool better(const GradReport& a, const GradReport& b) {
   return a.ok != b.ok ? a.ok : smaller(a, b);
 }

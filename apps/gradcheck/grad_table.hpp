@@ -1,5 +1,5 @@
-// What a gradient check has to say, as a table for people and as CSV for programs.
-// The check itself and the meaning of every number: autograd/gradcheck.hpp.
+// The reports of a gradient check as a table for people and as CSV for programs.
+// autograd/gradcheck.hpp has the check itself and the meaning of every number.
 #pragma once
 
 #include <iosfwd>
@@ -25,8 +25,8 @@ std::string worst_of(std::span<const GradReport> reports);
 /// "operation" and 1: "1 operation"; 3: "3 operations".
 std::string counted(std::size_t n, const std::string& thing);
 
-/// A header and one line per report, 17 significant digits, text in double quotes. Throws if the file
-/// cannot be written.
+/// A header and one line per report, 17 significant digits, text in double quotes. Throws if the
+/// file cannot be written.
 void write_grad_csv(const std::string& file, std::span<const GradReport> reports);
 
 }  // namespace planet

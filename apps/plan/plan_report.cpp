@@ -17,7 +17,7 @@ using Iteration = PlanTrace::Iteration;
 int panel_width(std::ptrdiff_t A) { return A == 1 ? 300 : 430; }
 constexpr int panel_height = 220, panels_in_a_row = 4;
 
-// Candidate j of an iteration, out of [H,J,A]: [H,A] without gaps.
+// Candidate j of an iteration's [H,J,A], as contiguous [H,A].
 std::vector<float> sequence(const Iteration& it, std::ptrdiff_t j, std::ptrdiff_t A) {
   const auto H = static_cast<std::ptrdiff_t>(it.mean.size()) / A;
   std::vector<float> out;
@@ -56,7 +56,7 @@ std::string bar(double share, int width) {
   return out;
 }
 
-// From the middle to the left or to the right, eight cells each.
+// From the middle to the left or to the right, eight cells on each side.
 std::string signed_bar(double value) {
   constexpr int half = 8;
   const int n = static_cast<int>(std::lround(std::clamp(value, -1.0, 1.0) * half));

@@ -1,4 +1,4 @@
-// One search of a planner to look at: a table, plots and a CSV of everything it tried.
+// One search of a planner as a table, as plots and as a CSV of all its candidates.
 #pragma once
 
 #include <cstddef>
@@ -17,12 +17,12 @@ struct Candidate {
   double value = 0;            // its imagined return
   std::vector<float> actions;  // [H,A]
 };
-/// Those of highest and lowest return in the whole search, the first among equals; returns that are
-/// not finite do not count. Error: there is none.
+/// The candidates of highest and lowest finite return in the whole search, the first among equals.
+/// Error: no return is finite.
 Candidate best_candidate(const PlanTrace& trace, std::ptrdiff_t A);
 Candidate worst_candidate(const PlanTrace& trace, std::ptrdiff_t A);
 
-/// What a line of the table says of one iteration's candidates.
+/// One line of the table: statistics of one iteration's candidates.
 struct SearchSummary {
   double worst = 0, mean = 0, best = 0;  // of the candidates' finite returns
   double elites = 0;                     // mean return of the elites
@@ -30,19 +30,19 @@ struct SearchSummary {
 };
 SearchSummary summarise(const PlanTrace::Iteration& iteration);
 
-/// A line per iteration; with bars, the elites' return and the spread are drawn too.
+/// One line per iteration; with bars, the elites' return and the spread are drawn too.
 std::string search_table(const PlanTrace& trace, bool bars);
-/// A line per step of the plan [H,A]; with bars, each action from -1 to 1.
+/// One line per step of the plan [H,A]; with bars, each action is drawn from -1 to 1.
 std::string plan_table(const Plan& plan, std::ptrdiff_t A, bool bars);
 
-/// A panel per iteration, mean +- standard deviation by step of what its candidates were drawn from
-/// (cut off at -1 and 1, as the candidates are), and one of what the last refit left.
+/// One panel per iteration: mean +- standard deviation per step of the distribution from which its
+/// candidates were drawn (clipped to [-1, 1], as they are); and one panel after the last refit.
 std::string search_svg(const PlanTrace& trace, const Plan& plan, std::ptrdiff_t A);
-/// By iteration: candidates and elites, each mean and range. `level`, if there is one: a line at
-/// that return, under this name.
+/// Mean and range of candidates and elites per iteration. `level`, if given: a horizontal line at
+/// that return, with this name.
 std::string returns_svg(const PlanTrace& trace, const std::string& title,
                         std::optional<std::pair<double, std::string>> level);
-/// iteration,candidate,return,elite,action_STEP_NUMBER...: a row per candidate.
+/// iteration,candidate,return,elite,action_STEP_NUMBER...: one row per candidate.
 std::string search_csv(const PlanTrace& trace, std::ptrdiff_t A);
 
 }  // namespace planet

@@ -155,9 +155,9 @@ TEST_CASE("gradcheck leaves with 2 for model flags it cannot use") {
     return r.err;
   };
   CHECK(complaint({"--seed", "3"}) ==
-        "gradcheck: --seed says something about a model; it needs --model\n");
+        "gradcheck: --seed describes a model; it needs --model\n");
   CHECK(complaint({"--export", "x"}) ==
-        "gradcheck: --export says something about a model; it needs --model\n");
+        "gradcheck: --export describes a model; it needs --model\n");
   CHECK(complaint({"--model", "--op", "linear"}) ==
         "gradcheck: --op names an operation; with --model there are none\n");
   CHECK(complaint({"--model", "--deter-size", "0"}) ==

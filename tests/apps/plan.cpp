@@ -177,7 +177,7 @@ TEST_CASE("plan says what is wrong") {
     CHECK(r.err.find(words) != std::string::npos);
   };
   says({"--decisions", "10"}, "--decisions is 10, but the episode from seed 1000 ends after 10");
-  says({"--decisions", "-1"}, "--decisions is -1; it is at least 0");
+  says({"--decisions", "-1"}, "--decisions is -1; it must be at least 0");
   says({"--iterations", "0"}, "--iterations is 0; there would be no search to show");
   says({"--elites", "11"}, "elites (K) is 11");
   says({"--futures", "1"}, "--futures is 1; a spread needs at least 2");

@@ -1,4 +1,4 @@
-// A CSV as our programs write them: one header line, no quotes, a row per line.
+// A CSV as our programs write it: one header line, no quotes, one row per line.
 #pragma once
 
 #include <filesystem>
@@ -9,12 +9,13 @@ namespace planet {
 
 class CsvTable {
  public:
-  /// Error: no header, a column twice, a row that has not as many cells; with the line.
+  /// Error, with the line: no header, a repeated column, a row with a wrong number of cells.
   static CsvTable read(const std::filesystem::path& path);
   static CsvTable parse(const std::string& text, const std::string& name);
 
   const std::vector<std::vector<std::string>>& rows() const { return rows_; }
-  /// Which cell of a row. Error: there is no such column, with the nearest; `flag` asked for it.
+  /// The index of a column. Error: there is none of this title; the message begins with `flag` and
+  /// offers the nearest title.
   std::size_t column(const std::string& flag, const std::string& title) const;
 
  private:

@@ -21,7 +21,7 @@ NpyArray floats(const std::vector<float>& x, std::vector<std::size_t> shape) {
 }
 NpyArray truth(bool x) { return {"|b1", {}, {static_cast<std::uint8_t>(x)}}; }
 
-// Takes arrays out of a file by name and complains in its name.
+// Reads arrays of a file by name; errors begin with the name of the file.
 struct Reader {
   NpzArrays arrays;
   std::string where;
@@ -84,7 +84,7 @@ Episode decode_episode(const std::string& file, const std::string& name) {
           ": image, action and reward "
           "have ",
           image.shape[0], ", ", action.shape[0], " and ", rows,
-          " rows; they must have as many as each other");
+          " rows; the three numbers must be equal");
   require(image.shape[2] == n && image.shape[3] == 3, in.where, ": frames have the shape [", n, ",",
           image.shape[2], ",", image.shape[3], "]; it must be [n,n,3]");
   e.image_size = static_cast<std::ptrdiff_t>(n);

@@ -16,15 +16,15 @@
 
 namespace planet {
 
-/// Appears whole or not at all; the same episode gives the same bytes. Error: episode.check(), or
-/// the file cannot be written.
+/// Written completely or not at all; the same episode gives the same bytes. Error: episode.check()
+/// fails, or the file cannot be written.
 void save_episode_file(const std::filesystem::path& path, const Episode& episode);
 
-/// The episode to the last bit. Error for a file that is not one, with what is wrong with it: an
-/// array missing, unknown or of another type or shape, numbers that are not finite, damage.
+/// The episode, bit for bit. Error for a file that is not an episode, saying what is wrong: a
+/// missing or unknown array, a wrong type or shape, a number that is not finite, damage.
 Episode load_episode_file(const std::filesystem::path& path);
 
-/// The same without a file; `name` stands in the errors.
+/// The same from memory; `name` appears in the errors.
 std::string encode_episode(const Episode& episode);
 Episode decode_episode(const std::string& file, const std::string& name);
 

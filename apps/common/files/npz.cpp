@@ -11,7 +11,7 @@
 namespace planet {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "arrays are written as they lie");
+static_assert(std::endian::native == std::endian::little, "arrays are written as they are stored");
 using npz_format::Bytes;
 using npz_format::Member;
 
@@ -52,7 +52,7 @@ NpyArray parse_npy(std::string_view text, const std::string& where) {
   const std::string_view data = text.substr(start + length);
   std::size_t size = npy_item_size(array.dtype);
   for (const std::size_t n : array.shape)
-    if (__builtin_mul_overflow(size, n, &size)) bad("its shape is larger than any memory");
+    if (__builtin_mul_overflow(size, n, &size)) bad("its shape is too large for any memory");
   if (size != data.size())
     bad("its shape and dtype ask for ", size, " bytes, ", data.size(), " are there");
   array.bytes.assign(as_bytes(data).begin(), as_bytes(data).end());

@@ -1,7 +1,7 @@
 // npz: numpy's file of named arrays. A zip of .npy members, each a text header and raw numbers.
 //
-// The writer makes what numpy.load() reads; the reader takes what numpy.savez() and
-// savez_compressed() make, and nothing that is damaged, ambiguous or larger than it says.
+// The writer makes what numpy.load() reads; the reader accepts what numpy.savez() and
+// savez_compressed() make, and nothing that is damaged, ambiguous or larger than it declares.
 // Next: episode_file.hpp, which puts an episode into one.
 #pragma once
 
@@ -25,7 +25,7 @@ using NpzArrays = std::map<std::string, NpyArray>;
 /// Bytes of one number. Error: a dtype other than those above.
 std::size_t npy_item_size(const std::string& dtype);
 
-/// The whole file, compressed. Holds no time: the same arrays give the same bytes.
+/// The whole file, compressed. It holds no time stamp: the same arrays give the same bytes.
 std::string encode_npz(const NpzArrays& arrays);
 /// Error, naming `name`, for every file that is not a complete and consistent npz with at most 64
 /// arrays and max_bytes of numbers. Allocates no more than the file's arrays say, which is checked

@@ -11,14 +11,14 @@ constexpr std::size_t local_magic = 0x04034b50, entry_magic = 0x02014b50, end_ma
 constexpr std::size_t local_size = 30, entry_size = 46, end_size = 22;
 constexpr std::size_t max_members = 64;
 
-// What a local header and a directory entry have in common. Dates begin in 1980.
+// The fields that a local header and a directory entry share. Dates begin in 1980.
 void put_facts(std::string& text, const std::string& name, std::size_t packed, std::size_t size,
                std::uint32_t crc) {
   put(text, 20, 2);    // version needed: 2.0, deflate
   put(text, 0, 2);     // flags
   put(text, 8, 2);     // method: deflate
   put(text, 0, 2);     // time
-  put(text, 0x21, 2);  // date: 1 January 1980, not the clock's
+  put(text, 0x21, 2);  // date: always 1 January 1980
   put(text, crc, 4);
   put(text, packed, 4);
   put(text, size, 4);
@@ -26,7 +26,7 @@ void put_facts(std::string& text, const std::string& name, std::size_t packed, s
   put(text, 0, 2);  // extra
 }
 
-// A reader of one header after the other that never leaves the text.
+// Reads one item after another and never beyond the end of the text.
 class HeaderText {
  public:
   HeaderText(std::string_view text, const std::string& where) : text_(text), where_(where) {}
@@ -117,9 +117,9 @@ Member read_member(std::string_view file, std::size_t at, std::size_t directory,
   if (m.size == 0xffffffff || packed == 0xffffffff) bad("it is larger than 4 GiB");
   if (m.method == 0 && packed != m.size) bad("it is stored, but its two sizes differ");
 
-  // Members in order and without overlap: one byte is never unpacked twice.
+  // Members are in order and do not overlap, so that no byte is unpacked twice.
   if (local < first_free || local > directory || directory - local < local_size)
-    bad("its place in the file, ", local, ", is not one");
+    bad("its offset in the file, ", local, ", is wrong");
   const std::size_t name = bytes.number(local + 26, 2), extra = bytes.number(local + 28, 2);
   const std::size_t begin = local + local_size + name + extra;
   if (bytes.number(local, 4) != local_magic ||

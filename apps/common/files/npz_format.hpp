@@ -2,8 +2,8 @@
 // Internal: include npz.hpp. Little-endian; neither zip64 sizes nor encryption nor comments.
 //
 //   member ...     local header (30 bytes, name, extra), then the packed bytes
-//   directory ...  for each member: the same facts again, and where its local header is
-//   end            22 bytes: how many members, where the directory begins, how long it is
+//   directory ...  for each member: the same fields again, and the offset of its local header
+//   end            22 bytes: the number of members, the offset and size of the directory
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace planet::npz_format {
 
-/// Little-endian numbers inside a text. The caller has checked that they are inside.
+/// Little-endian numbers inside a text. The caller has checked the bounds.
 class Bytes {
  public:
   explicit Bytes(std::string_view text) : text_(text) {}
@@ -32,7 +32,7 @@ struct Member {
   std::string_view data;  // packed, a view into the file
 };
 
-/// Writing: members first, each also noted in `directory`; then the directory and the end.
+/// Writing: first the members, each also listed in `directory`; then the directory and the end.
 void append_member(std::string& file, std::string& directory, const std::string& name,
                    std::string_view packed, std::size_t size, std::uint32_t crc);
 void append_directory(std::string& file, const std::string& directory, std::size_t members);

@@ -33,9 +33,9 @@ void append_u16(Bytes& out, std::uint32_t v) {
   out.push_back(static_cast<std::uint8_t>(v));
 }
 
-// A chunk: the length of its data, four letters, the data, and a CRC over letters and data.
+// A chunk: the length of its data, a type of four letters, the data, and a CRC over type and data.
 
-// The first chunk with these letters in a file that encode_png wrote.
+// The data of the first chunk of this type in a file that encode_png wrote.
 ByteSpan find_chunk(ByteSpan file, std::string_view type) {
   for (ByteSpan rest = file.subspan(signature.size()); !rest.empty();) {
     const std::size_t size = read_u32(rest);
@@ -72,8 +72,9 @@ void write_png(const std::filesystem::path& path, const Image& image) {
   write_atomically(path, encode_png(image));
 }
 
-// An APNG is a PNG with a count (acTL) before its data, a head (fcTL) before each frame, and the
-// data of the second and later frames in chunks of another name (fdAT) that begin with a number.
+// An APNG is a PNG with a frame count (acTL) before its data, a control chunk (fcTL) before each
+// frame, and the data of the second and later frames in chunks of another type (fdAT) that begin
+// with a sequence number.
 std::vector<std::uint8_t> encode_apng(std::span<const Image> frames, double seconds) {
   require(!frames.empty(), "an animation needs at least one frame");
   require(seconds > 0 && seconds < 60, "an animation's frames are ", seconds,
@@ -92,18 +93,18 @@ std::vector<std::uint8_t> encode_apng(std::span<const Image> frames, double seco
       append_chunk(out, "IHDR", find_chunk(still, "IHDR"));
       Bytes count;
       append_u32(count, static_cast<std::uint32_t>(frames.size()));
-      append_u32(count, 0);  // for ever
+      append_u32(count, 0);  // repeated for ever
       append_chunk(out, "acTL", count);
     }
     Bytes head;
     append_u32(head, sequence++);
     append_u32(head, static_cast<std::uint32_t>(frame.width));
     append_u32(head, static_cast<std::uint32_t>(frame.height));
-    append_u32(head, 0);  // at the left
-    append_u32(head, 0);  // and top
+    append_u32(head, 0);  // x offset
+    append_u32(head, 0);  // y offset
     append_u16(head, std::max<std::uint32_t>(1, milliseconds));
     append_u16(head, 1000);
-    append_u16(head, 0);  // leave the frame as it is, replace what was there
+    append_u16(head, 0);  // dispose: none; blend: replace
     append_chunk(out, "fcTL", head);
     Bytes data;
     if (k > 0) append_u32(data, sequence++);

@@ -1,4 +1,4 @@
-// Pictures as PNG files, and animations as APNG. A file is written whole or not at all.
+// Pictures as PNG files, and animations as APNG. A file is written completely or not at all.
 //
 // Labels and contact sheets: sheet.hpp.
 #pragma once

@@ -62,7 +62,7 @@ int text_width(const std::string& text, int scale) { return stb::text_width(text
 
 namespace {
 
-// Where everything stands: the corner of picture (row, column) is (x[column], y[row]).
+// The layout: the corner of picture (row, column) is (x[column], y[row]).
 struct Layout {
   std::vector<int> x, y;
   int width = 0, height = 0, columns_y = 0;

@@ -1,6 +1,6 @@
 // Contact sheets: rows of small pictures, enlarged by whole factors, each row with its label.
 //
-// This is how runs are looked at: true frames over reconstructions, one column a time step.
+// For inspecting runs: true frames above reconstructions, one column per time step.
 #pragma once
 
 #include <span>
@@ -11,7 +11,7 @@
 
 namespace planet {
 
-/// Every pixel becomes a block of factor x factor; nothing is blurred. factor 1..64.
+/// Every pixel becomes a block of factor x factor pixels, factor 1..64.
 Image enlarge(const Image& image, int factor);
 /// Copies `from` with its top left corner at (x, y) of `to`; what lies outside is cut off.
 void paste(const Image& from, Image& to, int x, int y);

@@ -1,4 +1,4 @@
-// The only file of the product that sees stb. Everything of it is static here.
+// The only file of the product that includes stb, with all of its functions static.
 #include "apps/common/files/stb.hpp"
 
 #include <algorithm>
@@ -29,7 +29,7 @@ std::vector<std::uint8_t> copy(const Bytes& bytes, int size) {
                : std::vector<std::uint8_t>{};
 }
 
-// The font knows printable ASCII and indexes its table with anything else unchecked.
+// The font has printable ASCII alone and does not check its table index.
 std::string printable(std::string text) {
   for (char& c : text)
     if (c < ' ' || c > '~') c = '?';
@@ -63,7 +63,7 @@ std::vector<Rect> text_rects(const std::string& text) {
     float x, y, z;
     unsigned char color[4];
   };
-  // stb's figure is about 270 bytes a letter, at most some 20 quads of four vertices of 16 bytes.
+  // stb says about 270 bytes per letter; at most some 20 quads of four vertices of 16 bytes.
   std::vector<Vertex> vertices(4 * 24 * (text.size() + 1));
   std::string letters = printable(text);
   const int quads = stb_easy_font_print(0, 0, letters.data(), nullptr, vertices.data(),

@@ -1,6 +1,6 @@
-// What stb does for us, as plain functions. Internal: include png.hpp, zlib.hpp or
-// sheet.hpp instead. stb.cpp compiles stb once and keeps its names to itself, so a program that
-// uses stb as well links without a clash.
+// What we use of stb, as plain functions. Internal: include png.hpp, zlib.hpp or sheet.hpp
+// instead. stb.cpp compiles stb once, with internal linkage, so that a program that uses stb itself
+// links without a clash.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@ namespace planet::stb {
 
 /// A zlib stream (2-byte head, deflate, 4-byte Adler sum).
 std::vector<std::uint8_t> zlib_compress(std::span<const std::uint8_t> bytes, int quality);
-/// Inflates raw deflate into `out`; the number of bytes written, or -1 for a bad stream or one that
-/// does not fit.
+/// Inflates raw deflate into `out`. Returns the number of bytes written, or -1 for a bad stream or
+/// one that does not fit.
 int inflate(std::span<const std::uint8_t> deflated, std::span<std::uint8_t> out);
 
 /// A PNG file of [height, width, 3] bytes.

@@ -15,7 +15,7 @@ constexpr std::array colours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                 "#e69f00", "#56b4e9", "#777777"};
 
 const char* colour_of(std::size_t series) { return colours[series % colours.size()]; }
-// The colours' second round is dashed.
+// Dashed once the colours repeat.
 const char* dash_of(std::size_t series) {
   return series < colours.size() ? "" : " stroke-dasharray=\"6 3\"";
 }

@@ -26,8 +26,9 @@ constexpr std::array<std::uint32_t, 256> crc_table = make_crc_table();
 std::vector<std::uint8_t> deflate_raw(std::span<const std::uint8_t> bytes) {
   require(bytes.size() <= max_bytes, "deflate: ", bytes.size(), " bytes are too many, at most ",
           max_bytes);
-  if (bytes.empty()) return {0x03, 0x00};  // one empty block; stb writes none, which nobody reads
-  // 2 bytes of zlib's head and 4 of its Adler sum go.
+  // stb emits no block for empty input, which decoders reject: one empty block.
+  if (bytes.empty()) return {0x03, 0x00};
+  // Without the 2 bytes of zlib's header and the 4 of its Adler sum.
   const std::vector<std::uint8_t> whole = stb::zlib_compress(bytes, 8);
   require(whole.size() >= 6, "deflate: out of memory for ", bytes.size(), " bytes");
   return {whole.begin() + 2, whole.end() - 4};
@@ -36,10 +37,10 @@ std::vector<std::uint8_t> deflate_raw(std::span<const std::uint8_t> bytes) {
 std::vector<std::uint8_t> inflate_raw(std::span<const std::uint8_t> deflated, std::size_t size) {
   require(deflated.size() <= max_bytes && size <= max_bytes, "inflate: ", deflated.size(),
           " bytes that should become ", size, " are too many, at most ", max_bytes);
-  // No stream grows by more than 1032: a lie about the size cannot take memory for nothing.
+  // No stream grows by more than a factor of 1032, so a false size cannot make us allocate more.
   require(size / 1032 <= deflated.size(), "inflate: ", deflated.size(), " bytes cannot hold ",
           size);
-  // stb looks up to two bytes ahead, which in a zlib stream are the Adler sum's; zeros stand in.
+  // stb reads up to two bytes ahead (in a zlib stream, of the Adler sum); zeros take their place.
   std::vector<std::uint8_t> padded(deflated.begin(), deflated.end());
   padded.insert(padded.end(), 4, 0);
   std::vector<std::uint8_t> out(size);

@@ -47,7 +47,7 @@ HeldOut from_files(const HeldOutOptions& o, const ModelConfig& model) {
   return out;
 }
 
-// Each agent plays its share, one after the other in the order of the seeds.
+// Each agent plays its share of the seeds, one agent after the other.
 bool play_agents(std::span<const LoadedModel> agents, std::uint64_t seed, int count,
                  Console& console, std::vector<Episode>& episodes) {
   const int n = static_cast<int>(agents.size());
@@ -71,12 +71,13 @@ bool play_agents(std::span<const LoadedModel> agents, std::uint64_t seed, int co
 void HeldOutOptions::add_to(CommandLine& cli, const std::string& default_count) {
   const char* group = "Episodes";
   cli.list("--episodes", files,
-           "predict these recorded episodes: a file, or a folder of them (.npz, as in "
-           "RUN/episodes); may be given several times",
+           "predict these recorded episodes: an .npz file, or a folder of them such as "
+           "RUN/episodes; may be given several times",
            group);
-  cli.option("--policy", policy, "play new ones by `agent` (default) or `random` actions", group);
-  cli.option("--episode-seed", seed, "environment seed of the first (default 1000)", group);
-  cli.option("--episode-count", count, cat("how many (default ", default_count, ")"), group);
+  cli.option("--policy", policy, "predict new episodes, played with `agent` (default) or `random` actions", group);
+  cli.option("--episode-seed", seed, "environment seed of the first new episode (default 1000)", group);
+  cli.option("--episode-count", count, cat("number of new episodes (default ", default_count, ")"),
+             group);
 }
 
 std::optional<HeldOut> held_out_episodes(const HeldOutOptions& o,

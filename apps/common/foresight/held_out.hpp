@@ -1,8 +1,8 @@
-// Which recorded episodes dream and compare predict: files, or episodes that are played for it.
+// The held-out episodes that dream and compare predict: recorded files, or new episodes.
 //
-// Played episodes begin from environment seeds that training never uses (run/acting.hpp), so that
-// no model has seen them. The agents of the runs play them without exploration noise, in turn;
-// random actions say more of the world and less of what the model is used for.
+// New episodes begin from environment seeds that training never uses (run/acting.hpp), so that no
+// model has seen them. The agents of the runs play them in turn, without exploration noise. Random
+// actions cover more of the environment, but less of what the model is used for.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@
 
 namespace planet {
 
-/// The options that choose them, as typed.
+/// The options that choose the episodes, as typed.
 struct HeldOutOptions {
   std::vector<std::string> files;
   std::string policy, seed, count;
@@ -30,9 +30,9 @@ struct HeldOut {
   std::string description;  // "5 episodes by the agent, seeds 1000 to 1004"
 };
 
-/// `agents` play `default_count` episodes together where nothing else is said. Nothing on Ctrl-C.
-/// Error: options that contradict each other, a file or folder without episodes, an agent without
-/// an episode.
+/// By default `agents` play `default_count` episodes in all. Returns nothing after Ctrl-C.
+/// Error: options that contradict each other, a file or folder without episodes, an agent that
+/// would play no episode.
 std::optional<HeldOut> held_out_episodes(const HeldOutOptions& options,
                                          std::span<const LoadedModel> agents, int default_count,
                                          Console& console);

@@ -8,9 +8,9 @@
 namespace planet {
 namespace {
 
-constexpr std::ptrdiff_t decode_rows = 64;  // pictures that are decoded together
+constexpr std::ptrdiff_t decode_rows = 64;  // pictures decoded per chunk
 
-// Three substreams of an episode: what its pictures, its posterior and its futures draw from.
+// Three random substreams per episode: for its pictures, its posterior and its futures.
 enum class Draw : std::uint32_t { dequantise, posterior, future };
 Rng stream(const OpenLoopOptions& o, Draw what) {
   return Rng(o.seed, Stream::dream, 3 * o.episode + static_cast<std::uint32_t>(what));
@@ -36,7 +36,7 @@ OpenLoop allocate(const WorldModel& model, const Episode& episode, const OpenLoo
   return out;
 }
 
-// The belief that goes on from row to row, once for each sample.
+// The state carried from row to row, one per sample.
 struct Beliefs {
   std::vector<float> h, s;  // [K,D_h], [K,D_s]
 };
@@ -73,7 +73,7 @@ Beliefs see(const WorldModel& model, const Episode& episode, const OpenLoopOptio
   return now;
 }
 
-// Sample j has 2^32 counters to itself, row t of it ceil(D_s / 4) of those.
+// Sample j has a range of 2^32 counters, of which row t uses ceil(D_s / 4).
 void fill_future_noise(const OpenLoopOptions& o, std::ptrdiff_t t, std::ptrdiff_t K,
                        std::ptrdiff_t D_s, float* noise) {
   Rng rng = stream(o, Draw::future);

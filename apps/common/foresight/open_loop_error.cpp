@@ -9,7 +9,7 @@ namespace {
 
 double half_square(double d) { return 0.5 * d * d; }
 
-// errors [T,K] of the pictures, sample by sample.
+// The errors of the pictures, [T,K].
 std::vector<double> image_errors(const WorldModel& model, const Episode& episode,
                                  const OpenLoop& loop) {
   std::vector<double> errors;
@@ -23,7 +23,7 @@ std::vector<double> image_errors(const WorldModel& model, const Episode& episode
   return errors;
 }
 
-// The sample with the least sum over the rows that were imagined; the first among equals.
+// The sample with the least sum of errors over the imagined rows; the first among equals.
 std::ptrdiff_t best_sample(const std::vector<double>& errors, const OpenLoop& loop) {
   std::vector<double> sums(index(loop.K));
   for (std::ptrdiff_t t = loop.context; t < loop.T; ++t)

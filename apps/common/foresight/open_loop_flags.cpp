@@ -20,14 +20,16 @@ void read_count(const char* flag, const std::string& text, std::int64_t least, s
 
 void OpenLoopFlags::add_to(CommandLine& cli, const std::string& default_episodes) {
   cli.option("--context", context_,
-             cat("rows that are seen, the reset frame's included (default ", context, ")"));
+             cat("k, rows that the model sees, including the reset frame (default ", context, ")"));
   cli.option("--length", length_text_,
-             "rows in all (default 50, or as many as the shortest episode has)");
-  cli.option("--samples", samples_, cat("K futures of one context (default ", samples, ")"));
-  cli.option("--seed", seed_, "of posteriors, futures and dequantisation (default 1)");
+             "T, rows in all, seen and imagined (default 50, or as many as the shortest episode has)");
+  cli.option("--samples", samples_, cat("K, imagined futures per episode (default ", samples, ")"));
+  cli.option("--seed", seed_, "seed of the posteriors, the futures and the pixel noise (default 1)");
   episodes.add_to(cli, default_episodes);
-  cli.option("--columns", columns_, cat("of a sheet (default ", columns, ")"), "Output");
-  cli.option("--threads", threads_, "0: what this process may use; changes no result", "Machine");
+  cli.option("--columns", columns_, cat("columns of a contact sheet (default ", columns, ")"),
+             "Output");
+  cli.option("--threads", threads_,
+             "number of threads; 0: as many as this process may use; changes no result", "Machine");
 }
 
 void OpenLoopFlags::read() {

@@ -1,4 +1,4 @@
-// The options that dream and compare share: how much is seen, how much imagined, and in what.
+// The options that dream and compare share: rows seen, rows and futures imagined, seed, columns.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,10 @@ namespace planet {
 class OpenLoopFlags {
  public:
   void add_to(CommandLine& cli, const std::string& default_episodes);
-  /// Reads what was typed and sets the number of threads. Error: a number that cannot be.
+  /// Reads the options and sets the number of threads. Error: a number out of range.
   void read();
-  /// T: --length, or 50 (Appendix H) as far as every episode has so many rows. Error: longer than
-  /// the shortest episode, or shorter than the context.
+  /// T: --length, or by default 50 (Appendix H) or the rows of the shortest episode. Error: longer
+  /// than the shortest episode, or shorter than the context.
   std::ptrdiff_t rows(std::span<const Episode> held) const;
 
   std::int64_t context = 5, samples = 1, columns = 15;

@@ -9,10 +9,10 @@
 namespace planet {
 namespace {
 
-constexpr int border = 2;  // pixels of the frame around a picture
+constexpr int border = 2;  // width of the frame around a picture, pixels
 constexpr Rgb grey{0.16, 0.16, 0.16};
 
-// Enlarged to about `side` pixels, in a frame that covers nothing of it.
+// Enlarged to about `side` pixels, with a frame around it.
 Image framed(const Image& image, int side, const Rgb& color) {
   const Image large = enlarge(image, std::max(1, side / image.width));
   Image out(large.width + 2 * border, large.height + 2 * border);
@@ -26,7 +26,7 @@ const Rgb& border_color(const Strip& strip, std::ptrdiff_t t, std::ptrdiff_t con
   return t < context ? palette::goal : palette::opponent;
 }
 
-// n numbers from first to last, both included, evenly spread.
+// n evenly spaced numbers from first to last, both included.
 void spread(std::ptrdiff_t first, std::ptrdiff_t last, std::ptrdiff_t n,
             std::vector<std::ptrdiff_t>& out) {
   n = std::clamp<std::ptrdiff_t>(n, 1, last - first + 1);
@@ -44,7 +44,7 @@ Image tile(const Strip& strip, std::ptrdiff_t t, std::ptrdiff_t context) {
   return out;
 }
 
-// All frames of an animation have one size; texts above them may differ in width.
+// All frames of an animation have the same size, although the texts above them differ in width.
 void pad_to_widest(std::vector<Image>& frames) {
   int width = 0;
   for (const Image& frame : frames) width = std::max(width, frame.width);
@@ -102,7 +102,7 @@ std::vector<std::ptrdiff_t> sheet_columns(std::ptrdiff_t T, std::ptrdiff_t conte
                                           std::ptrdiff_t columns) {
   std::vector<std::ptrdiff_t> out;
   const std::ptrdiff_t imagined = T - context;
-  // A third for what was seen, but no more than there is; the rest for what was imagined.
+  // At most a third of the columns for rows that were seen; the rest for imagined ones.
   std::ptrdiff_t seen = std::min(context, std::max<std::ptrdiff_t>(1, columns / 3));
   if (imagined < columns - seen) seen = std::max<std::ptrdiff_t>(1, columns - imagined);
   if (context > 0) spread(0, context - 1, seen, out);

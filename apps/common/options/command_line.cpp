@@ -65,7 +65,7 @@ void CommandLine::footer(const std::string& text) { cli_->app.footer(text); }
 
 namespace {
 
-// Words that nobody asked for: a flag gets the nearest flag, anything else is named.
+// Unexpected words: for a flag the nearest one is suggested, anything else is named.
 [[noreturn]] void fail_extra(const CLI::App& app, const std::vector<std::string>& extras) {
   for (const std::string& word : extras) {
     if (!word.starts_with("-") || word == "-" || word == "--") continue;

@@ -20,13 +20,13 @@ class CommandLine {
   CommandLine(std::string program, const std::string& description);
   ~CommandLine();
 
-  /// `names` as in "--threads,--num-threads"; what is not given stays as it was.
+  /// `names` as in "--threads,--num-threads"; a value that is not given keeps its default.
   void option(const std::string& names, std::string& value, const std::string& help,
               const std::string& group = "Options");
-  /// With a word or without one, and then `value` is `bare`: --model ssm, --model.
+  /// An option whose value may be left out: --model ssm, or --model alone, which means `bare`.
   void optional_word(const std::string& names, std::string& value, const std::string& bare,
                      const std::string& help, const std::string& group = "Options");
-  /// May be given several times. With `bare` also without a value, which then is the empty word.
+  /// May be given several times. With `bare` also without a value, which reads as the empty word.
   void list(const std::string& names, std::vector<std::string>& values, const std::string& help,
             const std::string& group = "Options", bool bare = false);
   /// Present or absent.

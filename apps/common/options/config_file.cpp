@@ -40,7 +40,7 @@ std::string value_text(const Field& field, const RunConfig& config) {
   return "[" + list + "]";
 }
 
-/// What is left of one line, read from the left.
+/// The unread rest of one line.
 class Line {
  public:
   Line(std::string_view rest, std::string where) : rest_(rest), where_(std::move(where)) {}

@@ -1,8 +1,9 @@
-// config.toml: every option of a run as used, one "key = value" a line, read back to the same run.
+// config.toml: every option of a run as used, one "key = value" per line; it reads back as the same
+// run.
 //
-// The subset of TOML that is written is what is read: comments, numbers, true and false, strings in
-// double quotes, and lists of strings on one line. An unknown key, a key twice, or a [section] is
-// an error with the file's name and the line.
+// Written and read is the same subset of TOML: comments, numbers, true and false, strings in double
+// quotes, and lists of strings on one line. An unknown key, a repeated key or a [section] is an
+// error with the file's name and the line.
 #pragma once
 
 #include <filesystem>
@@ -24,7 +25,7 @@ struct Assignment {
 /// The text of config.toml: grouped, each key with its help as a comment.
 std::string config_text(const RunConfig& config);
 
-/// Reads such a text; `name` stands in the messages.
+/// Reads such a text; `name` appears in the messages.
 std::vector<Assignment> parse_config(std::string_view text, const std::string& name);
 std::vector<Assignment> read_config_file(const std::filesystem::path& path);
 
@@ -32,13 +33,13 @@ std::vector<Assignment> read_config_file(const std::filesystem::path& path);
 /// what follows from the task (action_size) and checks the result.
 RunConfig resolve_config(const std::vector<Assignment>& file,
                          const std::vector<Assignment>& command_line);
-/// Puts what was typed over `config`, one option after the other. A planner that is typed begins
-/// with its own defaults: what was set for the one before it is dropped. Checks nothing else.
-/// Error: no such value; an option that the planner does not read.
+/// Sets the typed options in `config`, one after the other. A typed planner begins with its own
+/// defaults: options of the previous one are dropped. Checks nothing else. Error: a wrong value, or
+/// an option that the planner does not read.
 void put_over(RunConfig& config, const std::vector<Assignment>& typed);
-/// Takes the assignments to `key` out of `list`: the text of the last, or "".
+/// Removes the assignments to `key` from `list` and returns the text of the last one, or "".
 std::string take_assignment(std::vector<Assignment>& list, std::string_view key);
-/// A config that was saved as text: exactly that run.
+/// The config of a run from its saved text, without defaults of the task.
 RunConfig config_from_text(std::string_view text, const std::string& name);
 
 }  // namespace planet

@@ -16,7 +16,7 @@ namespace {
 
 using Cells = std::vector<std::string>;
 
-// 125.3, 100, 0.08: as few digits as tell the number.
+// 125.3, 100, 0.08: the fewest digits that identify the number.
 std::string number(double value) {
   std::ostringstream text;
   text << value;
@@ -61,7 +61,7 @@ std::string table(const std::vector<Cells>& rows) {
   return text;
 }
 
-// `words` after `head`, broken between words; what follows the first line stands under the words.
+// `words` after `head`, broken between words; later lines are indented to where the words begin.
 std::string paragraph(const std::string& head, const std::string& words, std::size_t width) {
   std::string text = head;
   std::size_t column = head.size();
@@ -107,12 +107,12 @@ std::string env_table(std::size_t width) {
   std::string text = table(rows) + "\n";
   text +=
       paragraph("",
-                "T control steps an episode, R of them a decision, which lasts so many seconds; "
-                "A actions, each in [-1, 1]; numbers in the state. No episode returns more than "
-                "'most'. random and oracle are the score's 0 and 1, mean +- standard deviation: "
-                "uniformly random actions, and CEM in the true simulator with a horizon of 12 "
-                "decisions, J candidates, I iterations, K elites (x16: each candidate averaged "
-                "over 16 futures that all share).",
+                "T: control steps per episode; R: control steps per decision, with its duration in "
+                "seconds; A: numbers per action, each in [-1, 1]; numbers in the state. No episode "
+                "returns more than 'most'. random and oracle are the score's 0 and 1, mean +- "
+                "standard deviation: uniformly random actions, and CEM in the true simulator with "
+                "a horizon of 12 decisions, J candidates, I iterations, K elites (x16: returns "
+                "averaged over 16 futures, the same for all candidates).",
                 width);
   for (const EnvSpec& spec : list_envs()) text.append(1, '\n').append(details(spec, width));
   return text;

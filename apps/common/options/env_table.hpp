@@ -6,11 +6,11 @@
 namespace planet {
 
 /// All tasks: a table of T, R, actions, the largest return and the score's two ends with the
-/// oracle's budget; below it, task by task, what it is, its state vector, what train uses unless
-/// told, and its options. No line is longer than `width`, as long as no single word is.
+/// oracle's budget; below it, for each task, its description, its state vector, train's defaults
+/// and its options. No line is longer than `width` unless a single word is.
 std::string env_table(std::size_t width = 100);
 
-/// The same for programs: one JSON object per line and task, with numbers, strings and null alone.
+/// The same for programs: one JSON object per task, each on a line, of numbers, strings and null.
 std::string env_json();
 
 }  // namespace planet

@@ -1,5 +1,5 @@
-// What a task is trained with unless told otherwise, and what its score's 1 was measured with: what
-// is known of a task and is no part of the world.
+// The default training settings of each task, and the planner that its score's 1 was measured with:
+// what belongs to a task but is no part of the environment.
 #pragma once
 
 #include <string>
@@ -15,10 +15,10 @@ struct Recipe {
   std::vector<std::string> settings;  // over the preset: KEY=VALUE, as in config.toml
   // The planner in the true simulator whose mean return is the registry's `oracle`.
   PlannerConfig oracle{"cem", 12, 10, 1000, 100};
-  int oracle_futures = 1;  // that all candidates are averaged over; 1: each candidate has its own
+  int oracle_futures = 1;  // futures over which returns are averaged; 1: each candidate has its own
 };
 
-/// A task without a recipe of its own has the defaults.
+/// The recipe of a task; the defaults if it has none of its own.
 const Recipe& recipe_of(std::string_view task);
 
 }  // namespace planet

@@ -22,8 +22,8 @@ const Sizes sizes[] = {
     {"paper", 50, 50, {"cem", 12, 10, 1000, 100}},
 };
 
-// Puts a task's recipe over the row of the table that the task asks for. The pixels first: the
-// convolutions follow them.
+// Applies a task's recipe to the row of the table that the task asks for. The image size comes
+// first, because the convolutions follow it.
 void apply_recipe(RunConfig& config, const Recipe& recipe) {
   const auto each = [&](const auto& visit) {
     for (const std::string& entry : recipe.settings) {

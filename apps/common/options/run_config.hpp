@@ -1,8 +1,8 @@
 // RunConfig: everything that decides what a run does, as one struct with one table of its fields.
 //
 // The table (run_fields) is the single source of the flags, of the keys in config.toml, of the
-// config inside a checkpoint, of the help and of the suggestions for a wrong word. What wins when a
-// field is set in several places, from weakest to strongest:
+// config inside a checkpoint, of the help and of the suggestions for a wrong word. A field may be
+// set in several places; from weakest to strongest:
 //
 //   built-in defaults  <  the task's own preset  <  --preset  <  --config FILE  <  command line
 //
@@ -26,21 +26,21 @@ namespace planet {
 struct RunConfig {
   // ---- the task ----
   std::string env = "pendulum_swingup";
-  std::map<std::string, std::string> env_options;  // the task's own, NAME -> VALUE
-  int action_repeat = 0;                           // R; 0: the task's own
+  std::map<std::string, std::string> env_options;  // options of the task, NAME -> VALUE
+  int action_repeat = 0;                           // R; 0: the task's default
   std::uint64_t seed = 1;
 
   // ---- Algorithm 1 ----
-  std::string preset;                  // which row of the table of sizes; informative
+  std::string preset;                  // row of the table of sizes; informative
   int seed_episodes = 5;               // S
   int updates_per_episode = 100;       // C
   int batch_size = 50;                 // B
   int batch_length = 50;               // L
-  std::string collect = "planner";     // who acts after the seed episodes: planner or random
-  double action_noise = 0.3;           // std of the planner's exploration noise, in every action
-  std::int64_t total_episodes = 1000;  // N, seed episodes included; 0: no limit
-  std::int64_t steps = 0;              // environment frames, action repeat counted; 0: no limit
-  Duration time_limit;                 // wall clock of the whole run; 0: no limit
+  std::string collect = "planner";     // after the seed episodes: planner or random
+  double action_noise = 0.3;           // std of the planner's exploration noise, per action
+  std::int64_t total_episodes = 1000;  // N, including seed episodes; 0: no limit
+  std::int64_t steps = 0;              // environment frames, R per decision; 0: no limit
+  Duration time_limit;                 // wall-clock time of the whole run; 0: no limit
 
   // ---- model, optimiser, planner ----
   ModelConfig model;  // action_size is the task's
@@ -49,11 +49,11 @@ struct RunConfig {
   double grad_clip = 1000;  // by the global norm
   PlannerConfig planner;
 
-  // ---- looking and keeping ----
-  Cadence eval_every;  // an evaluation at the end always; never: only that one
+  // ---- evaluation, logging, checkpoints ----
+  Cadence eval_every;  // there is always one at the end; never: only that one
   int eval_episodes = 10;
   Cadence checkpoint_every{0, 60};
-  int threads = 0;                // 0: what this process may use
+  int threads = 0;                // 0: as many as this process may use
   Bytes replay_memory;            // 0: room for 100,000 frames
   std::string progress = "auto";  // auto, bar, plain, none
   bool check_finite = false;
@@ -69,7 +69,7 @@ struct RunConfig {
   std::uint64_t replay_bytes() const;
 };
 
-/// One field of RunConfig: where it is, what it is called, how it is read and written.
+/// One field of RunConfig: its names, its help, and how it is read and written.
 struct Field {
   std::string key;      // "batch_length"; the flag is --batch-length
   std::string aliases;  // "--chunk-size,--other": names it has in other programs
@@ -91,9 +91,9 @@ const Field* find_field(std::string_view key);
 /// The keys of all fields, for suggestions.
 std::vector<std::string> field_keys();
 
-/// The defaults of a task: the table row it asks for, and its recipe over that.
+/// The defaults of a task: the row of the table of sizes that it asks for, and its recipe over it.
 RunConfig task_defaults(const std::string& env);
-/// Puts the row `preset` of the table of sizes over `config`: image and model, B x L, planner.
+/// Applies the row `preset` of the table of sizes to `config`: image and model, B x L, planner.
 /// image_size 0 is the preset's own; convolutions and free nats follow the size.
 void apply_preset(RunConfig& config, const std::string& preset, int image_size = 0);
 

@@ -41,7 +41,7 @@ Field env_option_field() {
   Field f;
   f.key = "env_option";
   f.group = "Task";
-  f.help = "NAME=VALUE, a setting of the task's own (repeatable; --list-envs names them)";
+  f.help = "an option of the task, NAME=VALUE (repeatable; --list-envs lists them)";
   f.kind = Field::Kind::list;
   f.set = [](RunConfig& c, const std::string& text) {
     const std::size_t equals = text.find('=');
@@ -57,7 +57,7 @@ Field env_option_field() {
   return f;
 }
 
-// The names that fields of the model and the planner have in other programs.
+// Aliases: names of the same fields in other implementations.
 const std::map<std::string_view, const char*> aliases{
     {"image_bits", "--bit-depth"},
     {"deter_size", "--belief-size"},
@@ -130,20 +130,20 @@ std::vector<Field> make_fields() {
   image_size.group = task;
   std::vector<Field> all{
       // clang-format off
-      field("env", "--task", task, "the task; --list-envs shows all", AT(env)),
+      field("env", "--task", task, "name of the task; --list-envs lists all", AT(env)),
       env_option_field(),
-      field("action_repeat", "", task, "R, control steps per decision; 0: the task's own", AT(action_repeat)),
-      field("preset", "", run, "sizes of model, batch and planner: tiny, small or paper", AT(preset)),
-      field("seed", "", run, "decides every random number of the run", AT(seed)),
+      field("action_repeat", "", task, "R, control steps per decision; 0: the task's default", AT(action_repeat)),
+      field("preset", "", run, "sizes of the model, the batch and the planner: tiny, small or paper", AT(preset)),
+      field("seed", "", run, "seed of every random number of the run", AT(seed)),
       field("seed_episodes", "--prefill-episodes", run, "S, episodes of uniformly random actions at the start", AT(seed_episodes)),
-      field("updates_per_episode", "--collect-interval", run, "U, updates in a round, before one episode is collected", AT(updates_per_episode)),
-      field("batch_size", "", run, "B, windows in a batch", AT(batch_size)),
-      field("batch_length", "--chunk-size", run, "L, rows of a window", AT(batch_length)),
-      field("collect", "", run, "who acts after the seed episodes: planner, or random (the paper's ablation)", AT(collect)),
+      field("updates_per_episode", "--collect-interval", run, "C, updates per round, before one episode is collected", AT(updates_per_episode)),
+      field("batch_size", "", run, "B, windows per batch", AT(batch_size)),
+      field("batch_length", "--chunk-size", run, "L, rows per window", AT(batch_length)),
+      field("collect", "", run, "source of the actions after the seed episodes: planner, or random (the paper's ablation)", AT(collect)),
       field("action_noise", "", run, "standard deviation of the exploration noise", AT(action_noise)),
-      may_change(field("total_episodes", "", run, "N, episodes in all, seed episodes included; 0: no limit", AT(total_episodes))),
-      may_change(field("steps", "--total-timesteps", run, "environment frames in all, action repeat counted; 0: no limit", AT(steps))),
-      may_change(field("time_limit", "", run, "wall clock of the run, its last evaluation included: 90s, 3m, 2h, none", AT(time_limit))),
+      may_change(field("total_episodes", "", run, "N, total number of episodes, including seed episodes; 0: no limit", AT(total_episodes))),
+      may_change(field("steps", "--total-timesteps", run, "total number of environment frames, R per decision; 0: no limit", AT(steps))),
+      may_change(field("time_limit", "", run, "wall-clock time of the run, including its last evaluation: 90s, 3m, 2h, none", AT(time_limit))),
       // clang-format on
   };
   all.insert(all.begin() + 3, image_size);
@@ -155,19 +155,19 @@ std::vector<Field> make_fields() {
       // clang-format off
       field("learning_rate", "--lr", adam, "Adam's learning rate", AT(learning_rate)),
       field("adam_epsilon", "", adam, "Adam's epsilon", AT(adam_epsilon)),
-      field("grad_clip", "--grad-clip-norm", adam, "the gradient's largest global norm", AT(grad_clip)),
+      field("grad_clip", "--grad-clip-norm", adam, "largest global norm of the gradient; a longer one is scaled down to it", AT(grad_clip)),
       // clang-format on
   });
   append(planner_fields());
   append({
       // clang-format off
-      may_change(field("eval_every", "--test-interval", watch, "episodes (10), wall clock (60s) or never; one at the end always", AT(eval_every))),
-      may_change(field("eval_episodes", "--test-episodes", watch, "episodes of an evaluation", AT(eval_episodes))),
-      may_change(field("checkpoint_every", "--checkpoint-interval", watch, "episodes (10), wall clock (60s) or never; one at the end always", AT(checkpoint_every))),
-      may_change(field("threads", "--num-threads", machine, "0: what this process may use; changes no result", AT(threads))),
-      field("replay_memory", "", machine, "largest size of the replay memory; auto: 100,000 frames", AT(replay_memory)),
-      may_change(field("progress", "", machine, "auto, bar, plain or none", AT(progress))),
-      may_change(field("check_finite", "", machine, "test every result of every op (slow)", AT(check_finite))),
+      may_change(field("eval_every", "--test-interval", watch, "time between evaluations: episodes (10), wall-clock time (60s) or never; always one at the end", AT(eval_every))),
+      may_change(field("eval_episodes", "--test-episodes", watch, "episodes per evaluation", AT(eval_episodes))),
+      may_change(field("checkpoint_every", "--checkpoint-interval", watch, "time between checkpoints: episodes (10), wall-clock time (60s) or never; always one at the end", AT(checkpoint_every))),
+      may_change(field("threads", "--num-threads", machine, "number of threads; 0: as many as this process may use; changes no result", AT(threads))),
+      field("replay_memory", "", machine, "largest size of the replay memory in bytes (512MB, 2GiB); auto: room for 100,000 frames", AT(replay_memory)),
+      may_change(field("progress", "", machine, "how progress is shown: bar, plain lines, none, or auto, which is bar on a terminal", AT(progress))),
+      may_change(field("check_finite", "", machine, "check that every result of every op is finite (slow)", AT(check_finite))),
       // clang-format on
   });
   return all;

@@ -15,7 +15,7 @@
 namespace planet {
 namespace {
 
-// "1_000_000" -> "1000000": an underscore stands between two digits, or the text is no number.
+// "1_000_000" -> "1000000": an underscore must stand between two digits.
 std::optional<std::string> without_underscores(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -34,7 +34,7 @@ std::optional<double> number(std::string_view text) {
   return plain ? parse_number(*plain) : std::nullopt;
 }
 
-// Whole numbers: digits exactly, and 1e6 as long as a double holds it exactly.
+// Whole numbers: digits, and forms such as 1e6 as long as a double holds them exactly.
 template <class I>
 void read_integer(std::string_view text, I& value) {
   const std::optional<std::string> plain = without_underscores(text);

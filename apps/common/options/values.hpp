@@ -59,7 +59,7 @@ std::string write_value(const Cadence& value);
 std::string write_value(const Bytes& value);
 std::string write_value(const std::vector<ConvLayer>& value);
 
-// For people: "1,234,567", "1.14 GiB", "2:05" (minutes and seconds, or h:mm:ss).
+// For messages: "1,234,567", "1.14 GiB", "2:05" (minutes and seconds, or h:mm:ss).
 std::string with_commas(std::int64_t value);
 std::string bytes_text(double bytes);
 std::string clock_text(double seconds);

@@ -1,4 +1,4 @@
-// What this binary is: for --version, command.txt and the metadata of checkpoints.
+// The version of this binary, for --version, command.txt and the metadata of checkpoints.
 #pragma once
 
 #include <string>

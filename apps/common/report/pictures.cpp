@@ -18,7 +18,7 @@ Image true_frame(const Episode& episode, std::ptrdiff_t t) {
 
 std::vector<Image> reconstruct(const WorldModel& model, const Episode& episode,
                                std::uint64_t seed) {
-  // Substreams that no evaluation's episode has.
+  // Substreams that no evaluation episode uses.
   Rng dequantise(seed, Stream::evaluate, 0xFFFFFFFE), posterior(seed, Stream::evaluate, 0xFFFFFFFF);
   Tape tape(Precision::f32, Mode::inference);
   const Window whole{&episode, 0, episode.rows()};

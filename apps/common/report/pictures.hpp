@@ -1,4 +1,4 @@
-// Pictures of a run: true frames over what the model makes of them.
+// Pictures of a run: true frames above the model's reconstructions.
 #pragma once
 
 #include <filesystem>
@@ -10,11 +10,11 @@
 
 namespace planet {
 
-/// The model follows the episode (posterior means of the pictures it was shown) and decodes each
-/// frame: [rows] pictures as the model sees them, image_bits deep.
+/// The model filters the episode (posterior means given its frames) and decodes each frame: [rows]
+/// pictures as the model sees them, with image_bits bits per channel.
 std::vector<Image> reconstruct(const WorldModel& model, const Episode& episode, std::uint64_t seed);
 
-/// Two rows for each episode, true over reconstructed, `columns` frames evenly spaced in time.
+/// Two rows per episode, true above reconstructed, with `columns` frames evenly spaced in time.
 Image reconstruction_sheet(const WorldModel& model, std::span<const Episode> episodes,
                            std::uint64_t seed, const std::string& title, int columns = 12);
 

@@ -9,8 +9,8 @@ namespace planet {
 
 // With theta = atan(t / sqrt(n)), a finite sum (Abramowitz and Stegun 26.7.3 and 26.7.4):
 //   n odd    2/pi (theta + sin (cos + 2/3 cos^3 + ... + 2 4 ... (n-3) / (3 5 ... (n-2)) cos^(n-2)))
-//   n even   sin (1 + 1/2 cos^2 + 1 3 / (2 4) cos^4 + ... + 1 3 ... (n-3) / (2 4 ... (n-2))
-//   cos^(n-2))
+//   n even   sin (1 + 1/2 cos^2 + 1 3 / (2 4) cos^4 + ...
+//                   + 1 3 ... (n-3) / (2 4 ... (n-2)) cos^(n-2))
 double student_two_sided(double t, int degrees) {
   require(degrees >= 1 && t >= 0, "Student's t has at least 1 degree of freedom and t >= 0, not ",
           degrees, " and ", t);
@@ -25,7 +25,7 @@ double student_two_sided(double t, int degrees) {
   return odd ? 2 / std::numbers::pi * (theta + sine * sum) : sine * sum;
 }
 
-// P rises with t, from 0; bisection to the last bit.
+// P increases with t, from 0; bisection to the last bit.
 double student_95(int degrees) {
   double low = 0, high = 16;  // t(1) = 12.7
   for (int i = 0; i < 60; ++i) {

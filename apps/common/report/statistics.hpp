@@ -1,4 +1,4 @@
-// A mean and how sure one is of it.
+// A mean and its confidence interval.
 //
 // The interval is Student's: mean +- t s / sqrt(n), with s^2 = sum (x - mean)^2 / (n - 1) and t the
 // 97.5 % point of the t distribution with n - 1 degrees of freedom. It covers the true mean in 95 %
@@ -13,7 +13,7 @@ namespace planet {
 
 struct Interval {
   double mean = 0;
-  std::optional<double> half;  // half its width; nothing when n is 1
+  std::optional<double> half;  // half the width of the interval; nothing when n is 1
   double low() const { return mean - half.value_or(0); }
   double high() const { return mean + half.value_or(0); }
 };

@@ -1,8 +1,8 @@
-// Planners of different honesty: what a planner in the true simulator takes for the future.
+// How a planner in the true simulator models randomness.
 //
-// All of them know the state. They differ in the chance that their candidates meet, and that alone
-// turns a return of 87 into one of 140 (envs/README.md has the table). Used by
-// simulator_dynamics.hpp; what has to be known of single tasks: task_futures.hpp.
+// Every variant knows the true state. They differ in the random numbers that their candidates are
+// evaluated with, and that alone turns a return of 87 into one of 140 (table in envs/README.md).
+// Used by simulator_dynamics.hpp; what is specific to single tasks is in task_futures.hpp.
 #pragma once
 
 #include <span>
@@ -15,18 +15,18 @@
 namespace planet {
 
 enum class Future {
-  average,      // "average": the mean of all futures, which may be an impossible one
-  one,          // "one": each candidate in each iteration samples its own, PlaNet's rule
-  shared,       // "shared": some samples, drawn once a decision; a return is the mean over them
+  average,      // "average": the mean of all futures, which may itself be impossible
+  one,          // "one": each candidate in each iteration samples its own, as in PlaNet
+  shared,       // "shared": samples drawn once per decision; a return is the mean over them
   clairvoyant,  // "true": what will really happen
-  forgetful,    // "forgetful": as shared, but what the picture hides is guessed anew for each
+  forgetful,    // "forgetful": as shared, but what the picture hides is resampled for each
 };
 
 struct FutureConfig {
   Future future = Future::one;
-  int samples = 16;  // of shared and forgetful
+  int samples = 16;  // number of futures, of shared and forgetful
 
-  /// Futures that each candidate is played in.
+  /// The number of futures in which each candidate is evaluated.
   int courses() const {
     return future == Future::shared || future == Future::forgetful ? samples : 1;
   }
@@ -34,25 +34,25 @@ struct FutureConfig {
 
 /// "average", "one", ...: the word of the command line.
 std::string future_word(Future future);
-/// "one", "shared, 16 samples": for a person.
+/// "one", "shared, 16 samples": for messages.
 std::string future_text(const FutureConfig& config);
-/// The words of --future and --samples-per-candidate; an empty one stands for the task's registered
-/// budget. Error: an unknown word (the nearest is offered), less than one sample, samples for a
-/// future that has none.
+/// Reads the values of --future and --samples-per-candidate; an empty one means the task's
+/// registered budget. Error: an unknown word (the nearest is offered), less than one sample,
+/// samples for a future that has none.
 FutureConfig read_future(const EnvSpec& spec, const std::string& future,
                          const std::string& samples);
 
-/// The world to play candidates in: a copy of `env`, or its average.
+/// The environment to evaluate candidates in: a copy of `env`, or its average.
 /// Error: a future that this task does not have.
 std::unique_ptr<Env> imagined_world(const Env& env, Future future);
 
-/// One way the world can go.
+/// One sampled future.
 struct Course {
   EnvSnapshot start;
-  std::vector<double> chance;  // for Env::step_with, decision after decision
+  std::vector<double> chance;  // random numbers for Env::step_with, decision by decision
 };
-/// A course from `start` with `numbers` numbers of chance: those of `rng`, or for the clairvoyant
-/// `recorded`, and after them what the world's own stream will draw.
+/// A course from `start` with `numbers` random numbers: drawn from `rng`, or for the clairvoyant
+/// `recorded`, followed by those that the environment's own stream will draw.
 Course draw_course(const Env& world, Future future, const EnvSnapshot& start,
                    std::span<const double> recorded, std::size_t numbers, Rng rng);
 

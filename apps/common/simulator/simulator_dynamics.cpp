@@ -11,7 +11,7 @@
 namespace planet {
 namespace {
 
-// A few candidates at a time keep all threads busy to the end.
+// Small chunks of candidates keep all threads busy to the end.
 constexpr std::ptrdiff_t candidates_at_once = 16;
 constexpr std::ptrdiff_t most_lanes = 64;
 
@@ -21,13 +21,13 @@ std::unique_ptr<Env> begin_episode(const Env& prototype, std::uint64_t seed) {
   return env;
 }
 
-// The seed that the stream has at this place.
+// The seed that the stream yields at this position.
 std::uint64_t seed_of(const Rng& rng, std::uint64_t position) {
   const PhiloxCounter words = rng.block(position);
   return std::uint64_t{words[0]} << 32 | words[1];
 }
 
-// Episodes whose actions are drawn number by number, whatever is seen.
+// Episodes whose actions are drawn number by number, independently of the observations.
 template <class Draw>
 std::vector<double> unplanned_returns(const Env& prototype, std::span<const std::uint64_t> seeds,
                                       Draw&& draw) {
@@ -63,7 +63,7 @@ void SimulatorDynamics::start(const Env& env, std::span<const double> recorded) 
   require(env.action_size() == prototype_->action_size() && env.name() == prototype_->name(), "[",
           env.name(), "] with ", env.action_size(), " actions was given to a planner for ",
           prototype_->name(), " with ", prototype_->action_size());
-  now.control_steps = 0;  // the time limit is not planned for
+  now.control_steps = 0;  // plans ignore the time limit
   start_ = std::move(now);
   recorded_.assign(recorded.begin(), recorded.end());
   drawn_ = 0;
@@ -84,7 +84,7 @@ void SimulatorDynamics::imagine(const Candidates& c, Rng& rng, double* returns) 
   require(start_.has_value(), "[SimulatorDynamics] there is no state to plan from; call start() ",
           "first");
   require(c.samples == 1, "[SimulatorDynamics] ", c.samples,
-          " samples a candidate were asked for; it plays one");
+          " samples per candidate were asked for; it plays one");
   const bool own = future_.future == Future::one;
   const Rng place = rng;
   if (own) rng.take(static_cast<std::uint64_t>(c.J));
@@ -152,7 +152,7 @@ std::vector<double> oracle_returns(const Env& prototype, const PlannerConfig& pl
   const int length = prototype.episode_length(), all = length * static_cast<int>(seeds.size());
   const auto A = static_cast<std::size_t>(prototype.action_size());
   std::vector<double> returns(seeds.size());
-  int done = 0;  // decisions
+  int done = 0;  // number of decisions so far
   std::mutex guard;
   parallel_nested(static_cast<std::ptrdiff_t>(seeds.size()), [&](std::ptrdiff_t i) {
     const auto k = static_cast<std::size_t>(i);

@@ -11,14 +11,14 @@
 namespace planet {
 namespace {
 
-// The task behind an environment, if it is of this kind; else null.
+// The task behind an environment if it is of this kind, otherwise null.
 template <class Kind>
 const Kind* task_of(const Env& env) {
   const auto* task_env = dynamic_cast<const TaskEnv*>(&env);
   return task_env == nullptr ? nullptr : dynamic_cast<const Kind*>(&task_env->task());
 }
 
-// A world that differs from `Real` in its step alone.
+// A task that differs from `Real` only in its step.
 template <class Real>
 class Imagined : public Task {
  public:
@@ -44,7 +44,8 @@ class AveragePeg final : public Imagined<Peg> {
   std::unique_ptr<Task> clone() const override { return std::make_unique<AveragePeg>(*this); }
 };
 
-// Many opponents who started alike; the agent fights their mean. Only set_state() begins a course.
+// Many opponents with the same initial state; the agent fights their mean. Only set_state() begins
+// a course.
 class AverageDuel final : public Imagined<Duel> {
  public:
   static constexpr std::size_t opponents = 256;

@@ -1,14 +1,14 @@
-// futures: which futures does a model foresee, and are they true?
+// futures: which futures does a model predict, and are they right?
 //
-// In the peg tasks a ball bounces left or right. From every moment of held-out episodes at which
-// the model closes its eyes (studies/tools/lookahead.hpp) 64 futures are imagined with the
-// recorded actions, and their pictures judged: is the ball left, right, half on both sides, gone
-// (studies/tools/two_places.hpp)?
+// In the peg tasks a ball bounces left or right. From chosen moments of held-out episodes
+// (studies/tools/lookahead.hpp) on, the model sees no more frames and imagines 64 futures under the
+// recorded actions. Each picture is classified: is the ball on the left, on the right, half on both
+// sides, or gone (studies/tools/two_places.hpp)?
 //
-//   peg_catch              the side is open: half of the futures should go left, half right
-//   peg_memory, peg_cued   the side is known, then hidden: all of them should come out on its side
+//   peg_catch              the side is undecided: half of the futures should go left, half right
+//   peg_memory, peg_cued   the side was visible, then hidden: all futures should be on that side
 //
-// One row for each run, as a table and as CSV; and a contact sheet of one moment's futures.
+// Prints one row per run, as a table and as CSV, and draws a contact sheet of one moment's futures.
 #include <algorithm>
 #include <array>
 #include <iostream>
@@ -35,7 +35,7 @@ constexpr int sheet_futures = 10;  // of one moment, side by side
 constexpr std::array parts = {&Judgement::left, &Judgement::right,     &Judgement::blurred,
                               &Judgement::none, &Judgement::true_side, &Judgement::energy};
 
-// What became of all futures of a run, averaged over its moments.
+// The outcomes of all futures of a run, averaged over its moments.
 struct Foreseen {
   std::string run;
   RunConfig config;
@@ -73,7 +73,7 @@ Foreseen foresee(const LoadedModel& loaded, const Lookaheads& data, int samples)
   return f;
 }
 
-// ---- what is shown -----------------------------------------------------------------------------
+// ---- output ------------------------------------------------------------------------------------
 
 SheetRow sheet_row(const std::string& run, const LoadedModel& loaded, const Lookaheads& data,
                    const Moment& moment) {
@@ -116,16 +116,17 @@ std::string name_of(const std::filesystem::path& run) {
 
 int apps::futures(int argc, const char* const* argv) {
   CommandLine cli("futures",
-                  "Which futures a model foresees in the peg tasks, and which come true.");
+                  "Which futures a model predicts in the peg tasks, and how often they are right.");
   std::vector<std::string> runs;
   std::string samples_text = "64", episodes_text = "20", threads_text = "0", csv, sheet;
   cli.positionals("RUN|CHECKPOINT", runs,
-                  "run folders (their latest), checkpoint folders or model.safetensors");
-  cli.option("--samples", samples_text, "futures of each moment (64)");
-  cli.option("--episodes", episodes_text, "held-out episodes of random actions (20)");
-  cli.option("--csv", csv, "write one row for each run here");
-  cli.option("--sheet", sheet, "write a contact sheet of the first moment's futures here (PNG)");
-  cli.option("--threads", threads_text, "0: what this process may use; changes no result");
+                  "run folders (their latest checkpoints), checkpoint folders or model.safetensors files");
+  cli.option("--samples", samples_text, "number of futures imagined per moment (default 64)");
+  cli.option("--episodes", episodes_text, "number of held-out episodes of random actions (default 20)");
+  cli.option("--csv", csv, "write one row per run to this CSV file");
+  cli.option("--sheet", sheet, "write a contact sheet of the first moment's futures to this PNG file");
+  cli.option("--threads", threads_text,
+             "number of threads; 0: as many as this process may use; changes no result");
   if (!cli.parse(argc, argv)) return 0;
   int samples = 0, episodes = 0, threads = 0;
   read_option("--samples", samples_text, samples);

@@ -10,7 +10,7 @@
 namespace planet {
 namespace {
 
-// What stands where in the state of the peg family.
+// Indices into the state of the peg family.
 struct Entry {
   std::size_t x, vx, k;
 };
@@ -24,7 +24,7 @@ Entry entries(const Env& env) {
   return {at("x"), at("vx"), at("k")};
 }
 
-// The state in each row of an episode that began from this seed: played once more.
+// The state in each row of the episode that began from this seed, obtained by replaying it.
 std::vector<std::vector<double>> states(Env& env, std::uint64_t seed, const Episode& episode) {
   env.reset(seed);
   std::vector<std::vector<double>> out{env.state()};
@@ -61,7 +61,7 @@ Steps lookahead_steps(const RunConfig& config) {
   if (config.env == "peg_dodge") return {14, 18};
   require(
       config.env == "peg_memory" || config.env == "peg_cued", "in ", config.env,
-      " no ball goes left or right; there is one in peg_catch, peg_memory, peg_cued, peg_dodge");
+      " no ball goes left or right; one does in peg_catch, peg_memory, peg_cued and peg_dodge");
   return {8, 11 + hidden_steps(config)};
 }
 
@@ -69,7 +69,7 @@ Lookaheads look_ahead(const RunConfig& config, int episodes) {
   const Steps steps = lookahead_steps(config);
   const std::unique_ptr<Env> env = make_env(config.env, config.make_env_options());
   require(env->action_repeat() == 1, "the action repeat is ", env->action_repeat(),
-          "; looking ahead counts single control steps, it must be 1");
+          "; looking ahead counts single control steps, so it must be 1");
   const Entry at = entries(*env);
   const auto ahead = static_cast<std::size_t>(steps.shown - steps.seen);
   Lookaheads out;

@@ -1,13 +1,15 @@
-// Held-out episodes of the peg family, and the moments in them from which a model looks ahead.
+// Held-out episodes of the peg family, and the moments in them from which a model predicts.
 //
-//   peg_catch    seen up to k = 7, at the peg, where chance decides the side; shown at k = 11
+//   peg_catch    the last frame seen is k = 7, at the peg, where chance decides the side; the model
+//                must show k = 11
 //   peg_dodge    the same at its lower peg: k = 14 and 18
-//   peg_memory   seen up to k = 8, the last step before the screen, when the ball has moved to its
-//   peg_cued     side; shown at k = 11 + hidden, the first with all of it below the screen
+//   peg_memory   the last frame seen is k = 8, just before the screen, when the ball has moved to
+//   peg_cued     its side; the model must show k = 11 + hidden, the first step at which the whole
+//                ball is below the screen
 //
-// The picture at k = 8 is the same whatever the screen's length. Of the ball it shows a sliver, at
-// 32 pixels less than a pixel from the middle: in peg_memory that is all there is to remember. In
-// peg_cued the lamp has told the side at the start of the drop.
+// The picture at k = 8 does not depend on the screen's length. It shows only a sliver of the ball,
+// at 32 pixels less than a pixel from the middle: in peg_memory nothing else tells the side. In
+// peg_cued the lamp has shown the side at the start of the drop.
 #pragma once
 
 #include <string>
@@ -19,10 +21,10 @@
 namespace planet {
 
 struct Moment {
-  std::size_t episode = 0;   // which of the held-out ones
+  std::size_t episode = 0;   // index into HeldOut::episodes
   std::ptrdiff_t seen = 0;   // the last row that the model sees
-  std::ptrdiff_t shown = 0;  // the row that it has to imagine
-  double x = 0;              // of the true ball in that row
+  std::ptrdiff_t shown = 0;  // the row that it must imagine
+  double x = 0;              // position of the true ball in that row
   std::vector<float> left,
       right;  // that row's picture, with the ball at -|x| and at +|x| (two_places.hpp)
 };
@@ -34,10 +36,10 @@ struct Lookaheads {
 
 /// `episodes` episodes of uniformly random actions from the environment seeds 1000, 1001, ...,
 /// which no run is trained on, and all of their moments. They depend on the task and its options
-/// alone. Error: a task without such moments; a time limit that leaves none.
+/// alone. Error: a task without such moments, or a time limit that leaves none.
 Lookaheads look_ahead(const RunConfig& config, int episodes);
 
-/// Steps k of a drop: after which the model closes its eyes, and which it is asked to show.
+/// Steps k of a drop: the last that the model sees, and the one that it must show.
 struct Steps {
   int seen = 0, shown = 0;
 };

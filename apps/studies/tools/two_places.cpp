@@ -10,7 +10,7 @@ namespace {
 
 // Yellow is red and green without blue.
 double blue_missing(double r, double g, double b) { return std::min(r, g) - b; }
-// Of the ground green is taken, the smaller of the two wherever some of the ball is mixed in.
+// Of the ground it is the green part, the smaller of the two wherever some ball is mixed in.
 constexpr double of_ground = palette::ground[1] - palette::ground[2];
 constexpr double of_ball = palette::tip[1] - palette::tip[2];
 

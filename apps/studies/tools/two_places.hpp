@@ -1,8 +1,8 @@
-// Where does a picture have the ball, when there are two places it can be?
+// At which of two possible places does a picture show the ball?
 //
-// A ball that bounced left or right is at -a or at +a. A model that imagines one of the two shows a
-// whole ball there; a model that can only predict the mean shows half a ball at both. So a picture
-// is judged at the two places alone, by comparison with the two true pictures.
+// A ball that bounced left or right is at -a or at +a. A model that samples one of the two outcomes
+// shows a whole ball there; a model that can only predict the mean shows half a ball at both. A
+// picture is therefore judged at the two places alone, by comparison with the two true pictures.
 //
 // Pictures are [n,n,3] in the model's range [-0.5, 0.5), decoded or true (seen(), below).
 #pragma once
@@ -15,15 +15,15 @@
 
 namespace planet {
 
-/// A true picture as the model would decode it at best: each pixel in the middle of its bin, the
-/// mean of preprocess() over its noise.
+/// The best decoding of a true picture: each pixel in the middle of its bin, the mean of
+/// preprocess() over its noise.
 std::vector<float> seen(const Image& image, int bits);
 
-/// How yellow each pixel is, [n*n]: 0 as the ground or bluer, 1 as the ball. In between it is
-/// linear in the ball's share of the pixel: half a ball's brightness is one half.
+/// How yellow each pixel is, [n*n]: 0 for the ground or anything bluer, 1 for the ball. In between
+/// it is linear in the ball's share of the pixel: half the ball's brightness is one half.
 std::vector<double> yellow(std::span<const float> picture);
 
-/// Brightness of the ball at the two places; 1 is a true ball.
+/// Brightness of the ball at the two places, 1 being that of a true ball.
 struct Brightness {
   double left = 0, right = 0;
 };
@@ -34,7 +34,7 @@ class TwoPlaces {
   TwoPlaces(std::span<const float> left, std::span<const float> right);
 
   /// With Y the picture's yellow, L and R those of the two true pictures, and D = max(L - R, 0) the
-  /// ball on the left: left = <Y - R, D> / <D, D>, not below 0. The right likewise.
+  /// ball on the left: left = max(<Y - R, D> / <D, D>, 0). The right likewise.
   Brightness brightness(std::span<const float> picture) const;
   std::size_t pixels() const { return left_.size(); }
 
@@ -44,28 +44,28 @@ class TwoPlaces {
 
 enum class Outcome { left, right, blurred, none };
 
-/// none: left + right < 0.3. Else the side that has at least 0.8 of both; else blurred.
+/// none: left + right < 0.3. Otherwise the side with at least 0.8 of the sum; otherwise blurred.
 Outcome outcome(const Brightness& b);
 
 /// The centroid of yellow along x, in a view of this width around 0. Pixels below a tenth of the
 /// ball's yellow are the decoder's noise and do not count. A picture without yellow has its ball in
-/// the middle, which scores what the blur scores: vanishing earns nothing.
+/// the middle and scores as the blur does, so that a vanished ball gains nothing.
 double ball_position(std::span<const float> picture, double view);
 
-/// The energy score of a forecast, E|X - y| - E|X - X'| / 2: lower is better, and no forecast does
-/// better on average than the true distribution. X and X' are different samples, so that it does
-/// not depend on their number on average. For y = -a or +a with equal chance the true distribution
-/// scores a/2; its mean, 0, scores a; and so does either side alone. Error: fewer than two samples.
+/// The energy score of a forecast, E|X - y| - E|X - X'| / 2 (lower is better); in expectation no
+/// forecast scores lower than the true distribution. X and X' are different samples, which makes
+/// the estimate unbiased. For y = -a or +a with equal probability the true distribution scores a/2;
+/// its mean, 0, scores a, and so does either side alone. Error: fewer than two samples.
 double energy_score(std::span<const double> samples, double y);
 
-/// What imagined pictures of one moment amount to: shares of them, and the energy score of their
-/// balls in units of the true one's distance from the middle.
+/// Summary of the imagined pictures of one moment: the share of each outcome, and the energy score
+/// of the ball's position in units of the true ball's distance from the middle.
 struct Judgement {
   double left = 0, right = 0, blurred = 0, none = 0;
   double true_side = 0;
   double energy = 0;
 };
-/// `pictures` [K,n,n,3]; the true ball is at x, on the left below 0, in a view of this width.
+/// `pictures` [K,n,n,3]; the true ball is at x (left if negative) in a view of this width.
 Judgement judge(std::span<const float> pictures, const TwoPlaces& places, double x, double view);
 
 }  // namespace planet
