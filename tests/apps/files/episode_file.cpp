@@ -218,7 +218,7 @@ TEST_SUITE("apps") {
     CHECK(contains(said(file(npy("{'descr': '<f4', 'fortran_order': False, 'shape': "
                                  "(4294967296, 4294967296)}",
                                  "abc"))),
-                   "larger than any memory"));
+                   "too large for any memory"));
     // Sizes that are not there, in a member and beyond max_bytes.
     CHECK(contains(said(stored("a.npy", "abc", 4000000, 0)), "two sizes differ"));
     std::string packed = encode_npz({{"a", {"|u1", {3}, {1, 2, 3}}}});
@@ -242,7 +242,7 @@ TEST_SUITE("apps") {
     directory[10] = both[8] = 0;
     std::string twice = both;
     npz_format::append_directory(twice, directory + directory, 2);
-    CHECK(contains(said(twice), "its place in the file"));
+    CHECK(contains(said(twice), "its offset in the file"));
     twice = both + both;
     std::string second = directory;
     second[42] = static_cast<char>(both.size());
