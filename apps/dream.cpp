@@ -30,9 +30,12 @@ struct Options {
 };
 
 bool read_command_line(int argc, const char* const* argv, Options& o) {
-  CommandLine cli("dream", "What a model imagines after its first frames, given only the actions, beside what happened.");
-  cli.positional("RUN|CHECKPOINT", o.path,
-                 "a run folder (its latest checkpoint), a checkpoint folder or a model.safetensors");
+  CommandLine cli("dream",
+                  "What a model imagines after its first frames, given only the actions, beside "
+                  "what happened.");
+  cli.positional(
+      "RUN|CHECKPOINT", o.path,
+      "a run folder (its latest checkpoint), a checkpoint folder or a model.safetensors");
   o.flags.add_to(cli, std::to_string(usual_episodes));
   cli.option("--out", o.out, "output folder (default RUN/dreams/UPDATES)", "Output");
   cli.footer(

@@ -54,7 +54,8 @@ int apps::gradcheck(int argc, const char* const* argv) {
   cli.option("--csv", csv, "write every row to this CSV file");
   cli.optional_word("--model", model, "rssm",
                     "check every parameter of a whole world model instead: rnn, ssm or rssm");
-  cli.option("--export", file, "write inputs, parameters, loss and gradients to this safetensors file",
+  cli.option("--export", file,
+             "write inputs, parameters, loss and gradients to this safetensors file",
              "With --model");
   flags.add(cli);
   if (!cli.parse(argc, argv)) return 0;

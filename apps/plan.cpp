@@ -43,10 +43,10 @@ struct Numbers {
 
 bool read_command_line(int argc, const char* const* argv, Options& o) {
   CommandLine cli("plan", "One decision of a trained agent: its search, made visible.");
-  cli.positional("RUN|CHECKPOINT", o.path,
-                 "a run folder (its latest checkpoint), a checkpoint folder or a model.safetensors");
-  cli.option("--decisions", o.decisions,
-             "number of decisions before the one shown (default 20)");
+  cli.positional(
+      "RUN|CHECKPOINT", o.path,
+      "a run folder (its latest checkpoint), a checkpoint folder or a model.safetensors");
+  cli.option("--decisions", o.decisions, "number of decisions before the one shown (default 20)");
   cli.option("--seed", o.seed,
              "environment seed of the episode (default 1000, the first of an evaluation)");
   cli.option("--futures", o.futures,

@@ -94,8 +94,9 @@ double times_longer(F f, G g, double seconds) {
 
 void print_scaling(const std::vector<std::string>& sizes, double seconds) {
   const int n = threads();
-  std::printf("time with twice the size, and with one thread, relative to the normal time (%d thread%s)\n", n,
-              n == 1 ? "" : "s");
+  std::printf(
+      "time with twice the size, and with one thread, relative to the normal time (%d thread%s)\n",
+      n, n == 1 ? "" : "s");
   std::printf("%-10s %10s %10s %14s %18s %18s\n", "size", "batch x2", "length x2", "candidates x2",
               "step, one thread", "plan, one thread");
   for (const std::string& name : sizes) {

@@ -56,7 +56,7 @@ TEST_CASE("help and version go to stdout with status 0") {
   }
 }
 
-TEST_CASE("a program shortens the spin of idle threads unless told how to wait") {
+TEST_CASE("an idle thread's spin is shortened unless the user sets a wait policy") {
   const Scratch scratch;
   const auto version = [&](const Args& variables) {
     Args args{"-u", "OMP_WAIT_POLICY", "-u", "GOMP_SPINCOUNT", "-u", "KMP_BLOCKTIME"};

@@ -37,7 +37,7 @@ CsvRow find(const std::vector<CsvRow>& rows, const CsvRow& wanted) {
 
 }  // namespace
 
-TEST_CASE("compare measures what dream measures and groups by model") {
+TEST_CASE("compare computes the same errors as dream and groups by model") {
   const Scratch scratch;
   train(scratch, "a", {"--seed", "1"});
   train(scratch, "b", {"--seed", "2", "--updates-per-episode", "5"});
@@ -103,7 +103,7 @@ TEST_CASE("compare measures what dream measures and groups by model") {
   CHECK(r.out.find("rssm") < r.out.find("ssm  "));
 }
 
-TEST_CASE("a lone checkpoint has no return and another thread count no other bits") {
+TEST_CASE("a lone checkpoint has no return and the number of threads changes no bit") {
   const Scratch scratch;
   train(scratch, "a", {"--total-episodes", "3"});
   fs::copy(latest(scratch / "a") / "model.safetensors", scratch / "alone.safetensors");

@@ -124,7 +124,7 @@ TEST_CASE("every option survives config.toml") {
   }
 }
 
-TEST_CASE("a planner option that would have no effect is refused") {
+TEST_CASE("a planner option without effect is refused") {
   const auto error = [](const std::string& file,
                         const std::vector<std::pair<std::string, std::string>>& typed) {
     return message([&] { resolve(file, typed); });
@@ -187,7 +187,7 @@ TEST_CASE(
   CHECK(resolve(file, {{"preset", "small"}}).model.deter_size == 77);
 }
 
-TEST_CASE("a recipe of a task stands over its preset and under all that is typed") {
+TEST_CASE("a task's recipe overrides its preset and is overridden by every typed option") {
   for (const EnvSpec& spec : list_envs()) {
     INFO(spec.name);
     const RunConfig config = resolve("", {{"env", spec.name}});
@@ -256,7 +256,7 @@ TEST_CASE("convolutions and free nats follow the image size") {
   CHECK(resolve("", {{"image_size", "16"}, {"free_nats", "1"}}).model.free_nats == 1);
 }
 
-TEST_CASE("what follows from a latent model is weaker than what is typed and than a file") {
+TEST_CASE("defaults that follow from the latent model are overridden by typed options and a file") {
   CHECK(resolve("", {}).model.latent_model == "rssm");
   const RunConfig rnn = resolve("", {{"model", "rnn"}});
   CHECK(rnn.model.kl_balance == 1);
@@ -301,7 +301,7 @@ TEST_CASE("comments and spaces in a config file are free") {
   CHECK(c.env_options.at("view") == "3");
 }
 
-TEST_CASE("values that cannot be are refused by name") {
+TEST_CASE("values out of range are refused by name") {
   const auto error = [](const std::string& key, const std::string& value) {
     return message([&] { resolve("", {{key, value}}); });
   };

@@ -97,7 +97,7 @@ TEST_CASE("a difference is grey where nothing differs") {
         std::vector<std::uint8_t>{127, 255, 0});
 }
 
-TEST_CASE("dream writes what it says and the same bytes for the same seed") {
+TEST_CASE("dream writes the announced files, with the same bytes for the same seed") {
   const Trained t;
   const Result a = t.dream({"--samples", "3"});
   const fs::path out = t.run / "dreams" / latest(t.run).filename();
@@ -118,7 +118,7 @@ TEST_CASE("dream writes what it says and the same bytes for the same seed") {
         std::vector<std::string>{"dream.apng", "dream.png", "error.csv", "error.svg"});
 }
 
-TEST_CASE("the errors in the file are those of the pieces") {
+TEST_CASE("the errors in the file equal those computed step by step") {
   const Trained t;
   const fs::path episodes = t.run / "episodes";
   t.dream({"--context", "4", "--length", "9", "--samples", "2", "--seed", "3", "--episodes",
@@ -215,7 +215,7 @@ TEST_CASE("dream says what is wrong") {
        "--policy, --episode-seed and --episode-count are for episodes that are played");
 }
 
-TEST_CASE("a model that lies in no run dreams into runs") {
+TEST_CASE("dream of a model outside a run folder writes below runs/") {
   const Trained t({"--total-episodes", "2"});
   fs::copy(latest(t.run) / "model.safetensors", t.scratch / "alone.safetensors");
   const Result r =

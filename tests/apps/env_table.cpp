@@ -41,7 +41,7 @@ bool contains(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("the table of tasks has a row for each with what is registered") {
+TEST_CASE("the table of tasks has one row per task with its registered values") {
   const std::string text = env_table(100);
   const std::vector<std::string> all = lines(text);
   using Words = std::vector<std::string>;
@@ -108,7 +108,7 @@ TEST_CASE("train and play print the tasks as JSON, one object per line") {
   }
 }
 
-TEST_CASE("a task without a score has no figures of one") {
+TEST_CASE("a task without a score has no score columns") {
   const Scratch scratch;
   const Result r = run(scratch, "worlds", {"play", "--list-envs"});
   CHECK(words_of(lines(r.out), "counting") ==

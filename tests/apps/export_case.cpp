@@ -147,15 +147,14 @@ TEST_CASE("a case follows its seed and its sizes") {
   CHECK(SafetensorsFile(longer).at("state/h").shape == std::vector<std::int64_t>{5, 2, 9});
 }
 
-TEST_CASE("gradcheck leaves with 2 for model flags it cannot use") {
+TEST_CASE("gradcheck exits with 2 for model flags it cannot use") {
   const Scratch scratch;
   const auto complaint = [&](const Args& args) {
     const Result r = run(scratch, "gradcheck", args);
     CHECK(r.status == 2);
     return r.err;
   };
-  CHECK(complaint({"--seed", "3"}) ==
-        "gradcheck: --seed describes a model; it needs --model\n");
+  CHECK(complaint({"--seed", "3"}) == "gradcheck: --seed describes a model; it needs --model\n");
   CHECK(complaint({"--export", "x"}) ==
         "gradcheck: --export describes a model; it needs --model\n");
   CHECK(complaint({"--model", "--op", "linear"}) ==

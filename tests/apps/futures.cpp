@@ -51,7 +51,9 @@ std::vector<float> operator+(std::vector<float> a, const std::vector<float>& b) 
 
 }  // namespace
 
-TEST_CASE("a true ball is 1 at its place and 0 at the other and half a ball one half at both") {
+TEST_CASE(
+    "a true ball has brightness 1 at its place and 0 at the other, and half a ball one half at "
+    "both") {
   for (const int n : {16, 32, 64}) {
     INFO(n);
     const std::vector<float> left = true_picture(-0.24, 11, n), right = true_picture(0.24, 11, n);
@@ -90,7 +92,7 @@ TEST_CASE("outcomes change at a brightness of 0_3 and at four fifths") {
   CHECK(outcome({NAN, 0.5}) == Outcome::none);
 }
 
-TEST_CASE("a ball is where the centroid of yellow is") {
+TEST_CASE("a ball's position is the centroid of yellow") {
   for (const double x : {-0.24, -0.1, 0.0, 0.06, 0.24, 0.72})
     CHECK(std::abs(ball_position(true_picture(x, 11), view) - x) < 0.1 * pixel);
   const std::vector<float> left = true_picture(-0.24, 11), right = true_picture(0.24, 11);

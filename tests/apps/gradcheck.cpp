@@ -20,7 +20,7 @@ std::ptrdiff_t lines(const std::string& text) { return std::count(text.begin(), 
 
 }  // namespace
 
-TEST_CASE("gradcheck prints a row for every operation and leaves with 0") {
+TEST_CASE("gradcheck prints one row per operation and exits with 0") {
   const Scratch scratch;
   const Result all = run(scratch, "gradcheck", {"--csv", (scratch / "all.csv").string()});
   CHECK(all.status == 0);
@@ -47,7 +47,7 @@ TEST_CASE("gradcheck --op shows each example of one operation") {
   CHECK(has(one.out, "gradient check, double, 1 operation, "));
 }
 
-TEST_CASE("gradcheck leaves with 2 and a sentence for what it does not know") {
+TEST_CASE("gradcheck exits with 2 and a sentence for an unknown option or operation") {
   const Scratch scratch;
   const auto wrong = [&](const Args& args, const std::string& sentence) {
     const Result r = run(scratch, "gradcheck", args);
@@ -62,7 +62,7 @@ TEST_CASE("gradcheck leaves with 2 and a sentence for what it does not know") {
   wrong({"--csv", (scratch / "no" / "such.csv").string()}, "cannot be written");
 }
 
-TEST_CASE("gradcheck --elements calls no correct model wrong") {
+TEST_CASE("gradcheck --elements accepts every correct model") {
   const Scratch scratch;
   for (const char* model : {"rssm", "ssm", "rnn"})
     for (const char* n : {"1", "2", "3", "5", "10"}) {
@@ -85,7 +85,7 @@ TEST_CASE("gradcheck --model --image-size: convolutions and free nats follow") {
   CHECK(has(r.err, "image_size is 24"));
 }
 
-TEST_CASE("what was not proved is told and leaves with 0") {
+TEST_CASE("an unproved derivative is reported and exits with 0") {
   std::vector<GradReport> reports(2);
   reports[0].name = "a";
   reports[1].name = "b";
@@ -102,7 +102,7 @@ TEST_CASE("what was not proved is told and leaves with 0") {
   CHECK(has(table.str(), "  not proved  "));
 }
 
-TEST_CASE("one failed report makes status 1 and is told") {
+TEST_CASE("a failed report is printed and exits with 1") {
   std::vector<GradReport> reports(2);
   reports[0].name = reports[1].name = "linear";
   reports[0].example = "the first";

@@ -106,7 +106,7 @@ TEST_SUITE("apps") {
     CHECK(std::abs(imagine_one(*env, {Future::shared, n}, 12, 0.2f, 9) - fresh) < 4 * error);
   }
 
-  TEST_CASE("the clairvoyant imagines what will happen") {
+  TEST_CASE("the clairvoyant plans with the future that will happen") {
     for (const char* name : {"peg_catch", "peg_cued", "peg_dodge", "duel"}) {
       CAPTURE(name);
       const auto env = at(name, {});
@@ -185,7 +185,7 @@ TEST_SUITE("apps") {
     CHECK(value({0.19, 0, 0}, 2) < 1.5);
   }
 
-  TEST_CASE("who forgets guesses the side of the hidden ball and nothing else") {
+  TEST_CASE("the forgetful planner resamples the side of the hidden ball and nothing else") {
     // At k = 14 and x = 0.42 the ball comes out at 0.6 (k = 17): a paddle there has 1, else little.
     const std::vector<double> hidden{0.42, -0.36, 0.06, 0.6, 14, 0};
     const std::vector<double> seen{0.06, 0.18, 0.06, 0.6, 8, 0};
@@ -231,7 +231,7 @@ TEST_SUITE("apps") {
     set_threads(before);
   }
 
-  TEST_CASE("honesty decides what a planner gets where luck is part of the return") {
+  TEST_CASE("the model of randomness decides the return where luck is part of it") {
     // H 12, I 3, J 60, K 8 and eight episodes, a fraction of the registered budget. Measured with
     // `eval --oracle --iterations 3 --candidates 60 --elites 8 --episodes 8`: duel one 91.7 +- 5.5, shared
     // 137.8 +- 0.6, true 113.5 +- 2.9; peg_dodge average 16.7 +- 1.0, one 25.3 +- 0.3, shared 26.8
@@ -256,7 +256,7 @@ TEST_SUITE("apps") {
     set_threads(before);
   }
 
-  TEST_CASE("a future that a task does not have is refused") {
+  TEST_CASE("a future that is not defined for a task is refused") {
     const auto error = [](const char* name, Future future) {
       return error_of([&] { SimulatorDynamics(*make_env(name), {future, 16}); });
     };
@@ -272,7 +272,7 @@ TEST_SUITE("apps") {
     CHECK(error_of([] { SimulatorDynamics(*make_env("duel"), {Future::shared, 0}); }) != "");
   }
 
-  TEST_CASE("words of futures are read and the registry has the last one") {
+  TEST_CASE("--future is read and defaults to the registered one") {
     const EnvSpec &duel = env_spec("duel"), &pendulum = env_spec("pendulum_swingup");
     for (const char* word : {"average", "one", "shared", "true", "forgetful"})
       CHECK(future_word(read_future(duel, word, "").future) == word);

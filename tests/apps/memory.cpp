@@ -32,7 +32,7 @@ long resident() {
 
 }  // namespace
 
-TEST_CASE("P34 updates and episodes leave no memory behind") {
+TEST_CASE("P34 updates and episodes leak no memory") {
   RunConfig config = task_defaults("pendulum_swingup");
   config.env_options["time_limit"] = "20";
   config.model = model_preset("tiny", 16);

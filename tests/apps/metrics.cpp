@@ -43,7 +43,7 @@ std::vector<std::map<std::string, std::string>> read_csv(const fs::path& file) {
 
 }  // namespace
 
-TEST_CASE("what was not measured is an empty cell and no key") {
+TEST_CASE("a missing measurement is an empty CSV cell and no JSON key") {
   MetricsRow row;
   row.set("counter/updates", 5).set("loss/kl", std::numeric_limits<double>::quiet_NaN());
   CHECK(row.csv().starts_with("5,,"));
@@ -54,7 +54,7 @@ TEST_CASE("what was not measured is an empty cell and no key") {
   CHECK_THROWS_AS(row.set("loss/klx", 1), Error);
 }
 
-TEST_CASE("rows beyond the checkpoint are dropped and a torn line with them") {
+TEST_CASE("rows after the checkpoint and an incomplete line are dropped") {
   const Scratch scratch;
   MetricsRow row;
   {
@@ -138,7 +138,7 @@ TEST_CASE("terms of the loss are logged by themselves where there are such terms
   CHECK(value("loss/total") == doctest::Approx(total).epsilon(1e-5));
 }
 
-TEST_CASE("a round in progress survives state.json with the terms it has and no others") {
+TEST_CASE("a round in progress survives state.json with exactly its terms") {
   RunState state;
   state.round = {7, 1, 2, 3, 4, 5, 0.25, 0.5, 0.75, {}, 6};
   state.best_return = 8;
@@ -152,7 +152,7 @@ TEST_CASE("a round in progress survives state.json with the terms it has and no 
   CHECK(back.to_json() == state.to_json());
 }
 
-TEST_CASE("P36 what is trained on and what is not differ by name") {
+TEST_CASE("P36 metrics of training and evaluation episodes have different names") {
   const Scratch scratch;
   const fs::path path = scratch / "run";
   REQUIRE(run(scratch, "train", smallest(path)).status == 0);

@@ -44,7 +44,7 @@ TEST_CASE("the page's losses fall and the trainer gives the same parameters bit 
   CHECK(theta(page) != theta(WorldModel(model_preset("tiny"), seed)));
 }
 
-TEST_CASE("the page says how it is called") {
+TEST_CASE("minimal prints its usage") {
   const test::Scratch scratch;
   for (const test::Args& args : {test::Args{"5"}, test::Args{"many"}, test::Args{"8", "9"}}) {
     const test::Result r = test::run(scratch, "minimal", args);

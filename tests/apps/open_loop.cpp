@@ -144,7 +144,7 @@ TEST_CASE("samples differ once the eyes are closed and those of an RNN never do"
   }
 }
 
-TEST_CASE("what comes after the context is not looked at") {
+TEST_CASE("frames after the context have no influence") {
   const WorldModel model(model_config(), 3);
   const Episode e = random_episode(8, model.config());
   Episode other = e;
@@ -163,7 +163,7 @@ TEST_CASE("what comes after the context is not looked at") {
   for (std::ptrdiff_t t = 0; t < 8; ++t) CHECK(same(a.features_at(t), b.features_at(t)) == (t < 6));
 }
 
-TEST_CASE("no bit of a picture depends on what is decoded with it") {
+TEST_CASE("a decoded picture does not depend on the others in its chunk") {
   const WorldModel model(model_config(), 3);
   const Episode e = random_episode(5, model.config());
   const OpenLoop loop = open_loop(model, e, {2, 0, 70, 1, 0});

@@ -121,7 +121,7 @@ TEST_CASE("recorded uniforms replay an episode to the last bit") {
   }
 }
 
-TEST_CASE("uniforms from a file decide what happens and a reset does not read them") {
+TEST_CASE("uniforms from a file replace the random numbers of steps but not of resets") {
   const Scratch scratch;
   write(scratch / "left.csv", "0.9\n0.9\n0.9\n0.9\n0.9\n0.9\n0.499999\n0.9\n0.9\n");
   write(scratch / "u.csv", "0.5\n-0.5\n0\n0\n0\n0\n0\n1\n");
@@ -200,7 +200,7 @@ TEST_CASE("play says what is wrong with uniforms and futures") {
   CHECK(has(future("duel", {"--samples-per-candidate", "0"}), "at least 1"));
 }
 
-TEST_CASE("the oracle of play knows the file that is to come if it is clairvoyant") {
+TEST_CASE("play's clairvoyant oracle knows the uniforms in the file") {
   const Scratch scratch;
   // Left and right by turns, whatever the seed says. Who plans for the numbers of the seed's
   // stream, or for samples, often comes late: 18.5 of 20, the clairvoyant has all.

@@ -54,7 +54,7 @@ TEST_CASE("an exported model is the model without its optimiser") {
   CHECK(fs::exists(scratch / "runs" / "dreams"));  // it lies in no run
 }
 
-TEST_CASE("what cannot be exported is refused with a sentence") {
+TEST_CASE("a model that cannot be exported is refused with a sentence") {
   const Scratch scratch;
   const auto error = [&](const Args& args) {
     const Result r = run(scratch, "eval", args);
@@ -66,7 +66,7 @@ TEST_CASE("what cannot be exported is refused with a sentence") {
         std::string::npos);
 }
 
-TEST_CASE("the committed models are small and as good as they say") {
+TEST_CASE("the committed models are small and reach their stated returns") {
   std::uintmax_t bytes = 0;
   for (const fs::path& folder : committed()) {
     CAPTURE(folder.filename().string());

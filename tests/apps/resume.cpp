@@ -44,7 +44,7 @@ Args resume(const fs::path& path, const Args& more = {}) {
 
 }  // namespace
 
-TEST_CASE("P33 N episodes and N more are 2N episodes bit for bit") {
+TEST_CASE("P33 a run of N episodes resumed for N more equals one of 2N bit for bit") {
   const Scratch scratch;
   const fs::path whole = scratch / "whole", halves = scratch / "halves";
   REQUIRE(run(scratch, "train", smallest(whole, {"--total-episodes", "6"})).status == 0);
@@ -59,7 +59,7 @@ TEST_CASE("P33 N episodes and N more are 2N episodes bit for bit") {
   CHECK(text_of(halves / "command.txt").find("--resume") != std::string::npos);
 }
 
-TEST_CASE("collect random learns in rounds from the episodes that seed episodes would have been") {
+TEST_CASE("collect random trains in rounds on the same episodes as seed episodes") {
   const Scratch scratch;
   const fs::path chance = scratch / "chance", seeds = scratch / "seeds", planned = scratch / "plan";
   REQUIRE(run(scratch, "train", smallest(chance, {"--collect", "random"})).status == 0);
@@ -168,7 +168,7 @@ TEST_CASE("a second process on one run is refused") {
   CHECK(run(scratch, "train", resume(path, {"--total-episodes", "2"})).status == 0);
 }
 
-TEST_CASE("a resumed run refuses what would change it") {
+TEST_CASE("a resumed run refuses options that would change it") {
   const Scratch scratch;
   const fs::path path = scratch / "run";
   REQUIRE(run(scratch, "train", smallest(path)).status == 0);
@@ -223,7 +223,7 @@ TEST_CASE("the last two checkpoints and the best are kept") {
   CHECK(folders <= 3);
 }
 
-TEST_CASE("a half-written checkpoint is nothing and the one before it counts") {
+TEST_CASE("a half-written checkpoint is ignored and the one before it is used") {
   const Scratch scratch;
   const fs::path path = scratch / "run";
   REQUIRE(run(scratch, "train", smallest(path, {"--checkpoint-every", "1"})).status == 0);
@@ -240,7 +240,7 @@ TEST_CASE("a half-written checkpoint is nothing and the one before it counts") {
   CHECK(newest_checkpoint(path / "checkpoints") == newest);
 }
 
-TEST_CASE("counters that cannot be read are refused with their file and the key") {
+TEST_CASE("unreadable counters are refused with their file and key") {
   const Scratch scratch;
   const fs::path a = scratch / "a";
   REQUIRE(run(scratch, "train", smallest(a, {"--total-episodes", "3"})).status == 0);

@@ -74,7 +74,7 @@ std::vector<double> imagine(SimulatorDynamics& dynamics, std::ptrdiff_t H, std::
 }  // namespace
 
 TEST_SUITE("apps") {
-  TEST_CASE("imagining in the simulator is playing there") {
+  TEST_CASE("a rollout in the simulator is an episode played there") {
     for (const char* name : {"pendulum_swingup", "cartpole_swingup"}) {
       constexpr std::ptrdiff_t H = 5, J = 37;
       const auto actions = random_actions(H * J);
@@ -125,7 +125,7 @@ TEST_SUITE("apps") {
     CHECK(oracle_returns(*env, cem, seeds(1001, 1))[0] == all[0][1]);
   }
 
-  TEST_CASE("every candidate meets its own draws of a random world") {
+  TEST_CASE("every candidate has its own random numbers") {
     TaskEnv env(std::make_unique<Chance>(), {16, 1, 100, 0});
     env.reset(1);
     SimulatorDynamics dynamics(env);
@@ -146,7 +146,7 @@ TEST_SUITE("apps") {
     for (const double r : once) CHECK(r != truth);
   }
 
-  TEST_CASE("a plan knows the task's end but not the time limit") {
+  TEST_CASE("a plan respects the task's end but not the time limit") {
     const std::vector<float> actions(10 * 8);
     TaskEnv limited(std::make_unique<Chance>(), {16, 1, 20, 0});
     limited.reset(1);

@@ -80,7 +80,7 @@ void expect(const Result& r) {
 
 }  // namespace
 
-TEST_CASE("a study has a row for each training and skips those that stand") {
+TEST_CASE("a study has one row per training and skips finished ones") {
   const Scratch scratch;
   const fs::path table = scratch / "two_futures" / "results.csv";
   expect(study(scratch, "two_futures", "ssm-2"));
@@ -101,7 +101,7 @@ TEST_CASE("a study has a row for each training and skips those that stand") {
   CHECK(!fs::exists(scratch / "runs" / "two_futures" / "rnn-1"));
 }
 
-TEST_CASE("a study resumes the training that was cut off and measures the one that was not") {
+TEST_CASE("a study resumes an interrupted training and measures a finished one") {
   const Scratch scratch;
   const Args more{"--updates-per-episode", "20", "--total-episodes", "30"};
   const fs::path table = scratch / "two_futures" / "results.csv";
@@ -125,7 +125,7 @@ TEST_CASE("a study resumes the training that was cut off and measures the one th
   CHECK(text_of(training / "command.txt").find("--resume") != std::string::npos);
 }
 
-TEST_CASE("a study ends with an error when a training does and measures no half of one") {
+TEST_CASE("a study fails when a training fails and does not measure it") {
   const Scratch scratch;
   const fs::path table = scratch / "two_futures" / "results.csv";
   const auto fails = [&](const Args& more, const std::string& sentence) {
@@ -199,7 +199,7 @@ TEST_CASE("the other studies write their rows and tables") {
     CHECK(fs::exists(scratch.path() / file));
 }
 
-TEST_CASE("the learning study has a file for each finished run and goes on with one cut off") {
+TEST_CASE("the learning study has one file per finished run and resumes an interrupted one") {
   const Scratch scratch;
   const auto learn = [&](const Args& seeds, const std::string& limit = "none") {
     return run(

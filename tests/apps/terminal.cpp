@@ -122,7 +122,7 @@ std::vector<std::string> frames(const std::string& text) {
   return out;
 }
 
-TEST_CASE("play fits into any terminal and leaves nothing but its result") {
+TEST_CASE("play fits into any terminal and leaves only its result") {
   const Scratch scratch;
   for (const auto& [columns, rows, picture] :
        {std::array{80, 24, 32}, {80, 40, 64}, {28, 40, 22}, {20, 12, 16}, {200, 70, 128}}) {
@@ -207,7 +207,7 @@ TEST_CASE("a picture is scaled in whole steps") {
   CHECK_THROWS_AS(fitted(image, {15, 40}, 1), Error);
 }
 
-TEST_CASE("a person at the keys is told which keys there are and how it went") {
+TEST_CASE("playing with the keys shows the keys and the result") {
   const Scratch scratch;
   const auto play = [&](const std::string& keys, const Args& more) {
     Pty pty;

@@ -78,7 +78,7 @@ TEST_CASE("a program that executes itself again keeps the CPUs that OpenMP had b
   CHECK(lines_about_threads({"OMP_PLACES=cores"}, {"--threads", cat(here.threads)}) == all);
 }
 
-TEST_CASE("threads that are asked for and not given are explained") {
+TEST_CASE("a request for more threads than available is explained") {
   const CpuBudget here = cpu_budget();
   if (here.most == 1) return;  // built without OpenMP
   CHECK(lines_about_threads({}, {"--threads", "999"})
@@ -88,7 +88,7 @@ TEST_CASE("threads that are asked for and not given are explained") {
             .starts_with("threads  1 used, 2 asked for: OMP_THREAD_LIMIT is 1\n"));
 }
 
-TEST_CASE("the memory that is available is the least of the machine's and of the groups'") {
+TEST_CASE("available memory is the least of the machine's and the control groups'") {
   const Scratch root;
   const auto file = [&](const char* name, const char* text) {
     fs::create_directories((root / name).parent_path());

@@ -23,7 +23,7 @@ void check_round_trip(const V& value) {
 
 }  // namespace
 
-TEST_CASE("whole numbers may be written as people write them") {
+TEST_CASE("whole numbers may have exponents and underscores") {
   CHECK(read<int>("50") == 50);
   CHECK(read<std::int64_t>("1e6") == 1'000'000);
   CHECK(read<std::int64_t>("1_000_000") == 1'000'000);
@@ -84,7 +84,7 @@ TEST_CASE("convolutions are lists of channels and kernels") {
     CHECK_THROWS_AS(read<std::vector<ConvLayer>>(wrong), Error);
 }
 
-TEST_CASE("text for people") {
+TEST_CASE("numbers, sizes and times in messages") {
   CHECK(with_commas(1234567) == "1,234,567");
   CHECK(with_commas(-1000) == "-1,000");
   CHECK(with_commas(999) == "999");

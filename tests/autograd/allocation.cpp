@@ -57,7 +57,7 @@ TEST_CASE("P43 a training step allocates nothing after warm-up") {
       for (std::ptrdiff_t i = 0; i < net.params.size(); ++i)
         net.params.values<float>()[i] -= 0.01f * net.params.grads<float>()[i];
     };
-    CHECK(test::allocations_in(step) > 0);  // the first step does: the count is alive
+    CHECK(test::allocations_in(step) > 0);  // the first step does allocate: the counter works
     step();
     step();
     INFO(n, " threads");

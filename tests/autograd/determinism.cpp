@@ -11,7 +11,7 @@
 namespace planet {
 namespace {
 
-// Every bit of a run, in one number.
+// A hash of every bit of a run.
 class Hash {
  public:
   void add(std::span<const float> x) {
@@ -61,7 +61,7 @@ std::uint64_t train(std::uint64_t seed, int steps) {
     const auto loss = mean(square(image)) + mean(log_sum_exp(y));
     t.backward(loss);
     hash.add(loss.value<float>());
-    hash.add(sum(image).value<float>());  // of both signs: its last bits show any other order
+    hash.add(sum(image).value<float>());  // of both signs: its last bits depend on the order
     hash.add(sum(y).value<float>());
     hash.add(image.value<float>());
     hash.add({params.grads<float>(), static_cast<std::size_t>(params.size())});

@@ -1,4 +1,4 @@
-// The gradient check of every op of the engine, of a list of a user's own, and of whole models.
+// The gradient check of every op of the engine, of a user's own list, and of whole models.
 #include "autograd/gradcheck.hpp"
 
 #include <doctest/doctest.h>
@@ -24,7 +24,7 @@ void fill_normal(ParamStore& params) {
     params.values<double>()[i] = 0.5 * rng.normal();
 }
 
-// y = x^3 dx += 3 x^2 dy, as somebody outside this project would write it; wrong on request.
+// y = x^3, dx += 3 x^2 dy, as a user of the library would write it; wrong on request.
 template <bool wrong>
 struct Cube {
   static constexpr std::string_view name = wrong ? "wrong_cube" : "cube";
@@ -89,7 +89,7 @@ TEST_CASE("a list of a user's own is checked under the same rule") {
   CHECK_FALSE(all_ok({}));
 }
 
-TEST_CASE("a model passes and is left as it was found") {
+TEST_CASE("a model passes and its parameters are unchanged") {
   ParamStore params(Precision::f64);
   auto &W1 = params.add("fc1/weight", {3, 4}), &b1 = params.add("fc1/bias", {4});
   auto &W2 = params.add("fc2/weight", {4, 2}), &b2 = params.add("fc2/bias", {2});
@@ -132,7 +132,7 @@ TEST_CASE("a model with a wrong op inside is rejected") {
   CHECK(reports[0].failure.starts_with("the gradient of w is "));
 }
 
-TEST_CASE("a parameter that does not matter is not called checked") {
+TEST_CASE("a parameter without influence is not reported as checked") {
   ParamStore params(Precision::f64);
   auto &w = params.add("w", {1}), &unused = params.add("unused", {2});
   fill(w, {1.5});
@@ -173,7 +173,7 @@ TEST_CASE("a ReLU exactly at its kink is called a kink, not a fault") {
   CHECK(reports[0].note ==
         "element 0 of w lies at a kink: the slope is 0.5 below it and 2.5 above it, and its "
         "gradient is 0.5; it was not compared");
-  // A gradient beside the two slopes is wrong, whichever of them is meant.
+  // A gradient that is neither of the two slopes is wrong.
   const auto wrong = gradcheck(
       [&](Tape& t) {
         const auto x = t.use(w);

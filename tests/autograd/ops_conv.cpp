@@ -30,7 +30,7 @@ const std::vector<Geometry> geometries = {{1, 5, 5, 1, 1, 1, 1, 1},  {2, 6, 5, 3
 
 }  // namespace
 
-TEST_CASE("conv2d of a small image is the one computed by hand") {
+TEST_CASE("conv2d of a small image equals a hand calculation") {
   Tape tape(Precision::f64);
   const auto x = var<double>(tape, {1, 2, 3, 4, 5, 6, 7, 8, 9}, {1, 3, 3, 1});
   const auto w = var<double>(tape, {1, 10, 100, 1000}, {2, 2, 1, 1});
@@ -45,7 +45,7 @@ TEST_CASE("conv2d of a small image is the one computed by hand") {
   check_close(tape.grad<double>(b), {3});
 }
 
-TEST_CASE("conv2d_transpose of a small image is the one computed by hand") {
+TEST_CASE("conv2d_transpose of a small image equals a hand calculation") {
   Tape tape(Precision::f64);
   const auto x = var<double>(tape, {1, 2}, {1, 1, 2, 1});
   const auto w =
@@ -97,7 +97,7 @@ TEST_CASE("the transpose is the adjoint of the convolution") {
 }
 
 // Both convolutions are linear in x and in w, so <dy, y(x)> = <dx, x> = <dw, w> (without bias):
-// one exact test of every gradient at sizes that differences would be too slow for.
+// one exact test of every gradient, at sizes for which finite differences would be too slow.
 TEST_CASE("gradients of both convolutions satisfy the identity of a bilinear map") {
   for (const Geometry& g : geometries) {
     for (const bool transpose : {false, true}) {

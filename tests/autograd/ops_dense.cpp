@@ -109,7 +109,7 @@ TEST_CASE("inputs without a gradient are left alone") {
   check_close(tape.grad<double>(W), {4, 6, 4, 6});
 }
 
-TEST_CASE("the GRU follows its equations the reset gate before the product") {
+TEST_CASE("the GRU follows its equations with the reset gate before the product") {
   const std::size_t B = 3, X = 4, H = 5;
   const std::vector<double> x = numbers(B * X, 1), h = numbers(B * H, 2),
                             W = numbers((X + H) * 3 * H, 3), b = numbers(3 * H, 4);

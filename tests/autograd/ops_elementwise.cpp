@@ -126,7 +126,7 @@ TEST_CASE("maximum passes the gradient above its bound only and keeps NaN") {
   CHECK(tape.grad<double>(x)[0] == 0);
   CHECK(tape.grad<double>(x)[1] == 0);  // at the bound: none
   CHECK(tape.grad<double>(x)[2] == 1);
-  CHECK(tape.grad<double>(x)[3] == 1);  // NaN is not clipped, so it is not cut off either
+  CHECK(tape.grad<double>(x)[3] == 1);  // NaN is not clipped, so its gradient passes
   CHECK(message([&] { maximum(x, nan_value); }) ==
         "[maximum] x is [4], the bound is NaN; it must be a number");
 }

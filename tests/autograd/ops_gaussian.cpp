@@ -55,7 +55,7 @@ TEST_CASE("the KL of a Gaussian with itself is zero and so are its gradients") {
   }
 }
 
-TEST_CASE("the KL of tiny and huge deviations is formed from ratios") {
+TEST_CASE("the KL of tiny and huge standard deviations stays accurate") {
   for (const double s : {1e-30, 1e-25, 1e-20, 1e19, 1e25, 1e30}) {
     const Kl same = kl<float>(0, s, 0, s);
     CHECK(same.value == 0);
@@ -158,7 +158,7 @@ TEST_CASE("half the squared error is the unit log-likelihood without its constan
   check_close(tape.grad<double>(target), std::vector<double>(24, 0));
 }
 
-TEST_CASE("half the squared error keeps as many axes as it is told") {
+TEST_CASE("half the squared error keeps the requested number of axes") {
   Tape tape(Precision::f64);
   const auto x = var(tape, std::vector<double>(16, 1.5), {2, 2, 2, 2});
   const auto target = var(tape, std::vector<double>(16, 1), {2, 2, 2, 2});

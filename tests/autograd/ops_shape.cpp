@@ -73,7 +73,7 @@ TEST_CASE("concat and stack put every value and every gradient in its place") {
   check_close(concat(b, b).value<double>(), {5, 5, 6, 6});
 }
 
-TEST_CASE("sums and means whole and over the last axis") {
+TEST_CASE("sums and means over all axes and over the last one") {
   Tape tape(Precision::f64);
   const auto x = var<double>(tape, {1, 2, 3, 4, 5, 6}, {1, 2, 3});
   CHECK(sum(x).shape() == Shape{1});

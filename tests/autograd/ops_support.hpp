@@ -1,4 +1,4 @@
-// Short words for the op tests: tensors from numbers, comparisons that NaN fails, error texts.
+// Short helpers for the op tests: tensors from numbers, comparisons that NaN fails, error texts.
 #pragma once
 
 #include <doctest/doctest.h>

@@ -1,5 +1,5 @@
-// The checker is checked: one op, right in every way, and the same op with one mistake at a time.
-// Each mistake must be rejected, and with the sentence that names it.
+// The gradient checker is checked: a correct op, and the same op with one mistake at a time. Each
+// mistake must be rejected with the sentence that names it.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -197,7 +197,7 @@ TEST_CASE("a wrong derivative is rejected by name") {
   rejected<Planted<Bug::first_row_only>>("a term is missing or wrong");
 }
 
-TEST_CASE("a derivative that is right but written wrongly is rejected") {
+TEST_CASE("a backward that writes a right derivative in a wrong way is rejected") {
   rejected<Planted<Bug::assigns>>("backward assigns (=) where it must add (+=)");
   rejected<Planted<Bug::adds_to_nothing>>("[planted] the gradient of input 0 is nan at element 0");
   rejected<Planted<Bug::assigns_in_part>>("[planted] the gradient of input 0 is nan at element 5");

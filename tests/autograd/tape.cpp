@@ -24,7 +24,7 @@ Var variable(Tape& t, V x) { return t.variable(x, {static_cast<std::ptrdiff_t>(x
 
 // ---- lifetime ----------------------------------------------------------------------------------
 
-TEST_CASE("a Var that outlived reset is one clear error") {
+TEST_CASE("a Var that outlived reset gives an error") {
   Tape t(Precision::f64);
   const auto a = variable(t, {1, 2});
   t.reset();
@@ -38,7 +38,7 @@ TEST_CASE("a Var that outlived reset is one clear error") {
   CHECK_THROWS_WITH_AS(a.value<double>(), doctest::Contains("the tape is at #2"), Error);
 }
 
-TEST_CASE("a Var that outlived rewind is the same error and earlier ones stay") {
+TEST_CASE("a Var that outlived rewind gives the same error and earlier ones stay valid") {
   Tape t(Precision::f64, Mode::inference);
   const auto a = variable(t, {1, 2});
   Var inside;
@@ -59,7 +59,7 @@ TEST_CASE("a Var that outlived rewind is the same error and earlier ones stay") 
   CHECK_THROWS_WITH_AS(t.rewind(mark), "[rewind] the mark is ahead of the tape", Error);
 }
 
-TEST_CASE("rewind gives memory back") {
+TEST_CASE("rewind returns memory") {
   Tape t(Precision::f64, Mode::inference);
   const auto a = t.zeros({1000});
   for (int i = 0; i < 3; ++i) {
@@ -102,7 +102,7 @@ TEST_CASE("gradient memory is reused along a chain") {
   CHECK(t.peak_gradient_memory() <= 4 * one);  // of a sum of 200
 }
 
-TEST_CASE("given back gradient memory joins its neighbours") {
+TEST_CASE("returned gradient memory joins its neighbours") {
   GradPool pool;
   pool.prepare(1024);
   void* a = pool.take(64);
@@ -164,7 +164,7 @@ TEST_CASE("a cotangent weights the rows of the Jacobian") {
                        "[backward] 1 cotangents were given for a result of shape [3]", Error);
 }
 
-TEST_CASE("backward from a leaf and from a view of a leaf") {
+TEST_CASE("backward works from a leaf and from a view of a leaf") {
   Tape t(Precision::f64);
   const auto x = variable(t, {3, -2, 5});
   t.backward(x, V{1, 2, 3});
@@ -193,7 +193,7 @@ TEST_CASE("overlapping views of one owner add up") {
   CHECK(grads(t, x) == V{2, 1 + 3, 2});
 }
 
-TEST_CASE("stop_gradient lets nothing through and its views neither") {
+TEST_CASE("no gradient passes stop_gradient or its views") {
   Tape t(Precision::f64);
   const auto x = variable(t, {2, 3});
   const auto stopped = stop_gradient(square(x));
@@ -204,7 +204,7 @@ TEST_CASE("stop_gradient lets nothing through and its views neither") {
                        Error);
 }
 
-TEST_CASE("what the loss does not need keeps a zero gradient") {
+TEST_CASE("a value that the loss does not need keeps a zero gradient") {
   Tape t(Precision::f64);
   const auto x = variable(t, {2}), unused = variable(t, {1, 2, 3});
   square(unused);
@@ -218,7 +218,7 @@ TEST_CASE("what the loss does not need keeps a zero gradient") {
                        Error);
 }
 
-TEST_CASE("a constant takes no gradient and memory can be borrowed") {
+TEST_CASE("a constant gets no gradient and can refer to existing memory") {
   Tape t(Precision::f64);
   const V fixed = {1, 2};
   const auto c = t.borrow(fixed.data(), {2});
@@ -282,7 +282,7 @@ TEST_CASE("two stores keep their leaves apart and a leaf survives rewind") {
   CHECK(b.grad<double>()[0] == 2);
 }
 
-TEST_CASE("parameters have names of their own and a shape") {
+TEST_CASE("parameters have unique names and a shape") {
   ParamStore params(Precision::f64);
   params.add("w", {2, 3});
   CHECK_THROWS_WITH_AS(params.add("w", {1}), "the parameter name 'w' is already used", Error);

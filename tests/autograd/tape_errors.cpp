@@ -1,5 +1,5 @@
-// What the tape says when something is wrong: the op, the layer path, the rule; and which op was
-// the first to make a number that is none.
+// The tape's error messages: the op, the layer path, the rule; and the first op whose result is not
+// finite.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace {
 using V = std::vector<double>;
 constexpr double inf = std::numeric_limits<double>::infinity();
 
-// y = x, whose derivative is NaN at element 1: a mistake that only backward shows.
+// y = x with a derivative of NaN at element 1: a mistake that only backward reveals.
 struct NanBackward {
   static constexpr std::string_view name = "nan_backward";
   static constexpr int arity = 1;
@@ -62,7 +62,7 @@ TEST_CASE("a failed record leaves the tape as it was") {
   CHECK(t.grad<double>(a)[0] == 1);
 }
 
-TEST_CASE("tapes are not mixed and an empty Var is named") {
+TEST_CASE("mixed tapes and an empty Var are refused") {
   Tape t(Precision::f64), other(Precision::f64);
   const auto a = t.zeros({2}), b = other.zeros({2});
   CHECK_THROWS_WITH_AS(add(a, b), "[add] input 1 is on another tape", Error);

@@ -1,5 +1,4 @@
-// What a training step does over and over must not ask for memory: a warm arena and a parallel
-// loop.
+// What a training step repeats must not allocate memory: a warm arena and a parallel loop.
 #include <doctest/doctest.h>
 
 #include "autograd/base/arena.hpp"
@@ -23,16 +22,16 @@ void step(Arena& arena) {
 
 }  // namespace
 
-TEST_CASE("a warm arena asks for no memory") {
+TEST_CASE("a warm arena allocates no memory") {
   Arena arena(256);
-  CHECK(test::allocations_in([&] { step(arena); }) > 0);  // the counter counts
+  CHECK(test::allocations_in([&] { step(arena); }) > 0);  // the counter works
   step(arena);                                            // joins the blocks
   CHECK(test::allocations_in([&] {
           for (int i = 0; i < 10; ++i) step(arena);
         }) == 0);
 }
 
-TEST_CASE("a parallel loop asks for no memory once its threads exist") {
+TEST_CASE("a parallel loop allocates no memory once its threads exist") {
   set_threads(3);
   double sum[1000];
   const auto loop = [&] {

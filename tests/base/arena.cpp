@@ -122,7 +122,7 @@ TEST_CASE("arena reset joins the blocks into one that holds everything") {
   CHECK(arena.capacity() == capacity);
 }
 
-TEST_CASE("arena peak is the most that was ever in use") {
+TEST_CASE("arena peak is the largest amount ever in use") {
   Arena arena(4096);
   const Arena::Mark start = arena.mark();
   arena.allocate(1000);

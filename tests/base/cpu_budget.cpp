@@ -1,5 +1,5 @@
-// What a process may use: control groups of our own making (version 1, version 2, nested, nonsense)
-// and the variables that OpenMP's runtime reads before main().
+// What a process may use: simulated control groups (version 1, version 2, nested, nonsensical) and
+// the variables that OpenMP's runtime reads before main().
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -59,7 +59,7 @@ CpuBudget version1(const std::string& quota, const std::string& period) {
 const CgroupLimits none;
 const bool parallel = cpu_budget().why_most.find("without OpenMP") == std::string::npos;
 
-// The threads that are right for a quota on this machine: its whole CPUs, at least one.
+// The right number of threads for a quota on this machine: its whole CPUs, at least one.
 int expected(const CpuBudget& b) {
   if (!parallel) return 1;
   return b.quota > 0 ? static_cast<int>(std::clamp(b.quota, 1.0, static_cast<double>(b.cpus)))
@@ -117,7 +117,7 @@ TEST_CASE("without a cgroup or with one that makes no sense there is no limit") 
   }
 }
 
-TEST_CASE("the least of a group's limits and its parents' counts") {
+TEST_CASE("the least limit of a group and its parents is used") {
   // A shell of a user's session, started by: systemd-run --scope -p CPUQuota=150%
   const auto nested = [](const char* inner, const char* outer) {
     return Root()
@@ -132,7 +132,7 @@ TEST_CASE("the least of a group's limits and its parents' counts") {
   CHECK(nested("400000 100000", "300000 100000") == doctest::Approx(3));
   CHECK(nested("max 100000", "max 100000") == none.cpus);
 
-  // Version 1 has a path for each controller; the other job's limit is not ours.
+  // Version 1 has one path per controller; the other job's limit is not ours.
   const CgroupLimits batch = Root()
                                  .self(
                                      "11:memory:/slurm/job_7\n4:cpu,cpuacct:/slurm/job_7/step_0\n"
@@ -157,7 +157,7 @@ TEST_CASE("the least of a group's limits and its parents' counts") {
         doctest::Approx(0.5));
 }
 
-TEST_CASE("cached pages of files are not used memory") {
+TEST_CASE("cached file pages do not count as used memory") {
   const auto v2 = [](const char* used, const char* stat) {
     return Root()
         .self("0::/job\n")
@@ -184,7 +184,7 @@ TEST_CASE("cached pages of files are not used memory") {
             .memory == 700000);
 }
 
-TEST_CASE("a limit of processes leaves that many threads") {
+TEST_CASE("a limit on processes limits the threads") {
   const auto budget = [](const char* most, const char* now) {
     return Root()
         .self("0::/job\n")
@@ -208,7 +208,7 @@ TEST_CASE("the budget describes itself in words") {
         "1 thread (1 CPU, no cgroup limit, OMP_NUM_THREADS is 8, OMP_THREAD_LIMIT is 1)");
 }
 
-TEST_CASE("what was asked for is given, or the reason is said") {
+TEST_CASE("the requested threads are given, or the reason is stated") {
   CpuBudget b;
   b.cpus = 4, b.threads = 2;  // a quota of two CPUs
   CHECK(choose_threads(0, b).threads == 2);

@@ -17,10 +17,10 @@ TEST_CASE("fail and require throw Error with the whole sentence") {
                        Error);
   CHECK_THROWS_WITH_AS(require(false, "a", 1), "a1", Error);
   CHECK_NOTHROW(require(true, "never"));
-  CHECK_THROWS_AS(fail("x"), std::runtime_error);  // whoever catches the standard's sees ours
+  CHECK_THROWS_AS(fail("x"), std::runtime_error);  // handlers of the standard type catch ours
 }
 
-TEST_CASE("a condition that NaN should fail does fail") {
+TEST_CASE("require fails for a comparison with NaN") {
   const double err = std::nan("");
   CHECK_THROWS_AS(require(err <= 1e-6, "error is ", err), Error);
 }

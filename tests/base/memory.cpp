@@ -41,19 +41,19 @@ TEST_CASE("memory is aligned to 64 bytes and usable to its last byte, at any siz
   }
 }
 
-TEST_CASE("memory of many megabytes asks Linux for large pages, a small piece does not") {
+TEST_CASE("only large allocations ask Linux for large pages") {
   constexpr std::size_t large = std::size_t{64} << 20;
   void* const p = take_memory(large);
   const std::string flags = mapping_flags(static_cast<char*>(p) + large / 2);
   give_memory(p);
-  if (flags.empty()) return;  // another system, or one that does not tell
+  if (flags.empty()) return;  // another system, or one without this information
   CHECK(flags.find(" hg ") != std::string::npos);
   void* const small = take_memory(1000);
   CHECK(mapping_flags(small).find(" hg ") == std::string::npos);
   give_memory(small);
 }
 
-TEST_CASE("memory for a vector is aligned, and vectors of it compare and move as any other") {
+TEST_CASE("AlignedVector is aligned, and compares and moves like any vector") {
   AlignedVector<float> x(1000, 2.0f);
   CHECK(reinterpret_cast<std::uintptr_t>(x.data()) % 64 == 0);
   AlignedVector<float> y = x;

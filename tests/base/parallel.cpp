@@ -1,5 +1,4 @@
-// parallel_for: every index once, the same results whatever the number of threads, exceptions and
-// nesting.
+// parallel_for: every index once, the same results at any number of threads, exceptions, nesting.
 #include "autograd/base/parallel.hpp"
 
 #include <doctest/doctest.h>
@@ -20,7 +19,7 @@ using namespace planet;
 
 namespace {
 
-/// Sets the number of threads, and puts back the old one.
+/// Sets the number of threads, and restores the old one.
 class Threads {
  public:
   explicit Threads(int n) : before_(threads()) { set_threads(n); }
@@ -118,7 +117,7 @@ TEST_CASE("several threads work when several are asked for") {
   const Threads scope(3);
   std::set<std::thread::id> ids;
   std::mutex guard;
-  // Each index waits until the others have started: one thread alone would wait in vain.
+  // Each index waits until the others have started: a single thread would wait for ever.
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   std::atomic<int> started{0};
   const bool parallel = cpu_budget().describe().find("without OpenMP") == std::string::npos;
@@ -134,7 +133,7 @@ TEST_CASE("several threads work when several are asked for") {
   CHECK(static_cast<int>(ids.size()) == team);
 }
 
-TEST_CASE("an exception in a loop arrives at the caller, and the next loop works") {
+TEST_CASE("an exception in a loop reaches the caller, and the next loop works") {
   for (int t : counts) {
     const Threads scope(t);
     CAPTURE(t);
@@ -164,7 +163,7 @@ TEST_CASE("a loop inside a loop runs on the thread that meets it") {
   }
 }
 
-TEST_CASE("an exception of an inner loop comes through the outer one") {
+TEST_CASE("an exception of an inner loop passes through the outer one") {
   for (int t : counts) {
     const Threads scope(t);
     CHECK_THROWS_AS(parallel_for(4,
@@ -176,7 +175,7 @@ TEST_CASE("an exception of an inner loop comes through the outer one") {
   }
 }
 
-// Without a watch over fork() the child waits for the parent's threads, until the alarm ends it.
+// Without handling of fork() the child waits for the parent's threads, until the alarm ends it.
 TEST_CASE("a child of fork computes on its one thread") {
   const auto sum = [] {
     std::atomic<int> total{0};

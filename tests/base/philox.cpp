@@ -57,7 +57,7 @@ TEST_CASE("an Rng's counter is position then substream then stream and its key i
   CHECK(rng.key() == PhiloxKey{0x89ABCDEF, 0x01234567});
   CHECK(rng.block(0x100000002) ==
         philox4x32_10({2, 1, 7, static_cast<std::uint32_t>(Stream::replay)}, rng.key()));
-  // Checkpoints and published results hold numbers of these streams: they keep their places.
+  // Checkpoints and published results depend on these stream numbers, so they must not change.
   CHECK(static_cast<int>(Stream::init) == 1);
   CHECK(static_cast<int>(Stream::replay) == 5);
   CHECK(static_cast<int>(Stream::test) == 13);

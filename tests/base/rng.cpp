@@ -1,5 +1,5 @@
-// The scalar draws against the laws they should follow, and the place of an Rng as the only thing
-// it remembers. Seeds are fixed: a failure is a changed generator, never bad luck.
+// The scalar draws against their distributions, and the position of an Rng as its only state. Seeds
+// are fixed: a failure means a changed generator, never bad luck.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -13,7 +13,7 @@ using namespace planet;
 
 namespace {
 
-// Every statistic here is called wrong when chance alone would exceed it once in ten thousand.
+// Each statistic is rejected at a value that chance alone would exceed once in ten thousand.
 constexpr double z_two_sided = 3.89;  // normal quantile of significance 1e-4
 constexpr double z_one_sided = 3.72;
 
@@ -32,7 +32,7 @@ double chi_squared(const std::vector<double>& count) {
   return sum;
 }
 
-/// Whether a mean of n independent values with this standard deviation is where it should be.
+/// Whether the mean of n independent values with this standard deviation is as expected.
 bool near(double mean, double expected, double deviation, int n) {
   return std::abs(mean - expected) <= z_two_sided * deviation / std::sqrt(n);
 }
@@ -131,18 +131,18 @@ TEST_CASE("normal is Box-Muller of the four words of one block") {
   }
 }
 
-TEST_CASE("the position is all that an Rng remembers") {
+TEST_CASE("the position is the only state of an Rng") {
   Rng rng(6, Stream::agent, 3);
   CHECK(rng.position() == 0);
   std::vector<double> first;
   for (int i = 0; i < 5; ++i) first.push_back(rng.normal());
-  CHECK(rng.position() == 5);  // one counter a draw, whatever its kind
+  CHECK(rng.position() == 5);  // one counter per draw of any kind
   rng.uniform();
   CHECK(rng.position() == 6);
 
   Rng again(6, Stream::agent, 3);
   again.uniform();
-  again.uniform();  // the kind of an earlier draw does not matter, only how many there were
+  again.uniform();  // only the number of earlier draws matters, not their kind
   CHECK(again.normal() == first[2]);
   again.seek(0);
   CHECK(again.normal() == first[0]);
@@ -152,7 +152,7 @@ TEST_CASE("the position is all that an Rng remembers") {
   CHECK(resumed.uniform() == rng.uniform());
 }
 
-TEST_CASE("take hands out counters that no draw uses again") {
+TEST_CASE("take reserves counters that no later draw uses") {
   Rng rng(7, Stream::test);
   CHECK(rng.take(0) == 0);
   CHECK(rng.take(10) == 0);
@@ -161,7 +161,7 @@ TEST_CASE("take hands out counters that no draw uses again") {
   Rng skipped(7, Stream::test);
   skipped.seek(13);
   CHECK(rng.uniform() == skipped.uniform());
-  CHECK(rng.block(5) == skipped.block(5));  // looking does not move
+  CHECK(rng.block(5) == skipped.block(5));  // block() does not advance
   CHECK(rng.position() == 14);
 }
 

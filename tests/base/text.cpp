@@ -1,4 +1,4 @@
-// The nearest right word: distances, what is near enough to be offered, and who wins a tie.
+// The nearest right word: distances, the threshold for a suggestion, and ties.
 #include "autograd/base/text.hpp"
 
 #include <doctest/doctest.h>
@@ -30,7 +30,7 @@ TEST_CASE("edit_distance is symmetric and 0 only for equal words") {
   }
 }
 
-TEST_CASE("nearest finds the word that was meant") {
+TEST_CASE("nearest finds the intended word") {
   const std::vector<std::string> envs = {"pendulum_swingup", "cartpole_swingup", "counting",
                                          "terminating"};
   CHECK(nearest("pendulum_swingup", envs) == "pendulum_swingup");
@@ -56,7 +56,7 @@ TEST_CASE("nearest prefers fewer edits, and the earlier of two equals") {
   CHECK(nearest("beta2", words) == "beta2");
 }
 
-TEST_CASE("did_you_mean is ready to append") {
+TEST_CASE("did_you_mean returns text to append to a message") {
   const std::vector<std::string> words = {"relu", "elu", "tanh"};
   CHECK(did_you_mean("than", words) == " (did you mean 'tanh'?)");
   CHECK(did_you_mean("gaussian", words).empty());

@@ -1,5 +1,5 @@
-// threads_given ASKED: the CPUs of this process, the threads that a request for ASKED comes to, and how
-// many threads a loop was really run by.
+// threads_given ASKED: prints the CPUs of this process, the threads that a request for ASKED gets,
+// and the number of threads that really ran a loop.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -12,8 +12,8 @@
 int main(int argc, char** argv) {
   const planet::ThreadChoice choice = planet::choose_threads(argc > 1 ? std::atoi(argv[1]) : 0);
   planet::set_threads(choice.threads);
-  // Each index waits for the others' threads, so that no thread takes two of them while one that
-  // was asked for is still to come.
+  // Each index waits for the others' threads, so that no thread takes two of them before all
+  // requested threads have started.
   std::mutex guard;
   std::set<std::thread::id> ids;
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(2);

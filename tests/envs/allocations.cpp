@@ -1,5 +1,5 @@
-// A binary of its own, because it replaces operator new: what a planner on the true simulator calls
-// millions of times, and what an episode does at every decision, asks for no memory.
+// A binary of its own, because it replaces operator new: what a planner in the true simulator calls
+// millions of times, and what an episode does at every decision, allocates no memory.
 #include <doctest/doctest.h>
 
 #include <vector>
@@ -9,7 +9,7 @@
 
 using namespace planet;
 
-TEST_CASE("set_state and step and render ask for no memory") {
+TEST_CASE("set_state and step and render allocate no memory") {
   for (const EnvSpec& spec : test::every_world()) {
     CAPTURE(spec.name);
     const auto env = make_env(spec);
@@ -28,7 +28,7 @@ TEST_CASE("set_state and step and render ask for no memory") {
     }
     const long after = test::allocations;
     CHECK(after == before);
-    CHECK(before > 0);  // the counter counts
+    CHECK(before > 0);  // the counter works
     CHECK(total >= 0);
   }
 }

@@ -1,4 +1,4 @@
-// An environment of one's own in thirty lines, between the two marks: envs/README.md shows it,
+// A custom environment in thirty lines, between the two marks: envs/README.md shows it,
 // tests/envs/custom_env.cpp checks it, tests/apps/custom_env.cpp learns in it.
 #pragma once
 

@@ -24,7 +24,7 @@ double energy(const Vector& y) {
          m * 9.81 * l * std::cos(y[1]);
 }
 
-// What motor and friction put in, in watts.
+// The power of motor and friction, W.
 double power(const Vector& y, double u) {
   return 10 * u * y[2] - 5e-4 * y[2] * y[2] - 2e-6 * y[3] * y[3];
 }
@@ -39,8 +39,8 @@ Vector run(Vector y, double u, double seconds, int steps) {
 }  // namespace
 
 TEST_CASE("the cart-pole energy changes by exactly what motor and friction put in") {
-  // The energy is written from positions and velocities alone, so this checks every term of M and
-  // f.
+  // The energy is computed from positions and velocities alone, so this checks every term of M
+  // and f.
   Rng rng(1, Stream::test);
   for (int k = 0; k < 1000; ++k) {
     const Vector y{rng.uniform(-1.7, 1.7), rng.uniform(-10, 10), rng.uniform(-3, 3),
@@ -105,7 +105,7 @@ TEST_CASE("cart-pole integration is of fourth order") {
   }
 }
 
-TEST_CASE("a still cart-pole loses only what friction takes in ten seconds") {
+TEST_CASE("an undriven cart-pole loses only what friction takes in ten seconds") {
   Vector y{0, 2.5, 0, 0};
   double dissipated = 0;
   const double start = energy(y);
@@ -142,7 +142,7 @@ TEST_CASE("each factor of the cart-pole reward by hand") {
         doctest::Approx(0.75 * 0.55 * 0.55 * 0.8).epsilon(1e-14));
 }
 
-TEST_CASE("the rail ends stop the cart softly and alike on both sides") {
+TEST_CASE("the rail ends stop the cart softly and symmetrically") {
   const auto furthest = [](double sign) {
     Vector y{0, pi, 0, 0};
     double most = 0;
@@ -150,12 +150,12 @@ TEST_CASE("the rail ends stop the cart softly and alike on both sides") {
       y = run(y, sign, CartpoleSwingup::dt, 1);
       most = std::max(most, sign * y[0]);
     }
-    CHECK(sign * y[0] > 1.79);  // held against the end
+    CHECK(sign * y[0] > 1.79);  // pressed against the end
     return most;
   };
   const double right = furthest(1), left = furthest(-1);
   CHECK(right == doctest::Approx(left).epsilon(1e-12));
-  CHECK(right > 1.805);  // softly: it enters the stop
+  CHECK(right > 1.805);  // soft: the cart enters the stop
   CHECK(right < 2.0);
   // Beyond the end, the pole still follows its own equation with the stopped cart's acceleration.
   const Vector y{1.81, 0.5, 0.7, 2};

@@ -1,4 +1,4 @@
-// check_env finds every fault that is planted, and nothing in an honest environment.
+// check_env finds every planted fault, and none in a correct environment.
 #include "envs/check_env.hpp"
 
 #include <doctest/doctest.h>
@@ -51,7 +51,7 @@ enum class Fault {
   takes_any_count_of_numbers,
 };
 
-/// An honest environment with one fault in front of it.
+/// A correct environment, wrapped to show one fault.
 class Faulty final : public Env {
  public:
   explicit Faulty(Fault fault, const char* name = "pendulum_swingup")
@@ -162,7 +162,7 @@ class Faulty final : public Env {
   }
   EnvSnapshot save() const override {
     EnvSnapshot s = inner_->save();
-    if (is(Fault::clone_forgets_the_stream)) s.seed = 0;  // and nobody sees it in the snapshot
+    if (is(Fault::clone_forgets_the_stream)) s.seed = 0;  // so that the snapshot does not show it
     if (is(Fault::snapshot_forgets_the_clock)) s.control_steps = 0;
     return s;
   }
@@ -245,14 +245,14 @@ TEST_CASE("check_env finds every planted fault") {
     for (const std::string& rule : broken) all += rule + "\n";
     CAPTURE(all);
     CHECK(test::contains(all, plant.sentence));
-    // What makes everything else wrong as well is said once.
+    // A fault that makes everything else wrong as well is reported once.
     if (test::contains(plant.sentence, "[values]") ||
         test::contains(plant.sentence, "[time limit]"))
       CHECK(broken.size() == 1);
   }
 }
 
-// A task of somebody's own, with the three mistakes that are made most.
+// A user's task with the three most common mistakes.
 class Mistaken final : public Task {
  public:
   enum class Mistake { none, nan_reward, wrong_size, throws };
@@ -295,7 +295,7 @@ TEST_CASE("check_env says in one sentence what is wrong with a task") {
   CHECK(test::contains(throws[0], "the wheel came off"));
 }
 
-TEST_CASE("check_env has nothing to say about the same environment without a fault") {
+TEST_CASE("check_env accepts the same environment without a fault") {
   for (const char* name : {"pendulum_swingup", "duel"}) {
     Faulty env(Fault::none, name);
     for (const std::string& rule : check_env(env)) FAIL_CHECK(name << ": " << rule);

@@ -1,4 +1,4 @@
-// P39: an environment of one's own in thirty lines (boat.hpp) is one, and envs/README.md shows it.
+// P39: the custom environment in thirty lines (boat.hpp) is valid, and envs/README.md shows it.
 #include <doctest/doctest.h>
 
 #include <array>

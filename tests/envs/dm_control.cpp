@@ -16,7 +16,7 @@ using namespace planet;
 
 namespace {
 
-/// One control step of MuJoCo's; of step 0 only the state counts.
+/// One control step of MuJoCo; of step 0 only the state is used.
 struct Row {
   int run = 0, step = 0;
   std::vector<double> state, action;
@@ -53,7 +53,7 @@ double worst(const std::vector<double>& ours, const std::vector<double>& theirs)
   return most;
 }
 
-// The environment with a repeat of 1: a decision is a control step.
+// The environment with an action repeat of 1: one control step per decision.
 std::unique_ptr<Env> by_control_steps(const EnvSpec& spec) {
   EnvOptions options;
   options.action_repeat = 1;
@@ -109,7 +109,7 @@ TEST_CASE("runs of 20 control steps agree with MuJoCo to 1e-7") {
   }
 }
 
-TEST_CASE("the recorded runs meet what is hard to get right") {
+TEST_CASE("the recorded runs cover the difficult cases") {
   // Beyond each soft stop on both sides; rewards on and off.
   const auto beyond = [](const char* name, std::size_t entry, double limit) {
     int low = 0, high = 0;
@@ -136,7 +136,7 @@ TEST_CASE("the recorded runs meet what is hard to get right") {
 }
 
 TEST_CASE("the recorded runs hold steps in which bodies touch") {
-  // Otherwise the tests above would say nothing about contacts.
+  // Otherwise the tests above would not cover contacts.
   struct Count {
     int touching = 0, crossed = 0;
   };

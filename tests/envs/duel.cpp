@@ -1,4 +1,4 @@
-// Duel: every line of its step by hand, the opponent's chances, and what the best and worst get.
+// Duel: every line of its step by hand, the opponent's probabilities, the best and worst returns.
 #include "envs/tasks/duel.hpp"
 
 #include <doctest/doctest.h>
@@ -50,7 +50,7 @@ TEST_CASE("the phases of the opponent follow each other") {
   CHECK(Duel::next_phase(0, 0.2, 0.1) == 0);
   CHECK(Duel::next_phase(0, 0.19999, 0.49999) == 1);
   CHECK(Duel::next_phase(0, 0.19999, 0.5) == 11);
-  for (const double w : {0.0, 0.9}) {  // once begun, chance has no say
+  for (const double w : {0.0, 0.9}) {  // once begun, a lunge does not depend on chance
     for (const int phase : {1, 2, 3, 4, 5, 11, 12, 13, 14, 15})
       CHECK(Duel::next_phase(phase, w, w) == phase + 1);
     CHECK(Duel::next_phase(6, w, w) == 0);
@@ -122,8 +122,8 @@ TEST_CASE("stun lasts twelve steps without motion or reward") {
   CHECK(one_step({0.2, 0, 1}, 1).reward == 1);
 }
 
-TEST_CASE("nobody gets more than the best course of chance allows") {
-  // The opponent never moves; from -0.8 the agent walks up. 0.1 a step, paid(gap) after each.
+TEST_CASE("no return exceeds that of the best course of chance") {
+  // The opponent never moves; from -0.8 the agent approaches by 0.1 per step, paid(gap) after each.
   const auto env = make();
   env->set_state(State{-0.8, 0, 0});
   double total = 0, expected = 0;
@@ -134,12 +134,12 @@ TEST_CASE("nobody gets more than the best course of chance allows") {
   CHECK(total == doctest::Approx(expected).epsilon(1e-9));
   CHECK(total < env_spec("duel").max_return);
   CHECK(total > 146);
-  // And whatever is done, a step pays between 0 and 1.
+  // And for any action a step pays between 0 and 1.
   const test::Episode episode = test::random_episode(*env, 3, false);
   for (const double r : episode.rewards) CHECK((r >= 0 && r <= 1));
 }
 
-TEST_CASE("the opponent moves as often as it should") {
+TEST_CASE("the opponent moves with its stated probabilities") {
   const auto env = make();
   long rest = 0, lunges = 0, backs = 0;
   env->reset(2);
@@ -154,7 +154,7 @@ TEST_CASE("the opponent moves as often as it should") {
       if (phase == 0 && now == 11) ++backs;
       phase = now;
     }
-    CHECK(env->save().rng_position == before + 2 * 150);  // two a step, used or not
+    CHECK(env->save().rng_position == before + 2 * 150);  // two per step, used or not
     env->reset();
     CHECK(env->save().rng_position == before + 2 * 150 + 1);
     CHECK((env->state()[0] >= -1 && env->state()[0] < -0.8));

@@ -1,6 +1,6 @@
-// Golden frames: each task drawn from fixed states must look as it did when somebody looked at it.
+// Golden frames: each task, drawn in fixed states, must look as in the inspected pictures.
 //
-// golden/NAME-n.png holds the states below side by side. To draw them anew, and then look at them:
+// golden/NAME-n.png holds the states below side by side. To draw them anew, for inspection:
 //   PLANET_WRITE_GOLDEN=1 build/release/bin/test_envs -tc='golden*'
 #include <doctest/doctest.h>
 
@@ -118,7 +118,7 @@ const std::map<std::string, States>& golden_states() {
   return states;
 }
 
-// Variants of a task differ in reward or repeat and look the same: one set of pictures serves them.
+// Variants of a task differ in reward or repeat and look the same, so they share their pictures.
 const std::string& looks_like(const std::string& name) {
   static const std::map<std::string, std::string> same{{"cup_catch_r6", "cup_catch"},
                                                        {"cup_catch_shaped", "cup_catch"},
@@ -149,7 +149,7 @@ Image draw_strip(const EnvSpec& spec, int n) {
   return strip;
 }
 
-// Another libm may move a byte by one level, no more. 256 for pictures of different sizes.
+// Another libm may change a byte by one level, no more. 256 for pictures of different sizes.
 int worst_difference(const Image& now, const Image& then) {
   if (now.width != then.width || now.height != then.height) return 256;
   int worst = 0;
@@ -166,7 +166,7 @@ TEST_CASE("golden frames of every task at every size") {
       CAPTURE(spec.name);
       CAPTURE(n);
       const std::string& pictures = looks_like(spec.name);
-      REQUIRE(golden_states().contains(pictures));  // a new task brings its frames along
+      REQUIRE(golden_states().contains(pictures));  // a new task needs golden frames
       const std::string file = std::string(PLANET_SOURCE_DIR) + "/tests/envs/golden/" + pictures +
                                "-" + std::to_string(n) + ".png";
       const Image now = draw_strip(spec, n);
@@ -175,7 +175,7 @@ TEST_CASE("golden frames of every task at every size") {
     }
 }
 
-TEST_CASE("pictures carry enough nats for the loss to see the object") {
+TEST_CASE("an object in a picture is worth more than the free nats") {
   // Half the summed squared difference, on bytes / 255, between the picture and the same without
   // the object: the unit-variance Gaussian's nats. Measured on the drawing's definition: the bob is
   // worth about 8.5 at 32 pixels and 37.4 at 64, more than the free nats at that size.
@@ -206,8 +206,8 @@ TEST_CASE("pictures carry enough nats for the loss to see the object") {
 }
 
 TEST_CASE("the ball and the opponent are worth enough nats to be learned") {
-  // What is lost when they are left out, mean over random episodes. At 32 pixels the free nats are
-  // 0.75, at 64 they are 3.
+  // The mean loss over random episodes when they are left out. The free nats are 0.75 at 32 pixels
+  // and 3 at 64.
   const auto without_object = [](const EnvSpec& spec, const std::vector<double>& state) {
     Scene scene;
     scene.look_at({0, 0}, spec.view);

@@ -47,7 +47,7 @@ using State = std::vector<double>;
 
 TEST_CASE("peg steps computed by hand") {
   const auto env = make("peg_catch");
-  // Free fall: the paddle moves by 0.1 u, the ball by 0.09, w is not used.
+  // Free fall: the paddle moves by 0.1 u, the ball by 0.09; w is not used.
   for (const double w : {0.1, 0.9}) {
     const After a = one_step(*env, {0, 0.9, 0, 0.25, 0, 0}, 0.5, w);
     CHECK(a.state == State{0, 0.9 - 0.09, 0, 0.25 + 0.1 * 0.5, 1, 0});
@@ -143,14 +143,14 @@ TEST_CASE("a longer screen is passed more slowly and left at the same place") {
   CHECK(make("peg_memory")->episode_length() == 120);
   CHECK(make("peg_memory", "16")->episode_length() == 165);
   CHECK(make("peg_memory", "32")->episode_length() == 257);
-  // Told explicitly, the time limit is what was told.
+  // An explicit time limit is kept.
   EnvOptions options;
   options.values["hidden"] = "16";
   options.time_limit = 60;
   CHECK(make_env("peg_cued", options)->episode_length() == 60);
 }
 
-TEST_CASE("a perfect player reaches the maximum and nobody more") {
+TEST_CASE("a perfect player reaches the maximum return and no more") {
   for (const char* name : family)
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
       CAPTURE(name);
@@ -163,7 +163,7 @@ TEST_CASE("a perfect player reaches the maximum and nobody more") {
         const State s = env->state();
         const bool dodges = std::string(name) == "peg_dodge";
         const double goal =
-            dodges ? (s[3] < 0 ? -0.8 : 0.8) : s[0] + 4 * s[2];  // under the ball a little ahead
+            dodges ? (s[3] < 0 ? -0.8 : 0.8) : s[0] + 4 * s[2];  // under the ball, slightly ahead
         result = env->step(std::array{(goal - s[3]) * 10});
         CHECK(result.reward >= 0);
         CHECK(result.reward <= 1);
@@ -182,7 +182,7 @@ TEST_CASE("a perfect player reaches the maximum and nobody more") {
     }
     CHECK(total == env_spec("peg_memory").max_return);
   }
-  // peg_dodge: with a ball that always goes to the other side it can be reached.
+  // peg_dodge: the maximum can be reached when the ball always goes to the other side.
   const auto env = make("peg_dodge");
   double total = 0;
   for (StepResult r; !r.done(); total += r.reward) {
@@ -192,7 +192,7 @@ TEST_CASE("a perfect player reaches the maximum and nobody more") {
   CHECK(total == env_spec("peg_dodge").max_return);
 }
 
-TEST_CASE("the side is even chance and the same number is drawn at every step") {
+TEST_CASE("both sides are equally likely and every step draws one number") {
   for (const char* name : family) {
     CAPTURE(name);
     const auto env = make(name);
@@ -224,8 +224,8 @@ TEST_CASE("the side is even chance and the same number is drawn at every step") 
   }
 }
 
-TEST_CASE("the first random numbers of a peg task are these") {
-  // Pinned: the paddle, then the cue, then one number a step.
+TEST_CASE("the first random numbers of a peg task are unchanged") {
+  // Fixed order: the paddle, then the cue, then one number per step.
   for (const char* name : family) {
     CAPTURE(name);
     Rng rng(42, Stream::env);
@@ -305,7 +305,7 @@ TEST_CASE("the peg tasks refuse states that no episode reaches") {
   CHECK(contains(error("peg_cued", {0, 0, 0, 0, 0, 0}), "cue is 0; it is -1 or 1"));
   CHECK(error("peg_memory", {0, 0, 0, 0, 44, 0}, "32").empty());
   CHECK(contains(error("peg_memory", {0, 0, 0, 0, 44, 0}, "16"), "between 0 and 28"));
-  // Every state of an episode is one of its own.
+  // Every state of an episode is accepted.
   for (const char* name : family)
     for (const char* hidden : {"8", "32"}) {
       const bool screened = std::string(name) == "peg_memory" || std::string(name) == "peg_cued";

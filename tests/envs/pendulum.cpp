@@ -58,7 +58,7 @@ TEST_CASE("the pendulum angle is wrapped in the reward and kept in the state") {
   CHECK(b.reward == doctest::Approx(a.reward).epsilon(1e-13));
 }
 
-TEST_CASE("the pendulum reward lies between 0 and 1 and is the Gymnasium cost") {
+TEST_CASE("the pendulum reward is the Gymnasium cost scaled to 0 to 1") {
   Rng rng(2, Stream::test);
   for (int k = 0; k < 10000; ++k) {
     const double theta = rng.uniform(-10, 10), omega = rng.uniform(-8, 8), u = rng.uniform(-2, 2);
@@ -69,7 +69,7 @@ TEST_CASE("the pendulum reward lies between 0 and 1 and is the Gymnasium cost") 
     const double cost = wrapped * wrapped + 0.1 * omega * omega + 0.001 * u * u;
     CHECK(std::abs(16.2736044 * (1 - r) - cost) <= 1e-12);
   }
-  CHECK(std::abs(PendulumSwingup::reward(pi, 8, 2)) <= 1e-9);  // the worst there is
+  CHECK(std::abs(PendulumSwingup::reward(pi, 8, 2)) <= 1e-9);  // the smallest reward
 }
 
 TEST_CASE("an undriven pendulum keeps its energy on average") {
@@ -87,10 +87,10 @@ TEST_CASE("an undriven pendulum keeps its energy on average") {
   }
   CHECK(high - low < 0.65);  // of a swing 3.2 deep
   CHECK(std::abs((late_high + late_low) - (high + low)) / 2 < 0.01);
-  CHECK(late_high - late_low > 0.9 * (high - low));  // the last tenth swings as all of it
+  CHECK(late_high - late_low > 0.9 * (high - low));  // no decay in the last tenth
 }
 
-TEST_CASE("the pendulum step is of first order to the rod equation of motion") {
+TEST_CASE("the pendulum step approximates the equation of motion to first order") {
   // Truth: I theta'' = (m g l / 2) sin theta + torque with I = 1/3, by fine RK4.
   const double torque = 1.3;
   std::array<double, 2> truth{2.5, 0.4};

@@ -86,7 +86,7 @@ TEST_CASE("a soft stop pushes only inwards and is stiffer the deeper it is enter
   const double w = 0.925 / 1.075;
   CHECK(stop.acceleration(0.0005, 0.3, 2, 2) ==
         doctest::Approx((1 - w) * 2 + w * reference).epsilon(1e-12));
-  // Leaving fast: the stop would pull the body back, and must not.
+  // Leaving fast: the stop must not pull the body back.
   CHECK(stop.acceleration(0.0005, -3, -1, 1) == -1.0);
   double before = 1e9;
   for (double depth = 0; depth < 0.01; depth += 1e-4) {

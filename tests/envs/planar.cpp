@@ -83,7 +83,7 @@ TEST_CASE("the planar mass matrix is the second derivative of the kinetic energy
       mass_and_bias(*model, test::kinematics_of(*model, s), M, c);
       for (int i = 0; i < model->dofs; ++i)
         for (int j = 0; j <= i; ++j) {
-          // The energy is quadratic in the rates, so these differences have no error of their own.
+          // The energy is quadratic in the rates, so these differences are exact.
           double second = 0;
           for (const double si : {1.0, -1.0})
             for (const double sj : {1.0, -1.0}) {
@@ -97,7 +97,7 @@ TEST_CASE("the planar mass matrix is the second derivative of the kinetic energy
     }
 }
 
-TEST_CASE("the planar bias force is what Lagrange's equations say") {
+TEST_CASE("the planar bias force agrees with Lagrange's equations") {
   // c = d/dt (dT/dv) - dT/dq + dV/dq for a = 0, every term by differences of the energies.
   Rng rng(3, Stream::test);
   const double e = 1e-5;
@@ -149,7 +149,7 @@ TEST_CASE("planar energy changes by exactly what motors and dampers put in") {
       Vector a, force;
       test::free_acceleration(*model, s, control, a);
       applied_force(*model, s.q, s.v, control, force);
-      double power = 0;  // of all but the springs, whose energy is counted as potential
+      double power = 0;  // of everything but the springs, whose energy counts as potential
       for (int j = 0; j < model->dofs; ++j)
         power += (force[j] + model->dof[j].stiffness * s.q[j]) * s.v[j];
       const double e = 1e-6;
@@ -160,7 +160,7 @@ TEST_CASE("planar energy changes by exactly what motors and dampers put in") {
     }
 }
 
-TEST_CASE("nothing inside a flying body changes its momenta and gravity only one") {
+TEST_CASE("internal forces change no momentum of a flying body and gravity only the vertical one") {
   Rng rng(5, Stream::test);
   for (const Model* model : {&CheetahRun::cheetah_model(), &Walker::walker_model()})
     for (int k = 0; k < 50; ++k) {
@@ -169,8 +169,8 @@ TEST_CASE("nothing inside a flying body changes its momenta and gravity only one
       for (double& u : control) u = rng.uniform(-1, 1);
       Vector a;
       test::free_acceleration(*model, s, control, a);
-      // The armature is inertia of a drive that does not move the bodies; without it the equations
-      // are those of free bodies, so it is left out here.
+      // The armature is the inertia of the drives, which is no momentum of the bodies; it is left
+      // out here, so that the equations are those of free bodies.
       Model bare = *model;
       for (int j = 0; j < bare.dofs; ++j) bare.dof[j].armature = 0;
       test::free_acceleration(bare, s, control, a);
@@ -261,7 +261,7 @@ TEST_CASE("the bodies have the masses of the model files") {
   CHECK(FingerSpin::finger_model().link[2].inverse_weight < 1e-15);  // it turns about its centre
 }
 
-TEST_CASE("a table that cannot be compiled says why") {
+TEST_CASE("an invalid planar table is refused with its reason") {
   const auto complaint = [](auto&& change) {
     Table table = test::ball_table();
     change(table);

@@ -16,7 +16,7 @@ using Kind = Constraint::Kind;
 
 namespace {
 
-// Everything of one moment: M, a0, the constraints and the accelerations under them.
+// One moment: M, a0, the constraints and the accelerations under them.
 struct Moment {
   int n = 0, steps = 0;
   Matrix M;
@@ -35,7 +35,7 @@ struct Moment {
     steps = constrained_acceleration(M, n, a0, constraints, a, force);
   }
 
-  // The function that is to be minimal, from the penalties' values alone.
+  // The function to be minimised, from the penalties' values alone.
   double objective(const Vector& x) const {
     Vector r, Mr;
     for (int i = 0; i < n; ++i) r[i] = x[i] - a0[i];
@@ -49,7 +49,7 @@ struct Moment {
   }
 };
 
-// Runners thrown to the ground: states in which much touches.
+// Runners thrown to the ground: states with many contacts.
 test::PlanarState low_state(const Model& model, Rng& rng) {
   test::PlanarState s = test::random_planar_state(model, rng);
   for (int j = 3; j < model.dofs; ++j) {
@@ -125,7 +125,7 @@ TEST_CASE("a penalty's gradient and curvature are its derivatives on every piece
       CHECK(std::abs((value(0, d) - 2 * p.value + value(0, -d)) / (d * d) - p.h_tt) <= 1e-6);
       CHECK(std::abs(mixed - p.h_nt) <= 1e-6);
     }
-    // From piece to piece the force goes on without a jump: along lines, in small steps.
+    // The force is continuous across pieces: checked along lines, in small steps.
     for (int line = 0; line < 20; ++line) {
       const double turn = rng.uniform(-physics::pi, physics::pi), h = 1e-3;
       const double n0 = rng.uniform(-1, 1), t0 = rng.uniform(-1, 1);
@@ -162,14 +162,14 @@ TEST_CASE("Newton ends at the minimum, and forces obey their laws") {
         residual = std::max(residual, std::abs(Mr[i] - now.force[i]));
       }
       CHECK(residual <= 1e-10 * scale);
-      // Minimal: no way leads down, by the values alone.
+      // Minimal: no direction decreases the value.
       const double least = now.objective(now.a);
       for (int trial = 0; trial < 8; ++trial) {
         Vector x;
         for (int i = 0; i < now.n; ++i) x[i] = now.a[i] + rng.uniform(-1, 1);
         CHECK(now.objective(x) >= least * (1 - 1e-12));
       }
-      // Complementary: a contact pushes, within its cone, or it is left alone.
+      // Complementary: a contact pushes within its cone, or it has no force.
       for (int i = 0; i < now.constraints.count; ++i) {
         const Constraint& c = now.constraints.list[i];
         const double y_n = dot(c.n, now.a, now.n) - c.ref_n, y_t = dot(c.t, now.a, now.n) - c.ref_t;
@@ -189,7 +189,7 @@ TEST_CASE("Newton ends at the minimum, and forces obey their laws") {
   CHECK(most_steps < 30);
 }
 
-TEST_CASE("a ball at rest sinks in as deep as its weight says") {
+TEST_CASE("a resting ball sinks in to the depth given by its weight") {
   // Three edges of stiffness D, D and 2 D push with K d r each: 4 D K d r = m g (pyramid, mu = 1).
   // The ellipse has one normal of stiffness D.
   for (const Cone cone : {Cone::pyramidal, Cone::elliptic}) {
@@ -206,9 +206,9 @@ TEST_CASE("a ball at rest sinks in as deep as its weight says") {
   }
 }
 
-TEST_CASE("dry ground holds a ball up to mu times its weight and no further") {
-  // Pushed by 50 u along x. Below the limit it stands; above it slides, and friction takes mu times
-  // what the ground gives: m dv_x = F dt - side mu (m dv_z + m g dt), whether or not it hops.
+TEST_CASE("friction holds a ball up to mu times its weight") {
+  // Pushed by 50 u along x. Below the limit it rests; above it slides, and friction is mu times the
+  // normal force: m dv_x = F dt - side mu (m dv_z + m g dt), whether or not it hops.
   for (const Cone cone : {Cone::pyramidal, Cone::elliptic}) {
     const Model model = ball_model(0.5, cone);
     const double m = model.total_mass, limit = 0.5 * m * 9.81;  // 20.5 N
@@ -223,14 +223,14 @@ TEST_CASE("dry ground holds a ball up to mu times its weight and no further") {
     CHECK(std::abs(gain(0.8 * limit).x) <= 1e-6);
     for (const double side : {1.0, -1.0}) {
       const Vec dv = gain(side * 1.8 * limit);
-      const double ground = m * (dv.z + 9.81);  // N s in a second
+      const double ground = m * (dv.z + 9.81);  // N s per second
       CHECK(ground > 0.9 * m * 9.81);
       CHECK(m * dv.x == doctest::Approx(side * (1.8 * limit - 0.5 * ground)).epsilon(1e-9));
     }
   }
 }
 
-TEST_CASE("smooth ground slows nothing") {
+TEST_CASE("frictionless ground does not slow a body") {
   const Model model = ball_model(0);
   Simulation sim(model);
   sim.set_state(std::array{0.0, 0.0999, 1.7, 0.0});
@@ -302,8 +302,8 @@ TEST_CASE("the rope's row is the derivative of its length, and it holds") {
   CHECK(length < 0.301);
 }
 
-TEST_CASE("crossed capsules stick to each other") {
-  // Two bars that cross like a plus sign: no way in the plane leads apart.
+TEST_CASE("crossed capsules lose their relative motion") {
+  // Two bars that cross like a plus sign: no motion in the plane separates them.
   Table table;
   table.gravity = 0;
   for (const char* name : {"a", "b"}) {
@@ -323,7 +323,7 @@ TEST_CASE("crossed capsules stick to each other") {
   CHECK(contacts.list[0].crossed);
   CHECK(contacts.list[0].distance == doctest::Approx(-0.1));
   for (int k = 0; k < 50; ++k) sim.step({});
-  CHECK(std::abs(sim.v()[0] - sim.v()[2]) <= 0.05);  // a relative metre a second is gone
+  CHECK(std::abs(sim.v()[0] - sim.v()[2]) <= 0.05);  // from 1 m/s relative to each other
 }
 
 TEST_CASE("a fall to the ground converges with the step") {
@@ -347,7 +347,7 @@ TEST_CASE("a fall to the ground converges with the step") {
     for (std::size_t i = 0; i < 3; ++i) sum += (end[i] - truth[i]) * (end[i] - truth[i]);
     return std::sqrt(sum);
   };
-  // Where exactly a step meets the ground is luck, so single errors scatter below the bound.
+  // The phase at which a step meets the ground varies, so single errors scatter below the bound.
   for (const int steps : {100, 400, 1600, 6400, 25600}) {
     CAPTURE(steps);
     CHECK(error(steps) <= 0.12 / steps);

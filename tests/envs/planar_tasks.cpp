@@ -61,7 +61,7 @@ TEST_CASE("the contact tasks have the published set-up") {
   CHECK(make_env("walker_walk")->state_names()[8] == "left_ankle");
 }
 
-TEST_CASE("the contact tasks are fit to learn from") {
+TEST_CASE("the contact tasks pass check_env") {
   for (const char* name : tasks) {
     CAPTURE(name);
     EnvOptions options;
@@ -157,7 +157,7 @@ TEST_CASE("a cup begins at rest with a ball that touches nothing") {
     for (const std::size_t i : {0u, 1u, 4u, 5u, 6u, 7u}) CHECK(s[i] == 0);
     left = std::min(left, s[2]), right = std::max(right, s[2]);
     low = std::min(low, s[3]), high = std::max(high, s[3]);
-    // The bottom rod lies 0.5 m high and wants the ball 0.033 away from it.
+    // The bottom rod lies 0.5 m high and must be at least 0.033 m away from the ball.
     if (std::abs(s[2]) < 0.025) CHECK(std::abs(s[3] + 0.2 - 0.5) >= 0.033);
     beside += task.reward() > 0 ? 1 : 0;
   }
@@ -169,7 +169,7 @@ TEST_CASE("a cup begins at rest with a ball that touches nothing") {
   CHECK(low < 0.21);
   CHECK(high <= 0.5);
   CHECK(high > 0.49);
-  CHECK(beside > 0);  // now and then it begins inside
+  CHECK(beside > 0);  // sometimes it begins inside
 }
 
 TEST_CASE("a finger begins at rest anywhere clear of the spinner") {
@@ -269,7 +269,7 @@ TEST_CASE("an episode of a contact task repeats, and goes on from a copy or from
   }
 }
 
-TEST_CASE("a moving camera shows the ground pass and nothing else of where the runner is") {
+TEST_CASE("a moving camera shows the ground passing but not the absolute position") {
   // Equal poses 0.4 m apart differ in the picture; 4.5 m apart the stripes repeat.
   for (const char* name : {"cheetah_run", "walker_walk"}) {
     CAPTURE(name);

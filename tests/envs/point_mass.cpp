@@ -25,7 +25,7 @@ std::vector<double> one_step(const PointMassRules& rules, std::array<double, 4> 
 }  // namespace
 
 TEST_CASE("point mass steps computed by hand") {
-  // v' = v + 0.02 (g u - v) / (0.3 + 0.02), x' = x + 0.02 v'; the axes do not know each other.
+  // v' = v + 0.02 (g u - v) / (0.3 + 0.02), x' = x + 0.02 v'; the axes are independent.
   const auto easy = one_step(PointMass::easy, {0.1, -0.2, 0.3, 0}, {1, -0.5});
   CHECK(easy[2] == doctest::Approx(0.3 + 0.02 * (0.5 - 0.3) / 0.32).epsilon(1e-15));
   CHECK(easy[3] == doctest::Approx(0.02 * -0.25 / 0.32).epsilon(1e-15));
@@ -44,7 +44,7 @@ TEST_CASE("a gliding point mass comes to rest after its momentum over its fricti
   CHECK(task.state()[1] == doctest::Approx(0.2 - 0.3 * 0.6).epsilon(1e-12));
 }
 
-TEST_CASE("the walls stop the point mass softly and alike on all four sides") {
+TEST_CASE("the walls stop the point mass softly and symmetrically") {
   std::vector<double> deepest;
   for (const std::size_t axis : {0u, 1u})
     for (const double sign : {-1.0, 1.0}) {
@@ -58,7 +58,7 @@ TEST_CASE("the walls stop the point mass softly and alike on all four sides") {
         most = std::max(most, sign * task.state()[axis]);
         CHECK(task.state()[1 - axis] == 0.0);
       }
-      CHECK(sign * task.state()[axis] > PointMass::wall);  // leans on the wall, inside it
+      CHECK(sign * task.state()[axis] > PointMass::wall);  // pressed into the wall
       deepest.push_back(most);
     }
   for (const double depth : deepest) CHECK(depth == deepest[0]);

@@ -43,7 +43,7 @@ TEST_CASE("signed distances at points worked out by hand") {
   CHECK(half_plane_distance({0, -3}, {5, 1}, {0, 1}) == doctest::Approx(-4));
 }
 
-TEST_CASE("a signed distance changes by no more than one moves") {
+TEST_CASE("a signed distance changes by no more than the distance moved") {
   Rng rng(1, Stream::test);
   const std::function<double(Vec2)> bodies[] = {
       [](Vec2 p) {
@@ -76,7 +76,7 @@ TEST_CASE("rows run from the top and columns from the left") {
 }
 
 TEST_CASE("coverage is one half on the edge and linear half a pixel either side") {
-  // 4 pixels a unit; the pixel in column 1 has its centre at x = 0.375.
+  // 4 pixels per unit; the pixel in column 1 has its centre at x = 0.375.
   for (const double offset : {-0.6, -0.5, -0.25, 0.0, 0.25, 0.5, 0.6}) {
     Scene scene = black();
     scene.look_at({0.5, 0.5}, 1);
@@ -87,7 +87,7 @@ TEST_CASE("coverage is one half on the edge and linear half a pixel either side"
   }
 }
 
-TEST_CASE("later bodies lie over earlier ones and soft edges mix") {
+TEST_CASE("later bodies cover earlier ones and soft edges blend") {
   Scene scene = black();
   scene.look_at({0, 0}, 1);
   scene.box({0, 0}, {1, 1}, {1, 0, 0});
@@ -108,7 +108,7 @@ TEST_CASE("a disc covers its area") {
   }
 }
 
-TEST_CASE("painting within windows equals judging every pixel") {
+TEST_CASE("painting within windows equals painting every pixel") {
   Rng rng(3, Stream::test);
   for (int k = 0; k < 200; ++k) {
     const Vec2 camera{rng.uniform(-1, 1), rng.uniform(-1, 1)};
@@ -179,7 +179,7 @@ TEST_CASE("a scene refuses too many bodies and measures that are not finite") {
   CHECK_THROWS_AS(scene.paint(2, pixels), Error);
 }
 
-TEST_CASE("an image knows its pixels and refuses others") {
+TEST_CASE("an image refuses a wrong number of pixels") {
   Image image(3, 2);
   CHECK(image.rgb.size() == 18);
   image.at(2, 1)[1] = 9;

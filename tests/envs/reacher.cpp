@@ -70,7 +70,7 @@ TEST_CASE("the reacher mass matrix gives the kinetic energy of its slices") {
         rng.uniform(-4, 4), rng.uniform(-2.8, 2.8), rng.uniform(-5, 5), rng.uniform(-5, 5), 0, 0};
     CHECK(by_matrix(s) == doctest::Approx(kinetic_energy(s)).epsilon(1e-6));
   }
-  // By hand: capsule and ball about the wrist, and the sums that dm_control's figures give.
+  // By hand: capsule and ball about the wrist, and the sums of dm_control's figures.
   const auto [m11, m12, m22] = Reacher::mass_matrix(1);
   CHECK(m22 == doctest::Approx(0.00018867358).epsilon(1e-7));
   CHECK(m11 == doctest::Approx(0.0015237039).epsilon(1e-7));
@@ -101,7 +101,7 @@ TEST_CASE("a reacher step solves the equations of motion with friction at the ne
   }
 }
 
-TEST_CASE("the wrist stops softly and alike on both sides") {
+TEST_CASE("the wrist stops softly and symmetrically") {
   std::array<double, 2> most{};
   for (const std::size_t k : {0u, 1u}) {
     const double sign = k == 0 ? 1 : -1;
@@ -110,7 +110,7 @@ TEST_CASE("the wrist stops softly and alike on both sides") {
       s = step(s, {0, sign});
       most[k] = std::max(most[k], sign * s[1]);
     }
-    CHECK(sign * s[1] > Reacher::wrist_limit);  // held against the stop
+    CHECK(sign * s[1] > Reacher::wrist_limit);  // pressed against the stop
     CHECK(sign * s[1] < Reacher::wrist_limit + 0.2);
   }
   CHECK(most[0] == doctest::Approx(most[1]).epsilon(1e-12));

@@ -178,7 +178,7 @@ TEST_CASE("there is no score where the scale was not measured") {
   o.values.emplace("other", "1");
   CHECK_FALSE(env_score(spec, o, 150).has_value());
   CHECK_FALSE(env_score(test::counting_spec(), {}, 10).has_value());
-  // Saying the registered values aloud, or another size in pixels, changes nothing.
+  // Giving the registered values explicitly, or another size in pixels, changes nothing.
   o = {};
   o.action_repeat = 2, o.time_limit = 200, o.view = 2.7, o.image_size = 32;
   CHECK(env_score(spec, o, 150).has_value());
@@ -201,13 +201,13 @@ TEST_CASE("the random policy returns what the registry says") {
         std::sqrt(variance / n + reference.std * reference.std / reference.episodes);
     CAPTURE(mean);
     CHECK(std::abs(mean - reference.mean) <= 3 * error);
-    // Where the spread is wider than the mean it is that of a few lucky episodes: no estimate.
+    // A spread larger than the mean comes from a few lucky episodes and is no reliable estimate.
     if (reference.std < reference.mean)
       CHECK(std::sqrt(variance) == doctest::Approx(reference.std).epsilon(0.25));
   }
 }
 
-TEST_CASE("a state survives being written as text to the last bit") {
+TEST_CASE("a state survives being written as text bit for bit") {
   Rng rng(4, Stream::test);
   const std::vector<std::string> names{"a", "b", "c"};
   for (int k = 0; k < 2000; ++k) {

@@ -17,10 +17,10 @@ inline std::vector<double> random_action(const Env& env, Rng& rng) {
   return out;
 }
 
-/// Everything an episode gives, under uniformly random actions from a stream of their own.
+/// A whole episode under uniformly random actions, which come from a separate stream.
 struct Episode {
-  std::vector<std::vector<std::uint8_t>> pictures;  // one more than decisions
-  std::vector<std::vector<double>> states;          // one more than decisions
+  std::vector<std::vector<std::uint8_t>> pictures;  // decisions + 1
+  std::vector<std::vector<double>> states;          // decisions + 1
   std::vector<std::vector<double>> actions;
   std::vector<double> rewards;
   StepResult last;

@@ -1,5 +1,4 @@
-// What TaskEnv does for every task: seeds, order, clipping, repeat, limit, snapshots. P19, P20,
-// P40.
+// TaskEnv's rules for every task: seeds, order, clipping, repeat, limit, snapshots. P19, P20, P40.
 #include "envs/task_env.hpp"
 
 #include <doctest/doctest.h>
@@ -98,10 +97,10 @@ TEST_CASE("P20 the same seed gives the same bytes in every run") {
   for (const EnvSpec& spec : test::every_world()) {
     CAPTURE(spec.name);
     const auto first = make_env(spec), second = make_env(spec);
-    random_episode(*second, 5);  // a past must not matter
+    random_episode(*second, 5);  // earlier episodes must not matter
     CHECK(random_episode(*first, 42) == random_episode(*second, 42));
   }
-  // The first reset cannot be left to chance, and no clock stands in for the seed.
+  // The first reset needs a seed: the clock must not replace it.
   CHECK(contains(sentence([] { make_env("pendulum_swingup")->reset(); }), "needs a seed"));
 }
 
@@ -116,8 +115,8 @@ TEST_CASE("P20 bytes do not depend on threads or on other environments stepping 
   for (const bool e : equal) CHECK(e);
 }
 
-TEST_CASE("P20 the starting states of seed 1 are these") {
-  // Pinned: a change here changes every run that was ever recorded.
+TEST_CASE("P20 the starting states of seed 1 are unchanged") {
+  // Fixed: a change here changes every recorded run.
   const auto p = make_env("pendulum_swingup"), c = make_env("cartpole_swingup");
   p->reset(1), c->reset(1);
   Rng rng(1, Stream::env);
@@ -131,7 +130,7 @@ TEST_CASE("P20 the starting states of seed 1 are these") {
   CHECK(c->state() == expected);
 }
 
-TEST_CASE("P40 the action repeat changes how often one decides and nothing else") {
+TEST_CASE("P40 the action repeat changes only the number of decisions") {
   // The same held torque for 120 control steps at R = 1, 2, 3, 4, 6: same path, same return.
   std::vector<double> path;
   double total = 0;
@@ -158,7 +157,7 @@ TEST_CASE("P40 the action repeat changes how often one decides and nothing else"
   }
 }
 
-TEST_CASE("an episode has T over R decisions by integer division") {
+TEST_CASE("an episode has T / R decisions, rounded down") {
   for (const auto& [limit, repeat, decisions] :
        {std::array{1000, 8, 125}, std::array{1000, 6, 166}, std::array{200, 2, 100},
         std::array{7, 4, 1}, std::array{7, 7, 1}, std::array{5, 1, 5}}) {
@@ -172,7 +171,7 @@ TEST_CASE("an episode has T over R decisions by integer division") {
   }
 }
 
-TEST_CASE("a decision reward is the sum over its control steps") {
+TEST_CASE("the reward of a decision is the sum over its control steps") {
   const auto one = pendulum(1, 100), five = pendulum(5, 100);
   one->reset(4), five->reset(4);
   Rng rng(4, Stream::test);
@@ -190,7 +189,7 @@ TEST_CASE("a decision is cut short when the task ends inside it") {
   settings.action_repeat = 4;
   settings.time_limit = 40;
   TaskEnv env(std::make_unique<test::Terminating>(), settings);
-  // x: 0.8 -> 0.88 + 0.15 = 1.03: over in the first of four control steps.
+  // x: 0.8 -> 0.88 + 0.15 = 1.03: the episode ends in the first of four control steps.
   env.set_state(std::array{0.8});
   std::vector<ControlStep> trace;
   StepResult result = env.step_traced(std::array{1.0}, trace);
@@ -208,18 +207,18 @@ TEST_CASE("a decision is cut short when the task ends inside it") {
   CHECK_FALSE(env.step(std::array{0.0}).done());
 }
 
-TEST_CASE("when termination meets the limit both are told") {
+TEST_CASE("termination at the time limit sets both flags") {
   EpisodeSettings settings;
   settings.action_repeat = 2;
   settings.time_limit = 2;
   TaskEnv env(std::make_unique<test::Terminating>(), settings);
-  env.set_state(std::array{0.7});  // 0.92, then 1.162: gone in the second and last control step
+  env.set_state(std::array{0.7});  // 0.92, then 1.162: it ends in the second and last control step
   const StepResult result = env.step(std::array{1.0});
   CHECK(result.terminated);
   CHECK(result.truncated);
 }
 
-TEST_CASE("errors name the environment and say what is right") {
+TEST_CASE("errors name the environment and state what would be right") {
   const auto env = make_env("pendulum_swingup");
   std::vector<std::uint8_t> pixels(env->image_bytes());
   CHECK(contains(sentence([&] { env->step(std::array{0.0}); }),
@@ -242,7 +241,7 @@ TEST_CASE("errors name the environment and say what is right") {
   CHECK(contains(sentence([] { pendulum(1, 0); }), "time_limit is 0"));
 }
 
-TEST_CASE("an action in float acts as the same number in double") {
+TEST_CASE("an action in float acts as the same value in double") {
   const auto narrow = make_env("cartpole_swingup"), wide = make_env("cartpole_swingup");
   narrow->reset(1), wide->reset(1);
   const float u = 0.3F;
@@ -252,7 +251,7 @@ TEST_CASE("an action in float acts as the same number in double") {
   CHECK(narrow->state() == wide->state());
 }
 
-TEST_CASE("set_state starts the clock anew and leaves the random stream alone") {
+TEST_CASE("set_state restarts the clock and keeps the random stream") {
   const auto env = pendulum(1, 5);
   env->reset(1);
   for (int t = 0; t < 5; ++t) env->step(std::array{0.1});
@@ -263,7 +262,7 @@ TEST_CASE("set_state starts the clock anew and leaves the random stream alone") 
   CHECK(env->save().rng_position == position);
   for (int t = 0; t < 4; ++t) CHECK_FALSE(env->step(std::array{0.1}).done());
   CHECK(env->step(std::array{0.1}).truncated);
-  // It may also stand in place of the first reset.
+  // It may also replace the first reset.
   const auto fresh = pendulum(1, 5);
   fresh->set_state(std::array{0.25, -0.5});
   CHECK_NOTHROW(fresh->step(std::array{0.1}));
@@ -287,7 +286,7 @@ TEST_CASE("a snapshot carries an episode into another environment bit for bit") 
       if (a.done()) break;
     }
     CHECK(env->save() == other->save());
-    env->reset(), other->reset();  // the stream goes on alike
+    env->reset(), other->reset();  // both streams continue alike
     CHECK(env->save() == other->save());
   }
   // Before the first reset, too.

@@ -1,4 +1,4 @@
-// The two toys of the tests themselves: counting must show an off-by-one, terminating must end.
+// The two test environments: counting must reveal an off-by-one error, terminating must end.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 using namespace planet;
 using namespace planet::test;
 
-TEST_CASE("a counting picture says its step and the action that led to it") {
+TEST_CASE("a counting picture shows its step and the action that led to it") {
   for (const int n : {16, 32, 64})
     for (const int actions : {1, 2, 3, 4}) {
       CAPTURE(n);
@@ -54,7 +54,7 @@ TEST_CASE("an off-by-one in a record of the counting task is visible") {
   CHECK(mismatch(1) > 0.5);
 }
 
-TEST_CASE("counting rewards follow the frame that the option names") {
+TEST_CASE("counting rewards depend on the frame chosen by the option") {
   for (const std::string word : {"arrival", "departure", "count"}) {
     CAPTURE(word);
     EnvOptions options;
@@ -77,13 +77,14 @@ TEST_CASE("counting rewards follow the frame that the option names") {
   }
 }
 
-TEST_CASE("a picture that is not a counting one is not read") {
+TEST_CASE("a picture of another task is refused") {
   std::vector<std::uint8_t> grey(16 * 16 * 3, 128);
   CHECK_THROWS_AS(Counting::read(grey, 16, 1), Error);
   CHECK_THROWS_AS(Counting::read(std::vector<std::uint8_t>(20 * 20 * 3), 20, 1), Error);
 }
 
-TEST_CASE("the terminating task ends early at random and lasts when one pushes back") {
+TEST_CASE(
+    "the terminating task ends early under random actions and lasts when the ball is pushed back") {
   const auto env = make_env(terminating_spec());
   int early = 0;
   for (std::uint64_t seed = 0; seed < 20; ++seed)

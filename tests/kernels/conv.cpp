@@ -104,7 +104,7 @@ TEST_CASE_TEMPLATE("conv2d_adjoint of pictures equals its definition at any numb
         const Epilogue<T> epilogue{false, bias.data(), act};
         std::vector<T> x(static_cast<std::size_t>(n.large + 1), T(7)), one = x;
         kernels::conv2d_adjoint(s, y.data(), w.data(), x.data(), epilogue);
-        ConvShape alone = s;  // an image is the same in any company
+        ConvShape alone = s;  // an image's result does not depend on the rest of the batch
         alone.N = 1;
         for (std::ptrdiff_t i = 0; i < N; ++i)
           kernels::conv2d_adjoint(alone, y.data() + i * n.small / N, w.data(),

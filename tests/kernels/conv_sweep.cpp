@@ -26,7 +26,7 @@ struct Sizes {
         small(s.N * s.out_h() * s.out_w() * s.F) {}
 };
 
-/// One shape for each window and stride; images of odd sizes, channels and batches in turn.
+/// One shape per window and stride, with varying odd image sizes, channels and batches.
 std::vector<ConvShape> sweep() {
   constexpr std::ptrdiff_t channels[] = {1, 3, 8, 12, 16, 17, 33};
   std::vector<ConvShape> all;
@@ -96,9 +96,9 @@ TEST_CASE_TEMPLATE("the three convolutions are exact on integers at every window
   }
 }
 
-// Two orders of one sum of n terms differ by at most n roundings of the sum of |a b|, s. Each
+// Two orders of one sum of n terms differ by at most n roundings of s, the sum of |a b|. Each
 // rounding is one of a partial sum, about s / sqrt(n) for random signs, and the roundings' own
-// signs are as good as random: together about s sqrt(n) / sqrt(n), one rounding of s whatever n is.
+// signs are practically random: together about s sqrt(n) / sqrt(n), one rounding of s for any n.
 // The worst of ten thousand elements is a few times that.
 TEST_CASE_TEMPLATE("the three convolutions are within rounding on real numbers", T, float, double) {
   for (const ConvShape& s : sweep()) {

@@ -113,7 +113,7 @@ TEST_CASE_TEMPLATE("a NaN gradient stays NaN wherever the function has a slope",
     kernels::activate_backward(a, &y, &nan, &dz, 1);
     CHECK(std::isnan(dz));
   }
-  T closed = 0, dz = 1;  // where relu is flat nothing passes
+  T closed = 0, dz = 1;  // where relu is flat no gradient passes
   kernels::activate_backward(Activation::relu, &closed, &nan, &dz, 1);
   CHECK(dz == 0);
 }
@@ -151,6 +151,6 @@ TEST_CASE_TEMPLATE("normals stay within what 24 bits of u allow", T, float, doub
     if (!(std::abs(v) <= most)) most = std::abs(v);
   }
   CHECK(most <= T(5.768));  // sqrt(-2 ln 2^-24)
-  CHECK(most >= T(4));      // of a quarter of a million, some are far out
+  CHECK(most >= T(4));      // of a quarter of a million draws, some lie this far out
   CHECK(kernels::all_finite(z.data(), 1 << 18));
 }

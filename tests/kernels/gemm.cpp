@@ -1,5 +1,5 @@
-// The product against three loops, bit for bit: every edge around the tiles, every way an operand
-// can lie in memory, every epilogue, every thread count.
+// The product against three loops, bit for bit: every edge around the tiles, every memory layout of
+// the operands, every epilogue, every thread count.
 #include "autograd/kernels/gemm.hpp"
 
 #include <doctest/doctest.h>

@@ -49,7 +49,7 @@ double worst(Function<T> f, long double (*exact)(long double), double low, doubl
   return most;
 }
 
-/// Near zero by powers of two, both signs, where a relative error would show.
+/// Near zero, at powers of two of both signs, where a relative error would be large.
 template <class T>
 double worst_near_zero(Function<T> f, long double (*exact)(long double)) {
   double most = 0;

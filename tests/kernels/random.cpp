@@ -16,8 +16,8 @@ using namespace planet::test;
 
 namespace {
 
-/// The level at which a statistic is called wrong. Seeds are fixed: a failure is a changed
-/// generator.
+/// The significance level of the statistics. Seeds are fixed: a failure means that the generator
+/// has changed.
 constexpr double significance = 1e-4;
 constexpr double z_of_significance = 3.89;  // two-sided normal quantile
 constexpr std::ptrdiff_t many = 1 << 20;

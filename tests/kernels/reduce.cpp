@@ -44,10 +44,10 @@ TEST_CASE("the error of a sum does not grow with its length") {
   const double exact = static_cast<double>(exact_sum(x));
   float one_by_one = 0;
   for (float v : x) one_by_one += v;
-  // A chunk of 4096 is 256 additions a lane; 4 more fold the lanes and 12 the 2442 chunks.
+  // A chunk of 4096 is 256 additions per lane; 4 more fold the lanes and 12 the 2442 chunks.
   const double bound = (256 + 4 + 12) * 0x1p-24;
   CHECK(std::abs(kernels::sum(x.data(), n) - exact) / exact <= bound);
-  CHECK(std::abs(one_by_one - exact) / exact >= 1e-2);  // what the lanes and the tree are for
+  CHECK(std::abs(one_by_one - exact) / exact >= 1e-2);  // the error without lanes and tree
   float row = 0;
   kernels::row_sums(x.data(), 1, n, &row);
   CHECK(std::abs(row - exact) / exact <= bound);

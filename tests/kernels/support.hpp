@@ -30,7 +30,7 @@ std::vector<T> integers(std::ptrdiff_t n, std::uint64_t seed, int limit = 3) {
   return v;
 }
 
-/// Equal bit for bit: tells -0 from 0, and NaN equals itself.
+/// Equal bit for bit: -0 and 0 differ, and NaN equals itself.
 template <class T>
 bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
   return a.size() == b.size() &&

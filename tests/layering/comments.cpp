@@ -1,6 +1,6 @@
-// A comment that names a file which is gone sends its reader nowhere. In the comments of every .hpp
-// and .cpp file, a name with the extension of a source, and every path that begins with a folder of
-// the project, must be a file, seen from the comment's folder or one above it; "Next:" must be
+// A comment must not name a file that does not exist. In the comments of every .hpp and .cpp file,
+// every name with the extension of a source, and every path that begins with a folder of the
+// project, must be a file, relative to the comment's folder or one above it; "Next:" must be
 // followed by such a name.
 #include <doctest/doctest.h>
 
@@ -13,7 +13,7 @@
 namespace planet::test {
 namespace {
 
-// What stands behind // outside of strings, all lines of a file joined by spaces.
+// The text after // outside of strings, with all lines of a file joined by spaces.
 std::string comments_of(const std::string& text) {
   std::string comments;
   for (const std::string& line : lines_of(text)) {

@@ -1,6 +1,6 @@
-// A name of the standard library whose header a file neither includes nor gets through our own
-// headers is there by the library's leave, and gone with its next version: <functional> of g++ 14 no
-// longer brings std::sort.
+// A file must include the header of every standard name it uses, directly or through our own
+// headers. Otherwise it compiles only as long as another standard header happens to bring the name:
+// <functional> of g++ 14 no longer brings std::sort.
 #include <doctest/doctest.h>
 
 #include <array>

@@ -1,5 +1,5 @@
-// The rooms of the programs: what one program alone uses stands in the folder of its name and is
-// unknown to the others, and a program that needs no world is built from none.
+// The folders of the programs: what only one program uses is in the folder of its name, and no
+// other program includes it; a program that needs no environment is built without any.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -25,7 +25,7 @@ const File* find(const std::string& path) {
   return found == tree().end() ? nullptr : &*found;
 }
 
-// "play" of apps/play.cpp and of apps/play/policies.hpp; "" of what belongs to no single program.
+// "play" for apps/play.cpp and apps/play/policies.hpp; "" for what belongs to no single program.
 std::string owner(const std::string& path) {
   static const std::regex own("apps/(studies/tools|[a-z]+)(/[a-z_]+\\.[ch]pp|\\.cpp)");
   std::smatch m;
@@ -34,7 +34,7 @@ std::string owner(const std::string& path) {
   return name == "studies/tools" || has_file("apps/" + name + ".cpp") ? name : "";
 }
 
-// A header or source that one program has for itself and another includes.
+// Headers and sources of one program that another one includes.
 std::vector<std::string> borrowed(const File& file) {
   std::vector<std::string> faults;
   for (const std::string& target : includes_of(file))
@@ -43,7 +43,7 @@ std::vector<std::string> borrowed(const File& file) {
   return faults;
 }
 
-// Everything that a source is built from: its headers, and the sources of these headers.
+// All files that a source depends on: its headers, and the sources of these headers.
 std::set<std::string> built_from(const std::string& path) {
   std::set<std::string> seen;
   std::vector<std::string> open{path};

@@ -1,6 +1,6 @@
-// A chapter that names a file or a symbol which is gone is wrong: every name in backticks in a
-// README must be found in the tree, and a symbol that stands beside a file, in that file. In the
-// comments of the sources, every file name must be one of a file (comments.cpp).
+// A chapter must not name a file or a symbol that does not exist: every name in backticks in a
+// README must be found in the tree, and a symbol listed beside a file, in that file. comments.cpp
+// checks the file names in comments.
 //
 //   `nn/adam.hpp`, `Adam`      a file, a word of the sources
 //   `Tape::rewind`, `step()`   every identifier in it is a word of the sources
@@ -39,7 +39,7 @@ std::set<std::string> words_of(const std::string& text) {
   return words;
 }
 
-// Every word of the sources; a README does not prove itself, nor does this test's own text.
+// Every word of the sources, except READMEs and this test's own text.
 bool is_source(const File& file) {
   return !file.path.ends_with(".md") && !file.path.starts_with("tests/layering/");
 }

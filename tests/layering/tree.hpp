@@ -12,7 +12,7 @@ struct File {
   std::string text;
 };
 
-/// Every text file of the seven folders and of the root, sorted by path. Read once.
+/// Every text file of the seven folders and of the root, sorted by path. It is read only once.
 const std::vector<File>& tree();
 std::vector<std::string> lines_of(std::string_view text);
 bool has_file(const std::string& path);

@@ -145,7 +145,7 @@ TEST_CASE("clipping below the norm changes nothing and above it scales to the no
   CHECK(above.norm == 7);
   CHECK(above.scale == 0.5);
   CHECK(clip_by_global_norm(store, infinity).scale == 1);
-  CHECK(store.grads<float>()[2] == 6);  // computed, not applied
+  CHECK(store.grads<float>()[2] == 6);  // the norm is computed, the gradient is not scaled
 
   Adam adam(store, {1e-3, 0.0, 0.0, 1.0});  // m = g, v = g^2: theta = -lr g / (|g| + 1)
   adam.step(above);
@@ -167,7 +167,7 @@ TEST_CASE("a gradient that is not finite shows in the norm and Adam refuses it")
     const Clip clip = clip_by_global_norm(store, 1000);
     CHECK_FALSE(clip.finite());
     CHECK(contains(error_of([&] { adam.step(clip); }), "not finite"));
-    CHECK(adam.steps() == 0);  // and nothing was touched
+    CHECK(adam.steps() == 0);  // and nothing was changed
     for (int i = 0; i < 100; ++i) {
       CHECK(w.value<float>()[i] == 1);
       CHECK(store.first_moments<float>()[i] == 0);

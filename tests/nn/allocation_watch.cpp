@@ -1,4 +1,4 @@
-// The test binary's own operator new. In a file of its own, so that no caller sees into it.
+// The test binary's own operator new, in a separate file so that no caller can inline it.
 #include "allocation_watch.hpp"
 
 #include <cstdlib>
@@ -18,7 +18,7 @@ void* operator new(std::size_t bytes) {
   if (void* p = std::malloc(bytes ? bytes : 1)) return p;
   throw std::bad_alloc();
 }
-// std::stable_sort asks this way; under AddressSanitizer its own would not fit the delete below.
+// std::stable_sort uses this form; AddressSanitizer's version would not match the delete below.
 void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
   return std::malloc(bytes ? bytes : 1);
 }

@@ -32,7 +32,7 @@ TEST_CASE("Glorot weights have the range and the moments of their uniform distri
   init_glorot_uniform(w, rng);
   const double limit = std::sqrt(6.0 / (16 * (64 + 128)));
   const auto n = w.shape.size();
-  CHECK(rng.position() == static_cast<std::uint64_t>(n));  // one draw a weight
+  CHECK(rng.position() == static_cast<std::uint64_t>(n));  // one draw per weight
 
   double sum = 0, sum2 = 0, largest = 0;
   std::array<double, 10> count{};

@@ -119,7 +119,7 @@ TEST_CASE("parameter names, shapes and first values of every layer") {
   CHECK(c > std::sqrt(6.0 / 18));  // 40 draws within +-0.65, none beyond 0.58: p = 0.01
 }
 
-TEST_CASE("Linear and Mlp are their formula") {
+TEST_CASE("Linear and Mlp agree with their formulas") {
   ParamStore store(Precision::f64);
   Rng rng(3, Stream::test);
   const Linear layer(store, rng, "l", 2, 3, Activation::relu);
@@ -285,7 +285,7 @@ TEST_CASE("the path in a record outlives the layer that made it") {
                  "a/path/that/is/too/long/for/the/stack"));
 }
 
-TEST_CASE("layers that cannot exist are refused by name") {
+TEST_CASE("layers with impossible sizes are refused by name") {
   ParamStore store(Precision::f32);
   Rng rng(10, Stream::test);
   const auto error = [](auto make) { return error_of(make); };

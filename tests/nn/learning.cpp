@@ -1,4 +1,4 @@
-// Layers, gradients and Adam together: two things that only a working trio can learn.
+// Layers, gradients and Adam together: two problems that are learned only if all three work.
 #include <doctest/doctest.h>
 
 #include <cmath>

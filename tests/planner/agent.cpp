@@ -1,4 +1,4 @@
-// MpcAgent in small worlds whose frames tell what was done to them.
+// MpcAgent in small environments whose frames record the actions.
 #include "planner/agent.hpp"
 
 #include <doctest/doctest.h>
@@ -50,7 +50,7 @@ TEST_SUITE("planner") {
     CHECK(run(fresh, alone, 1, 0.3) == after);
     CHECK(copy(fresh.h()) == h);
     CHECK(copy(fresh.s()) == s);
-    // Without the reset it would have been another belief.
+    // Without the reset the belief would have been different.
     MpcAgent careless(model, small_cem(), AgentStreams::collecting(1));
     Spy again, next(1);
     run(careless, again, 6, 0.3);
@@ -58,14 +58,14 @@ TEST_SUITE("planner") {
     CHECK(copy(careless.h()) != h);
   }
 
-  TEST_CASE("P16 the belief is updated with the action that was executed") {
+  TEST_CASE("P16 the belief is updated with the executed action") {
     const WorldModel model(miniature_model(), 7);
     const ModelConfig& c = model.config();
     for (const double noise : {0.0, 0.3, 10.0}) {
       MpcAgent agent(model, small_cem(), AgentStreams::collecting(2));
       Spy spy;
-      // The same filter by hand, fed from what the spy saw. It shares no stream with the agent: its
-      // own copy of the agent's stream is drawn from in the same order.
+      // The same filter by hand, given what the spy recorded. It draws, in the same order, from its
+      // own copy of the agent's stream.
       Rng rng = AgentStreams::collecting(2).agent;
       Floats h(7), s(3), a(2), planned(2), h_planned;
       for (int t = 0; t < 5; ++t) {
@@ -86,7 +86,7 @@ TEST_SUITE("planner") {
         spy.step(agent.act(frame, noise));
         CHECK(copy(agent.h()) == h);
         CHECK(copy(agent.s()) == s);
-        if (noise > 0 && t > 0) CHECK(copy(agent.h()) != h_planned);  // the plan's is another
+        if (noise > 0 && t > 0) CHECK(copy(agent.h()) != h_planned);  // not the planned action
         a = spy.executed.back();
         planned = {agent.plan().mean[0], agent.plan().mean[1]};
         CHECK(copy(agent.previous_action()) == a);
@@ -105,7 +105,7 @@ TEST_SUITE("planner") {
         CHECK(std::abs(x) <= 1.0f);
         on_bound += std::abs(x) == 1.0f;
       }
-    CHECK(on_bound > 150);  // of 200: the noise was there
+    CHECK(on_bound > 150);  // of 200: noise was added
   }
 
   TEST_CASE("P18 an evaluation without noise is repeatable bit for bit") {
@@ -114,7 +114,7 @@ TEST_SUITE("planner") {
       MpcAgent agent(model, small_cem(), AgentStreams::evaluating(1, episode));
       Spy spy;
       auto actions = run(agent, spy, 6, noise);
-      // Without noise the exploration stream is not touched, and the action is the plan's.
+      // Without noise the exploration stream is not used, and the action is the planned one.
       CHECK((agent.streams().explore.position() == 0) == (noise == 0));
       return actions;
     };

@@ -1,5 +1,5 @@
-// A binary of its own, because it replaces operator new: after warm-up a decision and a plan ask
-// for no memory at all, on any thread.
+// A binary of its own, because it replaces operator new: after warm-up a decision and a plan
+// allocate no memory, on any thread.
 #include <doctest/doctest.h>
 
 #include "autograd/base/parallel.hpp"
@@ -12,7 +12,7 @@ using namespace planet;
 
 namespace {
 
-// Every method, plain and with everything that is carried, shared or drawn besides.
+// Every method, with its defaults and with all options that carry, share or draw more.
 std::vector<PlannerConfig> planners() {
   std::vector<PlannerConfig> all = planet::testing::every_planner(12, 3, 500, 100);
   for (std::size_t i = 0, n = all.size(); i < n; ++i) {
@@ -27,7 +27,7 @@ std::vector<PlannerConfig> planners() {
 }  // namespace
 
 TEST_SUITE("planner") {
-  TEST_CASE("P43 a decision asks for no memory after warm-up") {
+  TEST_CASE("P43 a decision allocates no memory after warm-up") {
     const WorldModel model(miniature_model(), 7);
     const int before = threads();
     for (const int n : {1, 2}) {
@@ -37,7 +37,7 @@ TEST_SUITE("planner") {
         MpcAgent agent(model, planner, AgentStreams::evaluating(1, 0));
         const std::vector<std::uint8_t> frame(8 * 8 * 3, 100);
         for (int i = 0; i < 3; ++i) agent.act(frame, 0.3);
-        CHECK(test::allocations > 0);  // the counter counts
+        CHECK(test::allocations > 0);  // the counter works
         CHECK(test::fewest_allocations_in([&] {
                 for (int i = 0; i < 5; ++i) agent.act(frame, 0.3);
                 agent.reset();

@@ -1,4 +1,4 @@
-// What an agent's planner carries from decision to decision, and what it starts from.
+// What an agent's planner carries from one decision to the next, and the state it plans from.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -31,8 +31,8 @@ TEST_SUITE("planner") {
       run(agent, second, 4, 0.3);
       MpcAgent fresh(model, warm(config), place);
       CHECK(run(fresh, alone, 4, 0.3) == second.executed);
-      // A planner that was not told would have gone on from the last episode's plan. The belief is
-      // the same here: it begins at zero either way.
+      // A planner that is not reset would continue from the last episode's plan. The belief is the
+      // same here: it begins at zero either way.
       MpcAgent cold(model, config, place);
       const auto one = cold.act(careless.frame(), 0.3);
       CHECK(copy(one) == alone.executed[0]);  // the first decision is cold
@@ -41,7 +41,7 @@ TEST_SUITE("planner") {
     }
   }
 
-  TEST_CASE("a start state for each candidate is a sample of the posterior that was seen") {
+  TEST_CASE("each candidate's start state is a sample of the posterior") {
     const WorldModel model(miniature_model(), 7);
     const ModelConfig& c = model.config();
     PlannerConfig config{"cem", 4, 2, 40, 6};
@@ -52,7 +52,7 @@ TEST_SUITE("planner") {
     MpcAgent agent(model, config, AgentStreams::collecting(2));
     const Floats action = copy(agent.act(spy.frame(), 0));
     CHECK(action != shared_action);
-    CHECK(copy(agent.s()) == copy(shared.s()));  // the belief's own sample is as before
+    CHECK(copy(agent.s()) == copy(shared.s()));  // the belief's own sample is unchanged
 
     // The posterior by hand, and a plan from it.
     Rng rng = AgentStreams::collecting(2).agent, planning = AgentStreams::collecting(2).planner;
@@ -70,7 +70,7 @@ TEST_SUITE("planner") {
     CHECK(planner->plan(dynamics, planning).actions == agent.plan().actions);
   }
 
-  TEST_CASE("an option that an RNN could not follow is refused") {
+  TEST_CASE("an option without meaning for an RNN is refused") {
     ModelConfig c = miniature_model();
     choose_latent_model(c, "rnn");
     const WorldModel model(c, 7);

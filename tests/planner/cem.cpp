@@ -1,4 +1,4 @@
-// CemPlanner on problems whose answer is known: what is drawn, what is kept, what comes out.
+// CemPlanner on problems with known answers: the draws, the elites, the plan.
 #include "planner/cem.hpp"
 
 #include <doctest/doctest.h>
@@ -51,7 +51,7 @@ TEST_SUITE("planner") {
     CHECK(error_of([] { CemPlanner(config(1, 0, 1, 1)); }) == "");
   }
 
-  TEST_CASE("P23 with fewer finite returns than elites those that exist are the elites") {
+  TEST_CASE("P23 with fewer finite returns than elites all finite ones are elites") {
     int finite = 0;
     FunctionDynamics few(1, [&](const std::vector<float>& a) {
       return a[0] > 0.9f && a[0] < 1.0f ? 1.0f : nan_value;

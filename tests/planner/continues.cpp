@@ -1,4 +1,5 @@
-// Returns when episodes can end: a reward counts as far as the episode had not ended before it.
+// Returns when episodes can end: each reward is weighted by the probability that the episode has
+// not ended before it.
 #include <doctest/doctest.h>
 
 #include <algorithm>

@@ -21,8 +21,8 @@ PlannerConfig with(const std::string& covariance, int H, int I, int J, int K) {
   return c;
 }
 
-// L, column by column: what apply() makes of a single 1. Two candidates, so that a mixed-up layout
-// would show.
+// L, column by column, as apply() of unit vectors. Two candidates, so that a wrong layout would be
+// noticed.
 std::vector<std::vector<double>> columns_of(Correlation& correlation, std::ptrdiff_t H,
                                             std::ptrdiff_t A) {
   std::vector<std::vector<double>> columns;
@@ -161,7 +161,8 @@ TEST_SUITE("planner") {
     CHECK(wins >= 50);
   }
 
-  TEST_CASE("with fewer elites than numbers the next candidates stay in the elites own span") {
+  TEST_CASE(
+      "with fewer elites than dimensions the next candidates stay in the span of the elites") {
     // Two elites of six numbers: they differ along one line. The next candidates leave it by the
     // square root of the jitter, 1e-3, in each of the five other directions.
     constexpr std::size_t n = 6;

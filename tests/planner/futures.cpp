@@ -1,4 +1,4 @@
-// One future for each candidate or several for all: what chance does to a planner.
+// One future per candidate, or several shared by all: the effect of randomness on a planner.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -15,13 +15,13 @@ namespace {
 
 constexpr int plans = 400;
 
-// Two arms: below zero pays 1 for sure, above pays 3 with probability 0.2, 0.6 in the mean.
+// Two arms: actions below zero pay 1 with certainty, others 3 with probability 0.2, 0.6 on average.
 float two_arms(const float* action, double luck) {
   if (*action < 0) return 1;
   return luck < 0.2 ? 3 : 0;
 }
 
-// How many of the plans take the arm that is worse in the mean.
+// How many of the plans take the arm that is worse on average.
 int risky_plans(PlannerConfig config, int samples) {
   config.samples_per_candidate = samples;
   ChanceDynamics arms(two_arms);
@@ -46,11 +46,11 @@ double at_least(int k, int n, double p) {
 }  // namespace
 
 TEST_SUITE("planner") {
-  TEST_CASE("one sample a candidate seeks risk and sixteen shared ones choose the safe arm") {
+  TEST_CASE("one sample per candidate seeks risk and sixteen shared ones choose the safe arm") {
     // One sample: about 20 of 200 candidates are lucky, more than the ten elites, so every elite is
-    // a lucky one (in a round with less than ten, probability 0.4 % in the first and nothing once
-    // the mean is positive). Sixteen: the risky arm looks better when six futures or more of the
-    // sixteen are kind, 3 k / 16 > 1, which is bad luck that all candidates share: 8.17 % of plans.
+    // a lucky one. (Fewer than ten have probability 0.4 % in the first round, and practically none
+    // once the mean is positive.) Sixteen samples: the risky arm looks better when six or more of
+    // the sixteen futures are lucky, 3 k / 16 > 1, which all candidates share: 8.17 % of plans.
     // 400 plans; 4 standard deviations of the binomial.
     const double kind = at_least(6, 16, 0.2), kinder = at_least(22, 64, 0.2);
     CHECK(std::abs(kind - 0.0817) < 0.0001);
@@ -71,10 +71,11 @@ TEST_SUITE("planner") {
     CHECK(std::abs(risky_plans(mppi, 16) - kind * plans) < four_sigma(kind));
   }
 
-  TEST_CASE("the elites of pure luck promise 0 95 where the truth is a half") {
-    // The winner's curse. The return is a uniform number whatever is done; of 1000 the best 100
-    // have the mean 1 - 50.5 / 1001 = 0.94955, with a standard deviation of 0.0055 over plans.
-    // Sixteen shared futures promise their own mean to all: a half, with 1 / sqrt(12 16) = 0.0722.
+  TEST_CASE("elites chosen by luck promise 0.95 where the truth is 0.5") {
+    // The winner's curse. The return is a uniform number, independent of the actions; the best 100
+    // of 1000 have the mean 1 - 50.5 / 1001 = 0.94955, with a standard deviation of 0.0055 over
+    // plans. With sixteen shared futures every candidate has their mean: a half, with a standard
+    // deviation of 1 / sqrt(12 16) = 0.0722.
     for (const int samples : {1, 16}) {
       PlannerConfig config{"cem", 1, 1, 1000, 100};
       config.samples_per_candidate = samples;
@@ -90,8 +91,8 @@ TEST_SUITE("planner") {
     }
   }
 
-  TEST_CASE("shared futures are drawn once a plan and differ from plan to plan") {
-    // The return of one candidate is its luck, so all that share it have the same.
+  TEST_CASE("shared futures are drawn once per plan and differ from plan to plan") {
+    // The return of a candidate depends on its future alone, so candidates that share one agree.
     for (PlannerConfig config : every_planner(2, 3, 20, 5)) {
       config.samples_per_candidate = 3;
       ChanceDynamics luck([](const float*, double u) { return u; });
@@ -115,7 +116,7 @@ TEST_SUITE("planner") {
     }
   }
 
-  TEST_CASE("one sample a candidate is fresh for each and in each round") {
+  TEST_CASE("one sample per candidate is fresh for each candidate and round") {
     for (const PlannerConfig& config : every_planner(2, 3, 20, 5)) {
       ChanceDynamics luck([](const float*, double u) { return u; });
       const auto planner = make_planner(config);

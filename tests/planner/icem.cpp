@@ -1,4 +1,4 @@
-// iCEM, piece by piece: the noise's spectrum, who stands again, how many there are, what is done.
+// iCEM, part by part: the spectrum of the noise, the elites kept, the population, the action.
 #include "planner/icem.hpp"
 
 #include <doctest/doctest.h>
@@ -42,7 +42,7 @@ std::vector<std::size_t> best_of(const PlanTrace::Iteration& now, std::size_t n)
   return order;
 }
 
-// Column i: what the noise makes of a single z_i = 1. The noise is linear, so these are all of it.
+// Column i: the noise for z = e_i. The noise is linear in z, so the columns describe it completely.
 std::vector<std::vector<double>> responses(const ColouredNoise& noise, std::size_t H) {
   std::vector<std::vector<double>> columns;
   for (std::size_t i = 0; i < H; ++i) {
@@ -125,13 +125,13 @@ TEST_SUITE("planner") {
     make_planner(config)->plan(steady, rng);
     CHECK(steady.populations == std::vector<std::ptrdiff_t>(9, 100));
     config.icem.decay = 2;
-    config.elites = 80;  // 2 K is more than there are
+    config.elites = 80;  // 2 K exceeds the population
     FunctionDynamics crowded(1, quadratic);
     make_planner(config)->plan(crowded, rng);
     CHECK(crowded.populations == std::vector<std::ptrdiff_t>(9, 100));
   }
 
-  TEST_CASE("the best of a round stand again and the mean stands in the last") {
+  TEST_CASE("the best of a round are re-evaluated and the mean joins the last round") {
     FunctionDynamics bowl(2, quadratic);
     Rng rng = stream();
     PlannerConfig config = icem(4, 4, 60, 10);
@@ -156,7 +156,8 @@ TEST_SUITE("planner") {
     }
   }
 
-  TEST_CASE("with a warm start the elites of the last decision stand again one step on") {
+  TEST_CASE(
+      "with a warm start the last decision's elites are shifted by one step and re-evaluated") {
     FunctionDynamics bowl(2, quadratic);
     Rng rng = stream();
     PlannerConfig config = planet::testing::warm(icem(4, 3, 60, 10));  // 0.3: three of ten
@@ -173,7 +174,7 @@ TEST_SUITE("planner") {
       CHECK(Floats(is.begin(), is.end() - 2) == Floats(was.begin() + 2, was.end()));
       CHECK(Floats(is.end() - 2, is.end()) != Floats(was.end() - 2, was.end()));  // drawn anew
     }
-    // Between the rounds of the second decision nothing is moved on.
+    // Between the rounds of the second decision nothing is shifted.
     CHECK(candidate(after.iterations[1], 0, 2) ==
           candidate(after.iterations[0], best_of(after.iterations[0], 3)[0], 2));
   }
@@ -208,7 +209,7 @@ TEST_SUITE("planner") {
     }
   }
 
-  TEST_CASE("what is executed is the best candidate of the last round or the mean") {
+  TEST_CASE("the executed action is that of the last round's best candidate or of the mean") {
     FunctionDynamics bowl(2, quadratic);
     PlannerConfig config = icem(3, 3, 50, 8);
     for (const char* execute : {"best", "mean"}) {

@@ -1,4 +1,4 @@
-// LatentDynamics against the loop it stands for: one batch of J rows, step by step, on one tape.
+// LatentDynamics against the loop it replaces: one batch of J rows, step by step, on one tape.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -24,14 +24,14 @@ std::vector<float> random_numbers(std::ptrdiff_t n, std::uint64_t seed) {
   return x;
 }
 
-// What is planned from: a sample, or with a std the posterior to sample from.
+// The initial state: a sample, or with a std the posterior to sample from.
 struct Start {
   std::vector<float> h, s, std;
 };
 
-// The same returns by the plainest code: no chunks, no rewinding, on a tape that records. Row
-// j N + n is candidate j in future n; with one future each row has noise of its own, with several
-// the rows of a future share theirs.
+// The same returns by the simplest code: no chunks, no rewinding, on a tape that records. Row
+// j N + n is candidate j in future n. With one future each row has noise of its own; with several
+// the rows of one future share theirs.
 std::vector<double> manual_loop(const WorldModel& model, const Start& start, std::ptrdiff_t H,
                                 std::ptrdiff_t J, const float* actions, Rng rng,
                                 std::ptrdiff_t N = 1) {
@@ -95,7 +95,7 @@ TEST_SUITE("planner") {
       std::vector<double> returns(static_cast<std::size_t>(J), -7.0f);
       dynamics.imagine({H, J, c.action_size, actions.data()}, rng, returns.data());
       CHECK(returns == manual_loop(model, {h, s, {}}, H, J, actions.data(), stream()));
-      // As many counters as the loop's fills took.
+      // As many counters as the loop's fills used.
       CHECK(rng.position() == static_cast<std::uint64_t>(H * ((J * c.stoch_size + 3) / 4)));
     }
   }
@@ -132,7 +132,7 @@ TEST_SUITE("planner") {
         }
   }
 
-  TEST_CASE("candidates that share their futures differ by their actions alone") {
+  TEST_CASE("candidates with shared futures differ only by their actions") {
     const WorldModel model(miniature_model(), 3);
     const ModelConfig& c = model.config();
     constexpr std::ptrdiff_t H = 4, J = 50;
@@ -148,7 +148,7 @@ TEST_SUITE("planner") {
     CHECK(returns[1] != returns[0]);
   }
 
-  TEST_CASE("the action of every step matters to its own candidate and the noise to all") {
+  TEST_CASE("every action affects only its own candidate and shared noise affects all") {
     const WorldModel model(miniature_model(), 3);
     const ModelConfig& c = model.config();
     constexpr std::ptrdiff_t H = 4, J = 9;
@@ -184,8 +184,7 @@ TEST_SUITE("planner") {
       CHECK(rows >= 4);
       CHECK(rows <= 96);
       const std::ptrdiff_t chunks = (J + rows - 1) / rows;
-      if (J % 100 == 0 && J <= 2000)
-        CHECK(chunks % 2 == 0);  // two threads get as much as each other
+      if (J % 100 == 0 && J <= 2000) CHECK(chunks % 2 == 0);  // two threads get equal shares
       if (J > 192) CHECK(rows > 48);
       CHECK(chunks * rows - J < 4 * chunks + 4);
     }

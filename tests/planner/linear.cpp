@@ -76,7 +76,7 @@ std::vector<double> first_coordinate() {
 }  // namespace
 
 TEST_SUITE("planner") {
-  TEST_CASE("a linear objective moves the mean by 1755 and leaves 411 thousandths of the std") {
+  TEST_CASE("a linear objective moves the mean by 1.755 std and leaves 0.411 of the std") {
     // 400 plans, 4 standard errors: a right planner fails once in 16,000. The best 100 of 1000 are
     // not quite the best tenth of an endless sample: over 200,000 samples their mean is 0.0023
     // lower and their std 0.0036 smaller, which the expectation allows for.
@@ -133,7 +133,7 @@ TEST_SUITE("planner") {
     CHECK(std::abs(m.mean - mean) < 0.01 * mean);
   }
 
-  TEST_CASE("on a long slope full covariance stops where the diagonal goes on") {
+  TEST_CASE("on a long slope full covariance stops and the diagonal continues") {
     // The first refit is the same, number by number. After it full covariance has lost 59 % of its
     // std along the gradient, so that all its rounds together come 2.98 sigma far, the geometric
     // series. A diagonal cannot lose the spread of one oblique direction: with variances v_i a
@@ -223,7 +223,7 @@ TEST_SUITE("planner") {
     CHECK(std::abs(m0.mean) < 4 * m0.error);
   }
 
-  TEST_CASE("random shooting returns the greatest of all its candidates") {
+  TEST_CASE("random shooting returns the best of all its candidates") {
     // The greatest of n uniforms to the power of n is uniform, so that -n ln Phi(max / sigma) is
     // exponential with mean 1 and variance 1. 4 x 50 candidates: what only the last round saw would
     // have mean 4. What the objective does not see stays N(0, sigma^2).

@@ -1,4 +1,4 @@
-// What every planner promises, whatever its method.
+// Properties of every planning method.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -95,7 +95,7 @@ TEST_SUITE("planner") {
       }
   }
 
-  TEST_CASE("P25 after forget a plan is that of a planner without a past") {
+  TEST_CASE("P25 after forget a planner plans like a new one") {
     for (const PlannerConfig& config : every_planner(6, 3, 80, 10)) {
       INFO(planner_text(config));
       const auto experienced = make_planner(warm(config)), fresh = make_planner(warm(config));
@@ -105,7 +105,7 @@ TEST_SUITE("planner") {
       for (int t = 0; t < 4; ++t) experienced->plan(past, rng);
       Rng same_place = rng, again = rng;
       const Plan expected = fresh->plan(now, same_place);
-      CHECK(!same(experienced->plan(now, rng), expected));  // the episode went on
+      CHECK(!same(experienced->plan(now, rng), expected));  // the episode continued
       experienced->forget();
       CHECK(same(experienced->plan(now, again), expected));
     }
@@ -122,14 +122,14 @@ TEST_SUITE("planner") {
       planner->plan(wider, rng);
       rng.seek(0);
       CHECK(same(planner->plan(bowl, rng), first));
-      CHECK(!same(planner->plan(bowl, rng), first));  // but the stream goes on
+      CHECK(!same(planner->plan(bowl, rng), first));  // but the stream has advanced
       CHECK(same(other->plan(bowl, place), first));   // the first plan is cold
       place.seek(0);
       CHECK(!same(other->plan(bowl, place), first));
     }
   }
 
-  TEST_CASE("a warm start begins at the last mean one step on and at the first std") {
+  TEST_CASE("a warm start begins at the last mean shifted by one step and at the initial std") {
     for (const PlannerConfig& config : every_planner(4, 3, 80, 10)) {
       INFO(planner_text(config));
       const auto planner = make_planner(warm(config));
@@ -170,7 +170,7 @@ TEST_SUITE("planner") {
     set_threads(before);
   }
 
-  TEST_CASE("no iterations imagine nothing and return zero actions") {
+  TEST_CASE("with no iterations nothing is imagined and actions are zero") {
     for (const PlannerConfig& config : every_planner(4, 0, 10, 2)) {
       FunctionDynamics bowl(2, quadratic);
       const Plan plan = plan_once(config, bowl);
@@ -214,7 +214,7 @@ TEST_SUITE("planner") {
     }
   }
 
-  TEST_CASE("an option that could have no effect is refused with a sentence") {
+  TEST_CASE("an option without effect is refused with a sentence") {
     PlannerConfig c{"gradient"};
     CHECK(error_of([&] { make_planner(c); }) ==
           "[planner] planner is 'gradient'; it is one of cem, icem, mppi, random");

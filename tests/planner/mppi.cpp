@@ -61,7 +61,7 @@ TEST_SUITE("planner") {
     }
   }
 
-  TEST_CASE("a hot MPPI is CEM and a cold one takes the best candidate") {
+  TEST_CASE("MPPI is CEM at high temperature and takes the best candidate at low") {
     const Plan hot = plan(mppi(1e9)), cem = plan({"cem", 3, 1, 50, 12});
     PlanTrace trace;
     const Plan cold = plan(mppi(1e-6), 1, &trace);
@@ -75,7 +75,7 @@ TEST_SUITE("planner") {
     }
   }
 
-  TEST_CASE("doubling the rewards is halving the temperature and not nothing as for CEM") {
+  TEST_CASE("doubling the rewards halves MPPI's temperature and does not change CEM") {
     const Plan plain = plan(mppi(0.5)), doubled = plan(mppi(1.0), 2);
     CHECK(plain.mean == doubled.mean);
     CHECK(plain.std == doubled.std);

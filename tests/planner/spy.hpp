@@ -1,4 +1,4 @@
-// An environment for tests of the agent: it writes down what it is told.
+// An environment for tests of the agent that records the actions it is given.
 #pragma once
 
 #include <cmath>
@@ -10,8 +10,7 @@ namespace planet::testing {
 
 using Floats = std::vector<float>;
 
-// A spy in place of an environment: it keeps every action it was given, and its frames are a
-// function of them all.
+// It keeps every action it was given, and its frames are a function of all of them.
 class Spy {
  public:
   explicit Spy(std::uint32_t id = 0) : id_(id) {}

@@ -11,8 +11,8 @@
 
 namespace planet::testing {
 
-/// The return of a candidate is worth(sequence), where sequence[t * A + i] is number i of its action
-/// at step t. Counts its calls and keeps the last candidates for those who look.
+/// The return of a candidate is worth(sequence), where sequence[t * A + i] is number i of its
+/// action at step t. Counts its calls and keeps the last candidates for inspection.
 class FunctionDynamics : public Dynamics {
  public:
   using Worth = std::function<double(const std::vector<float>& sequence)>;
@@ -40,8 +40,8 @@ class FunctionDynamics : public Dynamics {
   Worth worth_;
 };
 
-/// A world of chance: worth() also gets a uniform number, the candidate's luck. One sample has a
-/// fresh one for each candidate; several are shared and averaged over.
+/// Random dynamics: worth() also gets a uniform number. With one sample each candidate has a fresh
+/// one; several samples are shared by all candidates and averaged over.
 class ChanceDynamics : public Dynamics {
  public:
   using Worth = std::function<double(const float* first_action, double luck)>;
@@ -76,7 +76,7 @@ inline float quadratic_around(float phase, const std::vector<float>& a) {
 }
 inline float quadratic(const std::vector<float>& a) { return quadratic_around(1, a); }
 
-/// Every method, each with the options that change what it does most. H, I, J, K as given.
+/// Every method, and variants with the options that change it most. H, I, J, K as given.
 inline std::vector<PlannerConfig> every_planner(int H, int I, int J, int K) {
   std::vector<PlannerConfig> all;
   for (const std::string& method : planner_methods()) all.push_back({method, H, I, J, K});

@@ -1,4 +1,4 @@
-// What a plan costs, counted: multiply-adds, which no busy machine can change.
+// The cost of a plan in multiply-adds, a count that does not depend on the machine's load.
 #include <doctest/doctest.h>
 
 #include "planner/latent_dynamics.hpp"
@@ -29,13 +29,13 @@ TEST_SUITE("planner") {
     const std::int64_t needed = 12 * 3 * 100 * step, once = work(config);
     INFO(once, " multiply-adds, needed ", needed);
     CHECK(once >= needed);
-    CHECK(once <= needed * 5 / 4);  // padding of registers
+    CHECK(once <= needed * 5 / 4);  // padding to whole registers
     const auto with = [&](auto change) {
       PlannerConfig other = config;
       change(other);
       return work(other);
     };
-    // iCEM's rounds shrink, several futures multiply the rest; neither does anything twice.
+    // iCEM's population shrinks; several futures multiply the work of every step, and no more.
     PlannerConfig icem = config;
     icem.method = "icem", icem.icem.decay = 2;
     CHECK(icem.rollouts() == 100 + 50 + 25);

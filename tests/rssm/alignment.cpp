@@ -69,7 +69,7 @@ void too_late(std::vector<X>& rows) {
   std::rotate(rows.begin() + 1, rows.end() - 1, rows.end());
 }
 
-/// Squared error over variance: 0 is known exactly, 1 is not known at all.
+/// Squared error over variance: 0 is predicted exactly, 1 is not predicted at all.
 struct Share {
   double error = 0, variance = 0;
   void add(double x, double predicted, double mean) {
@@ -150,8 +150,8 @@ double frame_to_reward(const std::function<void(Episode&)>& shift) {
 
 }  // namespace
 
-// An action that comes too early is remembered by h until its frame arrives; only the first frame
-// of a window, before which there is nothing, shows the error. So both are measured.
+// h remembers an action that comes too early until its frame arrives; only the first frame of a
+// window, before which there is nothing, shows that error. So both are measured.
 TEST_CASE("P11 an action that is shifted by one row cannot explain its frame") {
   const OneThread one;
   const Unexplained right = train(aligned);

@@ -17,8 +17,8 @@ namespace {
 // s_t = a s_{t-1} + N(0, Q), o_t = s_t + N(0, R), s_0 = 0.
 constexpr double a = 0.9, Q = 0.5, R = 0.3;
 
-// q(s_t | s_{t-1}, o_t) = p(s_t | s_{t-1}, o_t): the best that a filter can say, N(c s_{t-1} + g
-// o_t, v). It has not seen the future.
+// The optimal filter q(s_t | s_{t-1}, o_t) = p(s_t | s_{t-1}, o_t), which is
+// N(c s_{t-1} + g o_t, v). It has not seen the future.
 constexpr double v = 1 / (1 / Q + 1 / R), c = v * a / Q, g = v / R;
 
 double kalman_log_likelihood(const std::vector<double>& o) {

@@ -64,7 +64,7 @@ TEST_CASE("the paper preset has the paper's parameter counts") {
   CHECK(count(p, "") == 5292220);
 }
 
-TEST_CASE("presets are the table of the chapter") {
+TEST_CASE("presets agree with the table in the chapter") {
   const ModelConfig tiny = model_preset("tiny"), small = model_preset("small");
   CHECK(tiny.image_size == 32);
   CHECK(to_text(tiny.encoder) == "8:4 16:4 32:4");
@@ -101,7 +101,7 @@ TEST_CASE("presets are the table of the chapter") {
                        "image_size is 48; a preset has 16, 32 or 64 pixels", Error);
 }
 
-TEST_CASE("a config that cannot be is refused with a sentence") {
+TEST_CASE("an invalid config is refused with a sentence") {
   CHECK(complaint(model_preset("paper")) == "");
   CHECK(complaint(paper_but([](auto& c) { c.stoch_size = 0; })) ==
         "stoch_size is 0; it must be at least 1");

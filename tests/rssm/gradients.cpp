@@ -95,7 +95,7 @@ TEST_CASE(
   check(c);
 }
 
-TEST_CASE("with more free nats than KL nothing reaches the prior and the rest passes") {
+TEST_CASE("with more free nats than KL the prior gets no gradient and the rest passes") {
   ModelConfig c = miniature_model();
   c.free_nats = 100;
   CheckedModel model(c);

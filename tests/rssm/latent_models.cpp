@@ -1,5 +1,5 @@
-// RNN and SSM: who may see what, what they are trained by, and that all three models are one size.
-// The RSSM's share of this is in model.cpp.
+// RNN and SSM: what each distribution depends on, which terms train it, and that all three models
+// have the same size. For the RSSM see model.cpp.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -92,7 +92,7 @@ TEST_CASE("a latent model is chosen by its name") {
       c.check(), "kl_balance is 1.1; it is the prior's share, at most 1, and 0 is off", Error);
 }
 
-// ---- what every model owes to the interface
+// ---- the interface that every model implements
 
 TEST_CASE("P6 a window is its steps one by one for every latent model") {
   for (const std::string& name : latent_model_names()) {
@@ -129,8 +129,8 @@ TEST_CASE("P7 an image reaches its reconstruction through s alone for every late
     other.image = changed(x.image, 2, 0.3);  // o_2 alone
     const ElboTerms a = model.elbo(x), b = model.elbo(other);
     CHECK(distance(row(a.seen.state.s, 2), row(b.seen.state.s, 2)) > 1e-3);  // s_2 has seen it
-    CHECK(distance(row(a.seen.p.mean, 2), row(b.seen.p.mean, 2)) == 0);      // nobody foresaw it
-    CHECK(distance(row(a.seen.p.mean, 3), row(b.seen.p.mean, 3)) > 1e-5);    // the next step knows
+    CHECK(distance(row(a.seen.p.mean, 2), row(b.seen.p.mean, 2)) == 0);      // no prior saw it
+    CHECK(distance(row(a.seen.p.mean, 3), row(b.seen.p.mean, 3)) > 1e-5);    // the next one does
     for (std::ptrdiff_t t = 0; t < 2; ++t)
       CHECK(distance(row(a.seen.state.s, t), row(b.seen.state.s, t)) == 0);
     if (name != "ssm") CHECK(distance(row(a.seen.state.h, 2), row(b.seen.state.h, 2)) == 0);
@@ -188,7 +188,7 @@ TEST_CASE("P5 the prior of an SSM reads the sample and the action and nothing el
   CHECK(distance(next.state.s.value<double>(), sample(p, at(x.noise, 1)).value<double>()) == 0);
 }
 
-TEST_CASE("the posterior of an SSM is told the mean and the std that were foreseen") {
+TEST_CASE("the posterior of an SSM reads the prior's mean and std") {
   const ModelConfig c = miniature_of("ssm");
   const WorldModel model(c, 1, Precision::f64);
   Tape tape(Precision::f64);

@@ -1,4 +1,4 @@
-// The model and its loss: who may see what, how terms are reduced, and which shapes come out.
+// The model and its loss: what each distribution depends on, how terms are reduced, and all shapes.
 #include <doctest/doctest.h>
 
 #include <algorithm>

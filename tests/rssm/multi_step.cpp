@@ -181,7 +181,7 @@ TEST_CASE("in expectation over its own data a chain is likelier than its d steps
   }
 }
 
-TEST_CASE("over other data d steps at once can be likelier than the chain itself") {
+TEST_CASE("on other data d steps at once can be likelier than the chain itself") {
   // A chain that changes its sign at every step, and data that never do.
   const Chain m{-0.95, 0.1, 0.1};
   const std::vector<double> constant(8, 1.0);

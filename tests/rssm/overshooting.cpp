@@ -1,5 +1,5 @@
-// Latent overshooting against tables, loops and closed forms: which state a prior started from,
-// what each distance weighs, and who is taught.
+// Latent overshooting against tables, loops and closed forms: the state from which a prior starts,
+// the weight of each distance, and where gradients flow.
 #include "rssm/overshooting.hpp"
 
 #include <doctest/doctest.h>
@@ -40,7 +40,7 @@ class AddingModel final : public LatentModel {
   }
 };
 
-/// The KL_d of a world model by the plainest loop: each start rolled by itself, row by row.
+/// The KL_d of a world model by the simplest loop: each start rolled out alone, row by row.
 /// Returns [d][t] for d = 1..D, with the two windows of the batch side by side.
 std::vector<std::vector<std::vector<double>>> brute_force(const WorldModel& model,
                                                           const Sequence& x,
@@ -54,7 +54,7 @@ std::vector<std::vector<std::vector<double>>> brute_force(const WorldModel& mode
     State state = latent.initial(x.action.on(), B);
     if (start >= 0) state = map_state(elbo.seen.state, [&](Var v) { return at(v, start); });
     for (std::ptrdiff_t d = 1; d <= D && start + d < L; ++d) {
-      const std::ptrdiff_t t = start + d;  // the row that is foreseen, and whose action leads there
+      const std::ptrdiff_t t = start + d;  // the predicted row, whose action leads there
       const PriorStep next =
           latent.imagine(state, at(x.action, t), at(at(x.overshoot_noise, d - 1), t));
       const Gaussian q{at(elbo.seen.q.mean, t), at(elbo.seen.q.std, t)};
@@ -120,7 +120,7 @@ TEST_CASE("overshooting fills the table of a model that adds its actions") {
   CHECK(loss.item() == doctest::Approx((KL_2 + KL_3 + KL_4) / 3).epsilon(1e-12));
 }
 
-// ---- P8: nothing padded, nothing missing
+// ---- P8: no padding, no missing start
 
 TEST_CASE("P8 overshooting is finite at every distance and equals the loop over starts") {
   for (const std::string& name : latent_model_names())
@@ -212,9 +212,9 @@ TEST_CASE("P8 a distance beyond the window is refused") {
                        Error);
 }
 
-// ---- P9: what a distance weighs
+// ---- P9: the weight of each distance
 
-TEST_CASE("P9 every distance weighs the same however few starts it has") {
+TEST_CASE("P9 every distance has the same weight however few starts it has") {
   Tape tape(Precision::f64);
   const std::vector<double> two = {1, 2, 3}, three = {10, 20};
   const std::vector<Var> kl = {tape.constant(two, {3, 1}), tape.constant(three, {2, 1})};
@@ -247,9 +247,9 @@ TEST_CASE("P9 the distance of one step weighs 1 and all longer ones share one sc
   }
 }
 
-// ---- P10: who is taught
+// ---- P10: where the gradient flows
 
-TEST_CASE("P10 a distance teaches the prior and its start and not its target") {
+TEST_CASE("P10 the KL of a distance trains the prior and its start but not its target") {
   // The gradient of one KL_d[t] with respect to the frames: o_t is its target's alone, frames in
   // between were not looked at, and o_{t-d} is the start's.
   for (const std::string& name : latent_model_names()) {
@@ -277,7 +277,7 @@ TEST_CASE("P10 a distance teaches the prior and its start and not its target") {
   }
 }
 
-TEST_CASE("P10 from the zero state a distance has no posterior to teach") {
+TEST_CASE("P10 from the zero state a distance trains no posterior") {
   for (const std::string& name : {std::string("rssm"), std::string("rnn")}) {
     INFO(name);
     const ModelConfig c = miniature_with(name, 3);
@@ -299,7 +299,7 @@ TEST_CASE("P10 from the zero state a distance has no posterior to teach") {
 
 // ---- further terms
 
-TEST_CASE("rewards are overshot where they were imagined") {
+TEST_CASE("overshooting of rewards uses the imagined states") {
   ModelConfig c = miniature_with("rssm", 3);
   const WorldModel plain(c, 1, Precision::f64);
   c.overshooting_reward_scale = 0.6;
@@ -351,7 +351,7 @@ TEST_CASE("the global prior costs the KL to a standard normal without free nats"
   CHECK(elbo.loss.item() - without.loss.item() == doctest::Approx(0.25 * sum).epsilon(1e-10));
 }
 
-TEST_CASE("free nats after the mean excuse one step by another") {
+TEST_CASE("free nats after the mean let a small KL offset a large one") {
   ModelConfig c = miniature_model();
   c.free_nats_after_mean = true;
   double m = 0, low = 0;  // the mean and the smallest KL

@@ -37,11 +37,11 @@ TEST_CASE_TEMPLATE("P27 dequantisation noise has the size of one bin and is fres
   CHECK(std::abs(sum / n - 1.0 / 64) < 5 * sigma);
   // The variance of a squared uniform deviation is w^4/180; five of its standard errors.
   CHECK(std::abs(squares / n - variance) < 5 * std::pow(1.0 / 32, 2) / std::sqrt(180.0 * n));
-  CHECK(std::abs(covariance / n) < 5 * variance / std::sqrt(double(n)));  // nothing is frozen
+  CHECK(std::abs(covariance / n) < 5 * variance / std::sqrt(double(n)));  // fresh noise every time
 }
 
 TEST_CASE_TEMPLATE("P27 no noise reaches the next bin or 0.5", T, float, double) {
-  // A pixel of 255 draws four million times: a float sum that rounds up would be seen.
+  // Four million draws for a pixel of 255: a float sum that rounds up would be noticed.
   const std::vector<std::uint8_t> pixels(1 << 20, 255);
   Rng rng(3, Stream::dequantise);
   std::vector<T> x(pixels.size());

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::ptrdiff_t n = 2, frame_size = n * n * 3;
 
-// Bytes 0..3 hold the episode, 4..7 the row, the rest their mixture: a frame is recognisable whole.
+// Bytes 0..3 hold the episode, 4..7 the row, the rest mixes both: every byte identifies its frame.
 std::array<std::uint8_t, frame_size> label(std::uint32_t episode, std::uint32_t row) {
   std::array<std::uint8_t, frame_size> f{};
   for (std::size_t i = 0; i < 4; ++i) {
@@ -179,13 +179,13 @@ TEST_SUITE("rssm") {
     const double z_start = deviate(chi_squared(by_start), 7);
     CHECK(std::abs(z_episode) < 4.5);
     CHECK(std::abs(z_start) < 4.5);
-    // The test can fail: drawing by frames instead of by episodes, as 6:7:8:9:10:11, is caught.
+    // The test can fail: it catches drawing by frames instead of by episodes, as 6:7:8:9:10:11.
     std::vector<int> by_frames;
     for (int rows = 6; rows <= 11; ++rows) by_frames.push_back(static_cast<int>(B) * rows / 51);
     CHECK(deviate(chi_squared(by_frames), 5) > 30);
   }
 
-  TEST_CASE("P34 the memory budget is kept to the byte and the oldest go first") {
+  TEST_CASE("P34 the memory budget holds to the byte and the oldest episodes are dropped first") {
     const std::size_t one = make_episode(0, 9).bytes();
     CHECK(one == sizeof(Episode) + 10 * (frame_size + 4 * 2 + 4));
     Replay replay(5 * one + one / 2);
@@ -196,7 +196,7 @@ TEST_SUITE("rssm") {
       std::size_t sum = 0;
       for (const Episode& e : replay.episodes()) {
         sum += e.bytes();
-        CHECK(e.image.capacity() == e.image.size());  // no room that the budget does not see
+        CHECK(e.image.capacity() == e.image.size());  // no memory beyond what the budget counts
         CHECK(e.action.capacity() == e.action.size());
         CHECK(e.reward.capacity() == e.reward.size());
       }
@@ -207,7 +207,7 @@ TEST_SUITE("rssm") {
       CHECK(read(replay.episodes().front().image.data()).episode ==
             static_cast<std::uint32_t>(replay.first_index()));
     }
-    // A long episode pushes out as many as it needs, and only those.
+    // A long episode evicts as many episodes as it needs, and no more.
     replay.add(make_episode(2000, 29));
     CHECK(replay.bytes() <= replay.budget());
     const std::size_t longer = make_episode(0, 29).bytes();

@@ -14,7 +14,7 @@ using namespace planet;
 
 namespace {
 
-/// Random pictures of n by n pixels, two numbers in an action.
+/// Random pictures of n by n pixels, with two numbers per action.
 Episode noise_episode(std::ptrdiff_t n, std::ptrdiff_t rows, std::uint64_t seed) {
   Rng rng(seed, Stream::test);
   std::vector<std::uint8_t> frame(static_cast<std::size_t>(n * n * 3));
@@ -52,7 +52,7 @@ std::string error_of(std::span<const Window> windows, const ModelConfig& c) {
 
 }  // namespace
 
-// Five pixels a side: a frame of 75 bytes shares a group of four random numbers with the next one.
+// Five pixels per side: a frame of 75 bytes shares a group of four random numbers with the next.
 TEST_CASE_TEMPLATE("a batch is its frames one after the other, preprocessed in one go", T, float,
                    double) {
   for (const int n : {5, 8, 64}) {
@@ -100,7 +100,7 @@ TEST_CASE("row t of window b is row first + t of its episode") {
     }
 }
 
-TEST_CASE("continues is there for a continue head alone") {
+TEST_CASE("continues exists only with a continue head") {
   Episode e = noise_episode(8, 4, 1);
   e.terminated = true;
   const Window windows[2] = {{&e, 1, 3}, {&e, 0, 3}};
@@ -112,7 +112,7 @@ TEST_CASE("continues is there for a continue head alone") {
   CHECK(std::ranges::equal(sequence_of(tape, windows, c).continues.value<float>(), expected));
 }
 
-TEST_CASE("the noise to overshoot with has a stream of its own") {
+TEST_CASE("the noise of overshooting has its own stream") {
   ModelConfig c = miniature_model();
   const Episode e = noise_episode(8, 3, 1);
   const Window windows[2] = {{&e, 0, 3}, {&e, 0, 3}};
@@ -137,7 +137,7 @@ TEST_CASE("the noise to overshoot with has a stream of its own") {
   CHECK(distance(row(three.overshoot_noise, 0), three.noise.value<double>()) > 0.1);
 }
 
-TEST_CASE("P42 what lies on the tape is a copy") {
+TEST_CASE("P42 the tape holds copies") {
   Replay replay(noise_episode(8, 6, 1).bytes());
   replay.add(noise_episode(8, 6, 1));
   Rng rng(42, Stream::test);

@@ -1,7 +1,7 @@
-// Small objects: a ball two pixels wide in a picture of 16 by 16. Left out, it costs 2.6 nats a
-// frame; told, its place costs up to 5. So with a KL of weight 1 it is cheaper to draw none, and
-// the posterior collapses to the prior (one can see it by taking out the three lines in the test).
-// With the weights that are advised for small objects it must be drawn, and where it is.
+// Small objects: a ball two pixels wide in a picture of 16 by 16. Leaving it out costs 2.6 nats per
+// frame; encoding its position costs up to 5. With a KL of weight 1 it is therefore cheaper to draw
+// none, and the posterior collapses to the prior (remove the three lines in the test to see it).
+// With the weights recommended for small objects it must be drawn at its true position.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -22,13 +22,13 @@ std::vector<std::uint8_t> picture(double x, double y) {
   std::vector<std::uint8_t> pixels(n * n * 3);
   Scene scene;
   scene.clear();
-  scene.look_at({n / 2.0, n / 2.0}, n);  // a unit is a pixel
+  scene.look_at({n / 2.0, n / 2.0}, n);  // one unit per pixel
   scene.disc({x, y}, 1, palette::lamp);
   scene.paint(n, pixels);
   return pixels;
 }
 
-/// A ball that the actions push about within the picture.
+/// A ball that the actions move about within the picture.
 Episode ball_episode(std::uint64_t seed) {
   Rng rng(seed, Stream::test);
   double x = rng.uniform(2, n - 2.0), y = rng.uniform(2, n - 2.0);
@@ -86,7 +86,7 @@ TEST_CASE("P26 a ball two pixels wide is drawn within a pixel of its place") {
     constexpr std::ptrdiff_t frame = n * n * 3;
     const Ball there = find_ball(x.image.value<float>().data() + k * frame);
     Ball drawn = find_ball(elbo.predicted.image.value<float>().data() + k * frame);
-    if (!(drawn.brightness > 0.3 * there.brightness)) {  // no ball: as wrong as the centre is
+    if (!(drawn.brightness > 0.3 * there.brightness)) {  // no ball: the error of the centre
       ++lost;
       drawn.x = drawn.y = (n - 1) / 2.0;
     }

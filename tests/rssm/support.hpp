@@ -15,7 +15,7 @@
 
 namespace planet {
 
-/// For sizes at which a second thread would only be waited for.
+/// For sizes too small to gain from a second thread.
 struct OneThread {
   OneThread() { set_threads(1); }
   ~OneThread() { set_threads(0); }

@@ -1,4 +1,4 @@
-// Episodes that the task ends: which row says so, what the continue head is taught, and that it
+// Episodes that the task ends: which row records it, the continue head's loss, and that the head
 // learns where the end is.
 #include <doctest/doctest.h>
 
@@ -42,10 +42,10 @@ ModelConfig small_model(const std::string& latent_model) {
 
 }  // namespace
 
-TEST_CASE("P35 a window that ends an episode says so in its last row and no other does") {
+TEST_CASE("P35 only the last row of a window that ends an episode is terminal") {
   Episode ended = random_episode(test::terminating_spec(), 1), cut = ended;
   REQUIRE(ended.terminated);
-  cut.terminated = false, cut.truncated = true;  // the time limit ends nothing
+  cut.terminated = false, cut.truncated = true;  // a time limit is no termination
   const std::ptrdiff_t rows = ended.rows(), L = 3;
   REQUIRE(rows > L + 1);
   for (const bool terminated : {true, false}) {
@@ -84,7 +84,7 @@ TEST_CASE("P35 the continue head pays its log-loss and never overflows") {
     const ElboTerms elbo = model.elbo(x);
     double sum = 0;
     for (std::size_t i = 0; i < 6; ++i) {
-      const double z = flags[i] == 1 ? logit : -logit;  // of the event that came true
+      const double z = flags[i] == 1 ? logit : -logit;  // of the event that occurred
       const double loss = z > 0 ? std::log1p(std::exp(-z)) : -z + std::log1p(std::exp(z));
       CHECK(elbo.continues.value<double>()[i] == doctest::Approx(loss).epsilon(1e-12));
       sum += loss / 6;
@@ -105,7 +105,7 @@ TEST_CASE("P35 the continue head pays its log-loss and never overflows") {
   }
 }
 
-TEST_CASE("a model without a continue head has its old weights and refuses to predict ends") {
+TEST_CASE("a model without a continue head has unchanged weights and refuses to predict ends") {
   const ModelConfig c = miniature_model();
   ModelConfig with = c;
   with.continue_head = true;
@@ -154,7 +154,7 @@ TEST_CASE("P35 every latent model learns from episodes that end where they end")
     MESSAGE(name << ": goes on with probability " << ended / ends << " in " << ends
                  << " rows that end an episode, " << going_on / others << " in the others");
     CHECK(ends > 20);
-    CHECK(ended / ends < 0.3);  // without looking one would say 0.95
+    CHECK(ended / ends < 0.3);  // the constant prediction would be 0.95
     CHECK(going_on / others > 0.9);
   }
 }

@@ -1,4 +1,4 @@
-// The one update: what it computes, what it draws, and what it says when a number is not finite.
+// The update: what it computes, what it draws, and its error when a number is not finite.
 #include "rssm/trainer.hpp"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-// What a training step costs, as counts: memory asked for, and records on the tape.
+// The cost of a training step as counts: allocations, multiply-adds, records on the tape.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -27,7 +27,7 @@ Episode noise_episode(std::ptrdiff_t rows, std::uint64_t seed) {
 
 }  // namespace
 
-TEST_CASE("P43 a whole update asks for no memory after warm-up") {
+TEST_CASE("P43 an update allocates no memory after warm-up") {
   Replay replay(std::size_t{1} << 24);
   for (std::uint64_t i = 0; i < 3; ++i) replay.add(noise_episode(12, i));
   std::vector<ModelConfig> configs(1, model_preset("tiny", 16));
@@ -44,7 +44,7 @@ TEST_CASE("P43 a whole update asks for no memory after warm-up") {
     Trainer trainer(model, {.seed = 1, .batch_size = 4, .batch_length = 6});
     std::int64_t done = 0;
     const auto update = [&] { trainer.update(replay, done++); };
-    CHECK(test::allocations_in(update) > 0);  // the first one does: the count is alive
+    CHECK(test::allocations_in(update) > 0);  // the first one does allocate: the counter works
     update();
     update();
     INFO(n, " threads, ", model.config().latent_model);
@@ -55,9 +55,9 @@ TEST_CASE("P43 a whole update asks for no memory after warm-up") {
   set_threads(0);
 }
 
-// Multiply-adds that the formulas of one training step need: every layer forward, and back to its
-// input and to its weights. The first convolution has no input to go back to, and the first step of
-// the recurrence none but zeros.
+// Multiply-adds that the formulas of one training step need: every layer forward, and backward to
+// its input and to its weights. The first convolution needs no gradient of its input, nor does the
+// first step of the recurrence, whose input is zero.
 std::int64_t needed(const ModelConfig& c, std::int64_t L, std::int64_t B) {
   std::int64_t encoder = 0, first = 0, decoder = 0;
   std::int64_t size = c.image_size, channels = 3;
@@ -84,7 +84,7 @@ std::int64_t needed(const ModelConfig& c, std::int64_t L, std::int64_t B) {
   return L * B * (3 * forward - first) - B * ((s + c.action_size) * h + h * 3 * h);
 }
 
-TEST_CASE("P43 the products of an update do little more than the formulas need") {
+TEST_CASE("P43 the products of an update need little more work than the formulas") {
   const ModelConfig c = model_preset("tiny");
   const WorldModel model(c, 1);
   Tape tape(Precision::f32);
@@ -99,7 +99,7 @@ TEST_CASE("P43 the products of an update do little more than the formulas need")
   const std::int64_t once = work(10, 16);
   INFO(once, " multiply-adds, needed ", needed(c, 10, 16));
   CHECK(once >= needed(c, 10, 16));
-  CHECK(once <= needed(c, 10, 16) * 11 / 10);  // padding of registers
+  CHECK(once <= needed(c, 10, 16) * 11 / 10);  // padding to whole registers
   CHECK(work(20, 16) <= once * 201 / 100);     // twice the length: the first step alone is cheaper
   CHECK(work(10, 32) <= 2 * once);             // twice the batch
 }
@@ -118,7 +118,7 @@ TEST_CASE("P43 overshooting does the work of its prior steps and no more") {
     tape.backward(model.elbo(x).loss);
     return count.value();
   };
-  // A prior step forward, and back to its input and its weights.
+  // A prior step forward, and backward to its input and its weights.
   const std::int64_t h = c.deter_size, s = c.stoch_size, u = c.hidden_size;
   const std::int64_t step = 3 * B * ((s + 1) * h + 2 * h * 3 * h + h * u + u * 2 * s);
   const std::int64_t plain = work(1);
@@ -127,7 +127,7 @@ TEST_CASE("P43 overshooting does the work of its prior steps and no more") {
     for (int d = 2; d <= D; ++d) starts += L - d + 1;
     const std::int64_t more = work(D) - plain;
     INFO("D = ", D, ": ", more, " multiply-adds, needed ", starts * step);
-    CHECK(more >= starts * step * 99 / 100);  // the last state is not gone back to
+    CHECK(more >= starts * step * 99 / 100);  // the last state needs no gradient
     CHECK(more <= starts * step * 11 / 10);
   }
 }

@@ -19,7 +19,7 @@ inline void* counted(std::size_t bytes, std::size_t alignment) {
   return p;
 }
 
-/// How often `work` asked for memory.
+/// The number of allocations in `work`.
 template <class F>
 long allocations_in(F&& work) {
   const long before = allocations;
@@ -27,9 +27,9 @@ long allocations_in(F&& work) {
   return allocations - before;
 }
 
-/// The same for the quietest of some calls. A thread gets its workspace when it first picks up a
-/// piece of work, and which thread picks up what is chance: one call in which nobody asked for
-/// memory is enough, because what asks every time is never quiet.
+/// The least number of allocations in several calls. A thread allocates its workspace when it first
+/// picks up a piece of work, and which thread picks up what is random: one call without allocation
+/// is enough, because code that allocates every time never has one.
 template <class F>
 long fewest_allocations_in(F&& work) {
   long fewest = allocations_in(work);
@@ -39,7 +39,7 @@ long fewest_allocations_in(F&& work) {
 
 }  // namespace planet::test
 
-// g++ would see through an inlined delete and warn of free().
+// g++ would inline delete and warn about free().
 #define PLANET_NOT_INLINE __attribute__((noinline))
 
 void* operator new(std::size_t n) { return planet::test::counted(n ? n : 1, 16); }

@@ -1,4 +1,4 @@
-// Counting work instead of timing it: a test of speed that noise cannot fail.
+// Counting work instead of timing it: a test of speed that does not depend on the machine's load.
 #pragma once
 
 #include <atomic>
@@ -8,7 +8,7 @@
 
 namespace planet::test {
 
-/// The multiply-adds of every product and convolution while it lives, on all threads.
+/// Counts the multiply-adds of every product and convolution during its lifetime, on all threads.
 class MultiplyAdds : public Observer {
  public:
   std::int64_t value() const { return total_; }

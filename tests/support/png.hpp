@@ -1,4 +1,4 @@
-// PNG files read back, by stb_image: what another program sees in them.
+// PNG files read back by an independent reader, stb_image.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace planet::test {
 
-/// The pixels as RGB. Error: not a PNG, or data that do not decode. (CRCs are not looked at.)
+/// The pixels as RGB. Error: not a PNG, or data that do not decode. (CRCs are not checked.)
 Image decode_png(std::span<const std::uint8_t> file);
 Image read_png(const std::filesystem::path& path);
 

@@ -1,4 +1,4 @@
-// A folder of its own for a test's files, gone with its scope; and the sentence of an error.
+// A temporary folder for a test's files, removed at the end of its scope; and an error's message.
 #pragma once
 
 #include <unistd.h>
@@ -39,7 +39,7 @@ class ScratchFolder {
 };
 
 inline void write_bytes(const std::filesystem::path& path, std::string_view bytes) {
-  // A new file each time: ext4 sends one that is truncated and rewritten to the disk at once.
+  // A new file each time: ext4 flushes a truncated and rewritten file to the disk at once.
   std::filesystem::remove(path);
   std::ofstream out(path, std::ios::binary);
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));

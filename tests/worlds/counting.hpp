@@ -1,11 +1,12 @@
-// Counting: a picture that says which step it is and which action led to it. For alignment tests.
+// Counting: its pictures show the step number and the action that led to them. For tests of
+// alignment.
 //
 //   top quarter      the step number modulo 256 in eight bits, the highest left
-//   middle half      a band for each action: black is -1, white is +1
+//   middle half      one band per action: black is -1, white is +1
 //   bottom quarter   the episode's number, drawn at reset, in eight bits
 //
-// With the recorded action or reward shifted by one row, the picture and the record disagree: an
-// off-by-one that no return would show becomes visible. Not a task to be solved.
+// If the recorded action or reward is shifted by one row, picture and record disagree: this reveals
+// an off-by-one error that no return would show. Not a task to be solved.
 #pragma once
 
 #include <cstdint>
@@ -17,14 +18,14 @@
 
 namespace planet::test {
 
-/// Which frame's action the reward is a function of; r = (1 + mean action) / 2.
+/// The frame whose action determines the reward, r = (1 + mean action) / 2.
 enum class CountingReward {
   arrival,    // of the action that the arrival frame shows: PlaNet's convention, the default
   departure,  // of the action that the frame before it shows: the off-by-one, on purpose
   count,      // of the arrival frame's step number modulo 256, divided by 255: no action at all
 };
 
-/// What a picture of the counting task says.
+/// The contents of a picture of the counting task.
 struct CountingReading {
   int count = 0;
   int episode = 0;

@@ -3,7 +3,7 @@
 //
 //   x' = 1.1 x + 0.15 u;   the episode ends when |x'| >= 1;   reward 1 - x'^2, and 0 for the end
 //
-// Pushing against the roll always saves the ball (0.1 |x| < 0.15); a random policy soon loses it.
+// Pushing against the motion always saves the ball (0.1 |x| < 0.15); a random policy soon loses it.
 #pragma once
 
 #include "envs/registry.hpp"

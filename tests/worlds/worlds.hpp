@@ -1,4 +1,4 @@
-// The worlds that only tests use: they teach nothing, and prove agents and programs.
+// The environments that only tests use, to check agents and programs.
 #pragma once
 
 #include <deque>
@@ -9,7 +9,7 @@
 
 namespace planet::test {
 
-/// The registered tasks and the two of the tests.
+/// The registered tasks and the two test environments.
 inline std::deque<EnvSpec> every_world() {
   std::deque<EnvSpec> all = list_envs();
   all.push_back(counting_spec());

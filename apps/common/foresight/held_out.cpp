@@ -74,8 +74,10 @@ void HeldOutOptions::add_to(CommandLine& cli, const std::string& default_count) 
            "predict these recorded episodes: an .npz file, or a folder of them such as "
            "RUN/episodes; may be given several times",
            group);
-  cli.option("--policy", policy, "predict new episodes, played with `agent` (default) or `random` actions", group);
-  cli.option("--episode-seed", seed, "environment seed of the first new episode (default 1000)", group);
+  cli.option("--policy", policy,
+             "predict new episodes, played with `agent` (default) or `random` actions", group);
+  cli.option("--episode-seed", seed, "environment seed of the first new episode (default 1000)",
+             group);
   cli.option("--episode-count", count, cat("number of new episodes (default ", default_count, ")"),
              group);
 }

@@ -21,10 +21,12 @@ void read_count(const char* flag, const std::string& text, std::int64_t least, s
 void OpenLoopFlags::add_to(CommandLine& cli, const std::string& default_episodes) {
   cli.option("--context", context_,
              cat("k, rows that the model sees, including the reset frame (default ", context, ")"));
-  cli.option("--length", length_text_,
-             "T, rows in all, seen and imagined (default 50, or as many as the shortest episode has)");
+  cli.option(
+      "--length", length_text_,
+      "T, rows in all, seen and imagined (default 50, or as many as the shortest episode has)");
   cli.option("--samples", samples_, cat("K, imagined futures per episode (default ", samples, ")"));
-  cli.option("--seed", seed_, "seed of the posteriors, the futures and the pixel noise (default 1)");
+  cli.option("--seed", seed_,
+             "seed of the posteriors, the futures and the pixel noise (default 1)");
   episodes.add_to(cli, default_episodes);
   cli.option("--columns", columns_, cat("columns of a contact sheet (default ", columns, ")"),
              "Output");

@@ -119,12 +119,15 @@ int apps::futures(int argc, const char* const* argv) {
                   "Which futures a model predicts in the peg tasks, and how often they are right.");
   std::vector<std::string> runs;
   std::string samples_text = "64", episodes_text = "20", threads_text = "0", csv, sheet;
-  cli.positionals("RUN|CHECKPOINT", runs,
-                  "run folders (their latest checkpoints), checkpoint folders or model.safetensors files");
+  cli.positionals(
+      "RUN|CHECKPOINT", runs,
+      "run folders (their latest checkpoints), checkpoint folders or model.safetensors files");
   cli.option("--samples", samples_text, "number of futures imagined per moment (default 64)");
-  cli.option("--episodes", episodes_text, "number of held-out episodes of random actions (default 20)");
+  cli.option("--episodes", episodes_text,
+             "number of held-out episodes of random actions (default 20)");
   cli.option("--csv", csv, "write one row per run to this CSV file");
-  cli.option("--sheet", sheet, "write a contact sheet of the first moment's futures to this PNG file");
+  cli.option("--sheet", sheet,
+             "write a contact sheet of the first moment's futures to this PNG file");
   cli.option("--threads", threads_text,
              "number of threads; 0: as many as this process may use; changes no result");
   if (!cli.parse(argc, argv)) return 0;

@@ -59,9 +59,8 @@ int hidden_steps(const RunConfig& config) {
 Steps lookahead_steps(const RunConfig& config) {
   if (config.env == "peg_catch") return {7, 11};
   if (config.env == "peg_dodge") return {14, 18};
-  require(
-      config.env == "peg_memory" || config.env == "peg_cued", "in ", config.env,
-      " no ball goes left or right; one does in peg_catch, peg_memory, peg_cued and peg_dodge");
+  require(config.env == "peg_memory" || config.env == "peg_cued", "in ", config.env,
+          " no ball goes left or right; one does in peg_catch, peg_memory, peg_cued and peg_dodge");
   return {8, 11 + hidden_steps(config)};
 }
 

@@ -183,7 +183,7 @@ TEST_SUITE("apps") {
                    "no rows"));
   }
 
-  TEST_CASE("npz members that lie are refused before memory is taken") {
+  TEST_CASE("npz members with false sizes are refused before memory is allocated") {
     const auto said = [](const std::string& file) {
       return error_of([&] { decode_npz(file, "x.npz", 1 << 20); });
     };

@@ -101,7 +101,7 @@ TEST_CASE("a PNG comes back as it went") {
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1);
 }
 
-TEST_CASE("an image that makes no PNG and a place for none get a sentence each") {
+TEST_CASE("an invalid image and an unwritable path each get a sentence") {
   CHECK(contains(sentence([] { encode_png(Image(0, 5)); }), "each side is 1 to"));
   CHECK(contains(sentence([] { write_png("/nonexistent/a.png", Image(1, 1)); }),
                  "/nonexistent/a.png cannot be written"));
@@ -118,7 +118,7 @@ TEST_CASE("a file that cannot be finished leaves the old one alone") {
     CHECK_FALSE(contains(entry.path().filename().string(), ".tmp-"));
 }
 
-TEST_CASE("an animation is a PNG whose chunks follow each other as APNG asks") {
+TEST_CASE("an animation is a PNG with the chunk order of APNG") {
   const std::vector<Image> frames{noise(6, 4, 1), noise(6, 4, 2), noise(6, 4, 3)};
   const Bytes file = encode_apng(frames, 0.1);
   CHECK(test::decode_png(file) == frames[0]);  // what a viewer without animations shows

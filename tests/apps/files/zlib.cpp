@@ -43,7 +43,7 @@ TEST_CASE("deflate and inflate are inverse for every kind of data") {
   }
 }
 
-TEST_CASE("inflate reads what other programs write") {
+TEST_CASE("inflate reads streams of other programs") {
   // Python: zlib.compressobj(9, zlib.DEFLATED, -15) on b"planet" * 20 (fixed codes), and stored.
   const Bytes fixed{0x2b, 0xc8, 0x49, 0xcc, 0x4b, 0x2d, 0x29, 0xa0, 0x3b, 0x09, 0x00};
   std::string text;

@@ -1,4 +1,4 @@
-// Safetensors that are right: the bytes on disk, every dtype, and saving all or nothing.
+// Valid safetensors files: the bytes on disk, every dtype, and saving all or nothing.
 #include "nn/files/safetensors.hpp"
 
 #include <doctest/doctest.h>
@@ -81,7 +81,7 @@ TEST_CASE("tensors of every kind come back") {
                  "f has 3 elements, 2 were wanted"));
 }
 
-TEST_CASE("a file without tensors is a file") {
+TEST_CASE("a file without tensors is valid") {
   const test::ScratchFolder folder;
   save_safetensors(folder / "x", {});
   const SafetensorsFile file(folder / "x");
@@ -90,7 +90,7 @@ TEST_CASE("a file without tensors is a file") {
   CHECK(test::read_bytes(folder / "x").size() == 16);
 }
 
-TEST_CASE("what cannot be saved is refused and leaves the old file") {
+TEST_CASE("a tensor that cannot be saved is refused and the old file stays") {
   const test::ScratchFolder folder;
   const auto path = folder / "x";
   const float good[] = {1, 2};
@@ -123,7 +123,7 @@ TEST_CASE("what cannot be saved is refused and leaves the old file") {
   CHECK(std::isnan(SafetensorsFile(path).read<float>("b")[1]));
 }
 
-TEST_CASE("places that cannot be written have a sentence") {
+TEST_CASE("paths that cannot be written have a sentence") {
   const test::ScratchFolder folder;
   CHECK(contains(error_of([&] { save_safetensors(folder.path(), {}); }), "it is a folder"));
   CHECK(contains(error_of([&] { save_safetensors(folder / "no/x", {}); }),
@@ -150,7 +150,7 @@ TEST_CASE("a full disk leaves the old file and no temporary") {
   CHECK(folder.files() == 1);
 }
 
-TEST_CASE("an atomic file that is not committed never was") {
+TEST_CASE("an atomic file that is not committed leaves no trace") {
   const test::ScratchFolder folder;
   test::write_bytes(folder / "x", "old");
   {

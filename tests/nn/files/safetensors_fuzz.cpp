@@ -1,5 +1,5 @@
-// Some thousands of damaged files: each loads, equal to what its bytes say, or is a planet::Error,
-// and none makes the reader ask for more memory than a file of some hundred bytes can need.
+// Thousands of damaged files: each one loads with exactly the contents of its bytes, or is a
+// planet::Error, and none makes the reader allocate more than a file of a few hundred bytes needs.
 #include <doctest/doctest.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Safetensors that are wrong: each broken rule has its own sentence, and nothing is loaded.
+// Malformed safetensors files: each broken rule has its own sentence, and nothing is loaded.
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -150,12 +150,12 @@ TEST_CASE("every malformed safetensors file has a sentence of its own") {
     CHECK(contains(error, c.error));
     CHECK(error.starts_with(path.string() + ": "));
   }
-  // The table's own building blocks are right, so each case above fails for its own reason.
+  // The building blocks of the table are valid, so each case above fails for its own reason.
   test::write_bytes(path, file_of("{" + b + "," + a + "}  ", 11));
   CHECK(SafetensorsFile(path).tensors().size() == 2);
 }
 
-TEST_CASE("places that are no file have a sentence") {
+TEST_CASE("paths that are not files have a sentence") {
   const test::ScratchFolder folder;
   const auto error = [](const std::filesystem::path& p) {
     return error_of([&] { const SafetensorsFile file(p); });
