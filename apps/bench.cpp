@@ -1,16 +1,16 @@
-// bench: how fast this build is on this machine, and how near to what the machine can do.
+// bench: the speed of this build on this machine, absolute and relative to the machine's peak.
 //
 //   bench                     everything: machine, products, convolutions, elementwise, models
 //   bench --only model --size tiny32
 //   bench --ladder            one product from three loops to all threads, rung by rung
-//   bench --profile           where the time of a step and of a plan goes, by op
+//   bench --profile           the time of a step and of a plan per op
 //   bench --peer "CMD"        interleaved with another program that does the same work
-//   bench --scaling           what twice the batch, length or candidates cost
-//   bench --oversubscribed    what other busy programs cost
-//   bench --memory            what a thousand training steps take
-//   bench --envs              control steps and pictures a second
+//   bench --scaling           the cost of twice the batch, length or candidates
+//   bench --oversubscribed    the cost of other busy programs
+//   bench --memory            the memory of a thousand training steps
+//   bench --envs              control steps and pictures per second
 //
-// Figures are medians and bests of repeated calls; on a shared machine believe ratios from one run.
+// Figures are medians and bests of repeated calls; on a shared machine trust ratios of one run.
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -39,22 +39,27 @@ struct Options {
 
 bool parse(int argc, const char* const* argv, Options& o) {
   CommandLine cli("bench", "Measures this build on this machine: kernels, training step, plan.");
-  cli.list("--only", o.only, "gemm, convolution, elementwise or model (repeatable; default: all)");
-  cli.list("--size", o.sizes, "tiny32, small32, planet64 or paper (repeatable; default: all)");
+  cli.list(
+      "--only", o.only,
+      "measure this group: gemm, convolution, elementwise or model (repeatable; default: all)");
+  cli.list("--size", o.sizes,
+           "model size to measure: tiny32, small32, planet64 or paper (repeatable; default: all)");
   cli.option("--threads,--num-threads", o.threads,
-             "threads of everything measured; 0: what this process may use");
-  cli.option("--seconds", o.seconds, "time for each figure (default 0.5)");
-  cli.option("--json", o.json, "also write every figure to this file");
-  cli.flag("--ladder", o.ladder, "one product at every rung of apps/bench/ladder.hpp");
-  cli.flag("--profile", o.profile, "where the time of a step and of a plan goes, by op");
-  cli.option("--peer", o.peer,
-             "a command, such as \"python3 apps/peer_torch.py\": both are timed in turn");
+             "number of threads used in all measurements; 0: as many as this process may use");
+  cli.option("--seconds", o.seconds, "seconds of measuring per figure (default 0.5)");
+  cli.option("--json", o.json, "also write every figure to this JSON file");
+  cli.flag("--ladder", o.ladder,
+           "time five implementations of the matrix product, from three loops to gemm()");
+  cli.flag("--profile", o.profile, "show the time of a training step and of a plan per op");
+  cli.option(
+      "--peer", o.peer,
+      "compare with this command, such as \"python3 apps/peer_torch.py\", timed alternately");
   cli.flag("--oversubscribed", o.oversubscribed,
-           "a step beside busy programs, and with too many threads");
+           "time a step beside busy programs, and with too many threads");
   cli.flag("--scaling", o.scaling,
-           "twice the batch, length and candidates, and one thread, as multiples of the time");
-  cli.flag("--memory", o.memory, "peak memory of training steps, and its growth");
-  cli.flag("--envs", o.envs, "control steps and pictures a second of every task, on one core");
+           "relative time with twice the batch, length and candidates, and with one thread");
+  cli.flag("--memory", o.memory, "show the peak memory of training steps and its growth");
+  cli.flag("--envs", o.envs, "control steps and pictures per second of every task, on one core");
   if (!cli.parse(argc, argv)) return false;
   const std::vector<std::string> groups = {"gemm", "convolution", "elementwise", "model"};
   for (const std::string& g : o.only)
@@ -91,7 +96,7 @@ void run_all(const Options& o, double seconds) {
   }
 }
 
-// By best times: the ladder is about what each idea allows, and the peak is a best, too.
+// Best times: the ladder shows what each idea allows, and the peak is a best time, too.
 void print_ladder(double seconds) {
   const Machine machine = measure_machine();
   print_machine(machine);

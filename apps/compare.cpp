@@ -1,10 +1,9 @@
 // compare: several trained models on the same recorded episodes and the same random streams.
 //
 // Runs that differ in their seed alone are one model, measured several times: every figure is a
-// mean over a model's runs with the interval of common/report/statistics.hpp. What is measured of a
-// run: how far its open-loop predictions are from what happened
-// (common/foresight/open_loop_error.hpp), what its prior did not foresee while it saw (KL), its
-// return, its size and what it cost.
+// mean over a model's runs with the interval of common/report/statistics.hpp. Measured per run are
+// the error of its open-loop predictions (common/foresight/open_loop_error.hpp), the KL of
+// posterior to prior while it sees, its return, its size and its training time.
 #include <algorithm>
 #include <iostream>
 
@@ -37,16 +36,18 @@ struct Options {
 
 bool read_command_line(int argc, const char* const* argv, Options& o) {
   CommandLine cli("compare", "Several trained models on the same recorded episodes.");
-  cli.positionals("RUN|CHECKPOINT", o.paths,
-                  "run folders (their latest), checkpoint folders or model.safetensors; runs that "
-                  "differ in their seed alone are one model");
+  cli.positionals(
+      "RUN|CHECKPOINT", o.paths,
+      "run folders (their latest checkpoints), checkpoint folders or model.safetensors; runs that "
+      "differ in their seed alone are one model");
   cli.list("--label", o.keys,
            "tell models apart by this key of config.toml (default: model and overshooting "
            "distance); may be given several times");
   o.flags.add_to(cli, cat(usual_episodes, ", or one an agent"));
-  cli.option("--out", o.out, "folder for what is written (needed)", "Output");
+  cli.option("--out", o.out, "output folder (required)", "Output");
   cli.footer(
-      "Writes table.csv (a row per model and measure), runs.csv (a row per run), error.csv (by row "
+      "Writes table.csv (one row per model and measure), runs.csv (one row per run), error.csv "
+      "(per row "
       "of "
       "the episode), image.svg, reward.svg, kl.svg, with K > 1 image_best.svg, and sheet.png: what "
       "happened, and under it what the first run of each model imagines. Intervals are Student's, "
@@ -59,7 +60,7 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
 
 // ---- the runs ----------------------------------------------------------------------------------
 
-// Those of one label, in the order they were named.
+// The runs of one label, in the order of the command line.
 struct Model {
   std::string label;
   std::vector<std::size_t> runs;
@@ -73,7 +74,7 @@ std::string setting(const LoadedModel& a) {
              env->episode_length(), " decisions");
 }
 
-// Models are compared on the same pictures, so they must have been made for them.
+// Models are compared on the same pictures, so they must have been trained on such pictures.
 void check_comparable(const std::vector<LoadedModel>& runs, const std::vector<std::string>& paths) {
   const std::string first = setting(runs.front());
   for (std::size_t i = 1; i < runs.size(); ++i) {
@@ -100,7 +101,7 @@ std::vector<Model> group(const std::vector<LoadedModel>& runs, const Options& o)
 
 // ---- measuring ---------------------------------------------------------------------------------
 
-// The figures of the table, a number per run.
+// The figures of the table, one number per run.
 struct Figure {
   const char* name;   // in the CSVs
   const char* title;  // on the terminal
@@ -109,17 +110,17 @@ struct Figure {
 constexpr Figure figures[] = {{"image", "image", 2},      // mean over the imagined rows
                               {"image_best", "best", 2},  // the same, of the best sample
                               {"reward", "reward", 4},    // the same, of the reward
-                              {"kl", "KL", 2},            // mean over all rows, eyes open
-                              {"return", "return", 1},    // of the run's evaluation
+                              {"kl", "KL", 2},            // mean over all rows, all of them seen
+                              {"return", "return", 1},    // mean return of the run's evaluation
                               {"parameters", "parameters", 0},
                               {"updates", "updates", 0},
-                              {"seconds", "seconds", 0}};  // wall clock of the training
-constexpr std::size_t image_best = 1;                      // says nothing new of one sample
+                              {"seconds", "seconds", 0}};  // wall-clock time of training
+constexpr std::size_t image_best = 1;                      // redundant with one sample
 
 // One run: means over the episodes.
 struct Measured {
   std::vector<double> image, image_best, reward, kl, still;  // [T]
-  std::vector<std::optional<double>> figures;                // nothing where it is not known
+  std::vector<std::optional<double>> figures;                // nothing if unknown
   std::vector<Image> imagined;                               // [T]  of the first episode, sample 0
 };
 
@@ -164,7 +165,7 @@ Measured measure(const LoadedModel& run, std::span<const Episode> episodes,
   return out;
 }
 
-// Figure f over a model's runs; nothing when one of them does not know it.
+// Figure f over a model's runs; nothing if it is unknown for one of them.
 std::optional<Interval> over_runs(const Model& model, const std::vector<Measured>& measured,
                                   std::size_t f) {
   std::vector<double> x;
@@ -242,7 +243,7 @@ void print_table(const std::vector<Model>& models, const std::vector<Measured>& 
 
 // ---- curves and pictures -----------------------------------------------------------------------
 
-// One plot: a line per model.
+// One plot, with one line per model.
 struct Plot {
   const char* name;
   std::vector<double> Measured::*measure;
@@ -269,7 +270,7 @@ std::vector<ErrorCurve> curves_of(const Plot& plot, const std::vector<Model>& mo
     for (const std::size_t i : model.runs) rows.push_back(measured[i].*plot.measure);
     curves.push_back(error_curve(model.label, plot.name, rows, plot.context));
   }
-  // For scale, what costs nothing: it is the same whichever run it is taken from.
+  // For scale, the error of repeating the last frame; it is the same for every run.
   if (plot.measure == &Measured::image)
     curves.push_back(
         error_curve("still", plot.name, std::span(&measured[0].still, 1), plot.context));
@@ -324,7 +325,7 @@ int apps::compare(int argc, const char* const* argv) {
   const std::vector<Model> models = group(runs, o);
   catch_interrupts();
   Console console(progress_from("auto"));
-  const std::optional<HeldOut> held = held_out_episodes(
+  const std::optional<HeldOutEpisodes> held = held_out_episodes(
       flags.episodes, runs, std::max(usual_episodes, static_cast<int>(runs.size())), console);
   if (!held) return status_interrupted;
   const std::ptrdiff_t T = flags.rows(held->episodes);

@@ -151,8 +151,9 @@ void print_errors(const Curves& curves, std::ptrdiff_t context, std::ptrdiff_t T
 
 // ---- the program -------------------------------------------------------------------------------
 
-void print_result(const LoadedModel& loaded, const HeldOut& held, const OpenLoopFlags& flags,
-                  std::ptrdiff_t T, const Curves& curves, const fs::path& out) {
+void print_result(const LoadedModel& loaded, const HeldOutEpisodes& held,
+                  const OpenLoopFlags& flags, std::ptrdiff_t T, const Curves& curves,
+                  const fs::path& out) {
   std::cout << "model       " << model_label(loaded.config) << ", " << loaded.config.env << ", "
             << with_commas(loaded.updates) << " updates\nepisodes    " << held.description
             << "\nopen loop   " << flags.context << " rows seen, " << T - flags.context
@@ -179,7 +180,7 @@ int apps::dream(int argc, const char* const* argv) {
   const fs::path out = loaded.output_folder("dreams", o.out);
   catch_interrupts();
   Console console(progress_from("auto"));
-  const std::optional<HeldOut> held =
+  const std::optional<HeldOutEpisodes> held =
       held_out_episodes(flags.episodes, std::span(&loaded, 1), usual_episodes, console);
   if (!held) return status_interrupted;
   const std::ptrdiff_t T = flags.rows(held->episodes);

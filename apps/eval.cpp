@@ -1,8 +1,8 @@
-// eval: how good is what was trained? Episodes without exploration noise, their returns, the score.
+// eval: measures a trained agent: episodes without exploration noise, their returns, the score.
 //
 // Without options it repeats the run's final evaluation bit for bit: same environment seeds (1000,
-// 1001, ...), same random streams. What is measured: common/run/acting.hpp. With --oracle the
-// planner in the true simulator plays the same seeds, the upper end of the score: eval/oracle.hpp.
+// 1001, ...), same random streams (common/run/acting.hpp). With --oracle the planner in the true
+// simulator plays the same seeds, which is the upper end of the score: eval/oracle.hpp.
 #include <iostream>
 
 #include "apps/common/console/interrupt.hpp"
@@ -28,14 +28,14 @@ struct Options {
   std::vector<Assignment> planner;  // over the checkpoint's, or over the task's registered budget
 };
 
-/// Who was evaluated: the agent of a checkpoint, or the oracle.
+/// The evaluated policy: the agent of a checkpoint, or the oracle.
 struct Subject {
   std::string env;
   std::optional<std::string> checkpoint;
   const Oracle* oracle = nullptr;
 };
 
-// What is evaluated, by the name a reader would look for: the checkpoint's folder, or the file.
+// The name of the evaluated model: the checkpoint's folder, or the file.
 std::string checkpoint_name(const LoadedModel& loaded) {
   const bool in_checkpoint = std::filesystem::exists(loaded.file.parent_path() / "done");
   return (in_checkpoint ? loaded.file.parent_path() : loaded.file).string();
@@ -112,7 +112,7 @@ int read_episodes(const Options& o, int otherwise) {
   return episodes;
 }
 
-// What a model that is handed on says of itself.
+// The metadata of an exported model.
 Metadata about(const Evaluation& e) {
   Metadata out{{"return_mean", number_text(e.mean)},
                {"return_std", number_text(e.std)},
@@ -130,7 +130,7 @@ int eval_agent(const Options& o, std::uint64_t first_seed) {
           "--export hands on what was trained, its planner too; leave ",
           o.planner.empty() ? "" : o.planner.front().where, " out");
   LoadedModel loaded = load_model(o.path);
-  put_over(loaded.config, o.planner);
+  apply_options(loaded.config, o.planner);
   loaded.config.check();
   catch_interrupts();
   const std::optional<Evaluation> e = evaluate(
@@ -150,7 +150,7 @@ int eval_agent(const Options& o, std::uint64_t first_seed) {
   return 0;
 }
 
-// The same seeds for a policy that has nothing to learn. Status 1 where --check finds a difference.
+// The same seeds for a policy that does not learn. Status 1 if --check finds a difference.
 int eval_oracle(const Options& o, std::uint64_t first_seed) {
   require(o.path.empty(), "--oracle plans in the true simulator; it takes no RUN|CHECKPOINT");
   require(o.export_folder.empty(), "--export writes a model; the oracle has no model");
@@ -170,16 +170,23 @@ int apps::eval(int argc, const char* const* argv) {
                   "Episodes of a trained agent without exploration noise, or of the oracle.");
   Options o;
   cli.positional("RUN|CHECKPOINT", o.path,
-                 "a run folder (its latest), a checkpoint folder or a model.safetensors", false);
-  cli.option("--episodes", o.episodes, "how many (default: as in the run's own evaluations)");
-  cli.option("--seed", o.seed, "environment seed of the first; the others follow (default 1000)");
-  cli.flag("--json", o.json, "one JSON object alone on stdout");
-  cli.option("--csv", o.csv,
-             "write seed,return, a row per episode; --oracle plays only those that are not there");
-  cli.option("--sheet", o.sheet, "write a contact sheet: true frames over reconstructions (PNG)");
-  cli.option("--export", o.export_folder,
-             "write the model alone to this folder, with its score, to be handed on");
-  cli.option("--threads", o.threads, "0: what this process may use; changes no result");
+                 "a run folder (its latest checkpoint), a checkpoint folder or a model.safetensors",
+                 false);
+  cli.option("--episodes", o.episodes,
+             "number of episodes (default: as in the run's own evaluations)");
+  cli.option("--seed", o.seed,
+             "environment seed of the first episode; the others count up from it (default 1000)");
+  cli.flag("--json", o.json, "print one JSON object, and nothing else, on standard output");
+  cli.option(
+      "--csv", o.csv,
+      "write seed,return, one row per episode; --oracle plays only episodes not yet in this file");
+  cli.option("--sheet", o.sheet,
+             "write a contact sheet to this PNG file: true frames above reconstructions");
+  cli.option(
+      "--export", o.export_folder,
+      "write the model without its optimiser to this folder, with its score in the metadata");
+  cli.option("--threads", o.threads,
+             "number of threads; 0: as many as this process may use; changes no result");
   o.oracle.add(cli);
   RunOptions planner;
   planner.add(cli, "Planner");

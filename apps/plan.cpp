@@ -192,7 +192,7 @@ int apps::plan(int argc, const char* const* argv) {
   if (!read_command_line(argc, argv, o)) return 0;
   const Numbers n = read_numbers(o);
   LoadedModel loaded = load_model(o.path);
-  put_over(loaded.config, o.planner);
+  apply_options(loaded.config, o.planner);
   loaded.config.check();
   require(loaded.config.planner.iterations >= 1,
           "--iterations is 0; there would be no search to show");
@@ -205,7 +205,7 @@ int apps::plan(int argc, const char* const* argv) {
   console.clear_bar();
 
   const std::ptrdiff_t A = d->env->action_size();
-  const Candidate best = best_candidate(d->trace, A), worst = worst_candidate(d->trace, A);
+  const ScoredCandidate best = best_candidate(d->trace, A), worst = worst_candidate(d->trace, A);
   const Imagination plan = imagine_again(loaded, *d, "plan", d->plan.actions, n);
   const Imagination top = imagine_again(loaded, *d, "best", best.actions, n);
   const Imagination bottom = imagine_again(loaded, *d, "worst", worst.actions, n);
@@ -215,7 +215,7 @@ int apps::plan(int argc, const char* const* argv) {
               mean_interval(plan.returns).mean, n, out);
 
   print_search(loaded, *d, n);
-  const auto from = [](const Candidate& c) {
+  const auto from = [](const ScoredCandidate& c) {
     return cat("return ", fixed(c.value, 3), " in iteration ", c.iteration + 1, ", ");
   };
   print_return("plan", cat("in the true world ", fixed(true_return, 3), ", "), plan);

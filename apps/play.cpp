@@ -138,7 +138,7 @@ std::unique_ptr<Policy> choose_policy(const Options& o, const Stage& stage, std:
   if (name == "zero") return zero_policy(stage.env->action_size());
   if (name == "agent") {
     RunConfig config = stage.config;
-    put_over(config, o.planner);
+    apply_options(config, o.planner);
     config.check();
     return agent_policy(*stage.loaded->model, config, seed);
   }

@@ -4,9 +4,9 @@
 //   plot results.csv --by model --y left --y right --table TABLE.md
 //   plot runs/a runs/b --y train/return --x time/elapsed --svg curves.svg --csv curves.csv
 //
-// Rows that agree in --by and in --x are one figure, measured several times: its mean, with
-// Student's 95 % interval over them (common/report/statistics.hpp) as a band in the plot and as +-
-// in the table. Of runs, the rows are those of metrics.csv, after columns run and seed.
+// Rows that agree in --by and in --x are repeated measurements of one figure: its mean is shown,
+// with Student's 95 % interval (common/report/statistics.hpp) as a band in the plot and as +- in
+// the table. For runs, the rows are those of metrics.csv, preceded by columns run and seed.
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -32,7 +32,7 @@ struct Options {
   std::vector<std::string> y, by, where, levels;
 };
 
-// "NAME=VALUE" in two.
+// Splits "NAME=VALUE".
 std::pair<std::string, std::string> halves(const std::string& flag, const std::string& text) {
   const std::size_t equals = text.find('=');
   require(equals != std::string::npos && equals > 0, flag, " is '", text, "'; it is NAME=VALUE");
@@ -45,21 +45,26 @@ bool of_runs(const Options& o) {
 
 bool read_command_line(int argc, const char* const* argv, Options& o) {
   CommandLine cli("plot", "A table of results (CSV), or the metrics of runs, as plot and table.");
-  cli.positionals("TABLE.csv|RUN...", o.inputs,
-                  "a table: a header, then a row per measurement; or run folders: their metrics");
-  cli.option("--x,--against", o.x,
-             "column along the x axis: numbers, or words in their order (runs: time/elapsed)");
-  cli.list("--y,--metric", o.y,
-           "column that is measured; empty cells are left out (repeatable; runs: train/return)");
-  cli.list("--by", o.by, "column that tells lines apart (repeatable; runs: run)");
-  cli.list("--where", o.where, "NAME=VALUE: only rows that have this (repeatable)");
-  cli.list("--level", o.levels, "VALUE=NAME: a dashed line at this height (repeatable)");
-  cli.option("--svg", o.svg, "write the plot here");
-  cli.option("--table", o.table, "write the means here, as a Markdown table");
-  cli.option("--csv", o.csv, "of runs: write run, seed, x and y of every row here");
-  cli.option("--title", o.title, "above the plot");
-  cli.option("--x-label", o.x_label, "along the x axis (default: the column's name)");
-  cli.option("--y-label", o.y_label, "along the y axis (default: the columns' names)");
+  cli.positionals(
+      "TABLE.csv|RUN...", o.inputs,
+      "a table: a header, then one row per measurement; or run folders, for their metrics");
+  cli.option(
+      "--x,--against", o.x,
+      "column along the x axis: numbers, or words in order of appearance (runs: time/elapsed)");
+  cli.list(
+      "--y,--metric", o.y,
+      "column with the measured values; empty cells are skipped (repeatable; runs: train/return)");
+  cli.list("--by", o.by, "column that distinguishes the lines (repeatable; runs: run)");
+  cli.list("--where", o.where,
+           "use only rows with this value in this column, NAME=VALUE (repeatable)");
+  cli.list("--level", o.levels,
+           "draw a dashed line at this height with this name, VALUE=NAME (repeatable)");
+  cli.option("--svg", o.svg, "write the plot to this SVG file");
+  cli.option("--table", o.table, "write the means to this file, as a Markdown table");
+  cli.option("--csv", o.csv, "for runs: write run, seed, x and y of every row to this CSV file");
+  cli.option("--title", o.title, "title above the plot");
+  cli.option("--x-label", o.x_label, "label of the x axis (default: the column's name)");
+  cli.option("--y-label", o.y_label, "label of the y axis (default: the columns' names)");
   if (!cli.parse(argc, argv)) return false;
   require(!o.svg.empty() || !o.table.empty() || !o.csv.empty(),
           "give --svg FILE, --table FILE or both; of runs also --csv FILE");
@@ -70,7 +75,7 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
   }
   require(o.csv.empty() || of_runs(o), "--csv is for run folders; ", o.inputs[0],
           " is a table already");
-  require(!o.y.empty(), "--y is missing: the column that is measured");
+  require(!o.y.empty(), "--y is missing: the column with the measured values");
   require(o.svg.empty() || !o.x.empty(), "--svg needs --x, the column along the x axis");
   if (o.x_label.empty()) o.x_label = o.x;
   if (o.y_label.empty()) o.y_label = join(o.y);
@@ -89,7 +94,7 @@ std::string seed_of(const fs::path& run) {
                      text.find_first_of(" #\n", at + key.size()) - at - key.size());
 }
 
-// The metrics of runs one below the other, after the columns run and seed.
+// The metrics of several runs in one table, with columns run and seed in front.
 CsvTable read_runs(const std::vector<std::string>& runs) {
   std::string text;
   for (const fs::path run : runs) {
@@ -100,7 +105,7 @@ CsvTable read_runs(const std::vector<std::string>& runs) {
     const std::string front = cat(name, ",", seed_of(run), ",");
     std::size_t at = metrics.find('\n');
     if (text.empty()) text = cat("run,seed,", metrics.substr(0, at), "\n");
-    // A row without an end was torn by a kill; --resume drops it.
+    // An incomplete last row is left by a killed process; --resume drops it.
     for (std::size_t end; at != std::string::npos; at = end) {
       end = metrics.find('\n', at + 1);
       if (end != std::string::npos) text += front + metrics.substr(at + 1, end - at);
@@ -115,7 +120,7 @@ CsvTable read_inputs(const Options& o) {
   return CsvTable::read(o.inputs[0]);
 }
 
-// Run, seed, x and y of the rows in which any y was measured.
+// Run, seed, x and y of the rows with a value in any y column.
 std::string runs_csv(const CsvTable& csv, const Options& o) {
   std::vector<std::size_t> columns{csv.column("", "run"), csv.column("", "seed"),
                                    csv.column("--x", o.x)};
@@ -134,7 +139,7 @@ std::string runs_csv(const CsvTable& csv, const Options& o) {
   return text;
 }
 
-// Rows that agree in --by and --x, and what was measured in them: [y][n].
+// Rows that agree in --by and --x, and their measured values: [y][n].
 struct Cell {
   std::string by, x;
   std::vector<std::vector<double>> y;
@@ -221,7 +226,7 @@ bool is_number(const std::string& text) {
   return true;
 }
 
-// The places of the words along x, in the order of the table; none when all of them are numbers.
+// The words along x in the order of the table; none if all of them are numbers.
 std::vector<std::string> words_along_x(const std::vector<Cell>& cells) {
   std::vector<std::string> words;
   if (std::ranges::all_of(cells, is_number, &Cell::x)) return words;

@@ -20,13 +20,13 @@ struct Entry {
 const Entry entries[] = {
     {"train", apps::train, "learn a world model from pixels and plan in it"},
     {"eval", apps::eval, "episodes of a trained agent, or of the planner in the true simulator"},
-    {"play", apps::play, "one episode, shown, drawn or written down"},
+    {"play", apps::play, "one episode: on the terminal, as pictures or as a table"},
     {"dream", apps::dream, "what a model imagines after it has seen a few frames"},
     {"compare", apps::compare, "several trained models on the same recorded episodes"},
     {"plan", apps::plan, "one decision of a trained agent made visible"},
     {"plot", apps::plot, "tables and logged metrics as plots"},
-    {"gradcheck", apps::gradcheck, "every derivative against central differences"},
-    {"bench", apps::bench, "how fast this build is on this machine"},
+    {"gradcheck", apps::gradcheck, "compare every derivative with central differences"},
+    {"bench", apps::bench, "measure the speed of this build on this machine"},
 };
 
 std::string usage(const std::string& binary) {

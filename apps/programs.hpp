@@ -15,17 +15,17 @@ namespace planet {
 
 struct EnvSpec;
 
-/// A program: main() without the last net for errors. Returns the exit status.
+/// A program: main() without the outermost error handler. Returns the exit status.
 using Program = int(int argc, const char* const* argv);
 
 namespace apps {
 Program train, eval, play, dream, compare, plan, plot, gradcheck, bench;
-// Used by the studies only.
+// Used only by the studies.
 Program futures;
 }  // namespace apps
 
-/// Registers `tasks`, then runs the program that the first argument names with the arguments after
-/// it. --help lists the programs. Error, as status 2: there is no such program.
+/// Registers `tasks`, then runs the program named by the first argument with the remaining ones.
+/// --help lists the programs. An unknown program is an Error, status 2.
 int run(int argc, const char* const* argv, const std::vector<EnvSpec>& tasks);
 
 /// Runs one program. An Error is printed to stderr as "NAME: sentence" and becomes status 2.

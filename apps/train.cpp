@@ -1,5 +1,5 @@
-// train: Algorithm 1 with files, clocks and flags. Without them it is a page: minimal.cpp. Read this
-// one from the top: run() is the algorithm, and what it calls stands below it in the order of the
+// train: Algorithm 1 with files, clocks and flags (minimal.cpp is one page without them). Read this
+// file from the top: run() is the algorithm, and the functions it calls follow in the order of the
 // calls. The files, clocks and flags themselves are in apps/common.
 //
 //   seed the data set with S random episodes
@@ -7,7 +7,7 @@
 //     model fitting:    C updates: a batch of windows, the loss, its gradient, Adam
 //     data collection:  one episode by planning with exploration noise, or one of random actions
 //                       (--collect random)
-//     look:             a row of metrics; now and then an evaluation and a checkpoint
+//     logging:          a row of metrics; at intervals an evaluation and a checkpoint
 //
 // Every random number belongs to a stream named by the seed and the number of the update or the
 // episode, so nothing but counters has to be saved for a resumed run to go on bit for bit.
@@ -20,8 +20,8 @@
 #include "apps/common/report/pictures.hpp"
 #include "apps/common/run/acting.hpp"
 #include "apps/common/run/checkpoint.hpp"
-#include "apps/train/metrics.hpp"
 #include "apps/programs.hpp"
+#include "apps/train/metrics.hpp"
 #include "apps/train/reporting.hpp"
 #include "apps/train/setup.hpp"
 #include "autograd/base/error.hpp"
@@ -37,12 +37,12 @@ class Training {
   int run();
 
  private:
-  // ---- Algorithm 1, in its order ----
+  // ---- Algorithm 1, in order ----
   void seed();
   bool fit();
   bool collect_episode();
-  // ---- looking and keeping ----
-  void remember(Collected collected);
+  // ---- evaluation, logging, checkpoints ----
+  void remember(CollectedEpisode collected);
   void log_round(double episode_return, double collect_seconds);
   bool evaluate_and_save();
   void save();
@@ -67,7 +67,7 @@ class Training {
   std::filesystem::path checkpoint_;      // and the checkpoint
   std::int64_t saved_episodes_ = 0;
   double saved_seconds_ = 0;
-  bool evaluated_ = false;  // the parameters as they are now
+  bool evaluated_ = false;  // whether the present parameters have been evaluated
 };
 
 // ---- Algorithm 1 -------------------------------------------------------------------------------
@@ -95,7 +95,7 @@ void Training::seed() {
             fixed(run_.evaluation_cost, 0), " s."));
 }
 
-// Model fitting: C updates per round. False when there was no time for all of them.
+// Model fitting: C updates per round. False if there was no time for all of them.
 bool Training::fit() {
   const std::int64_t rounds = run_.episodes - config_.seed_episodes + 1;
   while (run_.updates < rounds * config_.updates_per_episode) {
@@ -113,12 +113,12 @@ bool Training::fit() {
   return true;
 }
 
-// Data collection: one episode by planning in the latent space, with exploration noise, or one more
-// of random actions. False when there was no time for all of it; it will then be played again, bit
-// for bit, after --resume.
+// Data collection: one episode by planning in the latent space, with exploration noise, or one of
+// random actions. False if there was no time for the whole episode; --resume will then play it
+// again, bit for bit.
 bool Training::collect_episode() {
   const double start = process_seconds();
-  std::optional<Collected> collected =
+  std::optional<CollectedEpisode> collected =
       config_.collect == "random" ? collect_random(*env_, config_, run_.episodes)
                                   : collect(*env_, agent_, config_, run_.episodes, limits_);
   if (!collected) return false;
@@ -129,7 +129,7 @@ bool Training::collect_episode() {
   return true;
 }
 
-// ---- looking and keeping
+// ---- evaluation, logging, checkpoints
 
 Training::Training(const Setup& setup)
     : config_(setup.config),
@@ -159,7 +159,7 @@ Training::Training(const Setup& setup)
   }
 }
 
-void Training::remember(Collected collected) {
+void Training::remember(CollectedEpisode collected) {
   folder_.save_episode(run_.episodes, collected.episode);
   replay_.add(std::move(collected.episode));
   ++run_.episodes;
@@ -215,7 +215,7 @@ void Training::save() {
   saved_seconds_ = run_.seconds;
 }
 
-// Ten episodes without noise, of data that is never trained on. False on Ctrl-C.
+// Episodes without noise, which are never trained on. False after Ctrl-C.
 bool Training::evaluate_and_save() {
   save();
   console_.bar(limits_.fraction(run_), "evaluating ...");

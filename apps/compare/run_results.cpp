@@ -9,7 +9,7 @@ namespace planet {
 namespace fs = std::filesystem;
 namespace {
 
-// The last evaluation that was made of these parameters.
+// The last evaluation of these parameters.
 std::optional<double> evaluation_return(const fs::path& metrics, std::int64_t updates) {
   std::optional<double> found;
   std::ifstream in(metrics);

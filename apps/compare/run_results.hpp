@@ -1,4 +1,4 @@
-// What is known of a trained model besides its weights: what it scored and what it cost.
+// The results of a run besides its weights: its return and its training time.
 #pragma once
 
 #include <optional>
@@ -13,7 +13,7 @@ struct RunResults {
   std::int64_t parameters = 0, updates = 0;
 };
 
-/// From the run's metrics.jsonl and the checkpoint's state.json; what is not there is left empty.
+/// Read from the run's metrics.jsonl and the checkpoint's state.json; missing values stay empty.
 RunResults run_results(const LoadedModel& loaded);
 
 }  // namespace planet

@@ -62,20 +62,24 @@ std::string with_spread(const ReferenceReturn& r) {
 
 void OracleFlags::add(CommandLine& cli) {
   const char* group = "Oracle";
-  cli.flag("--oracle", oracle, "no agent: the planner in the true simulator", group);
-  cli.option("--env,--task", env, "the task (default pendulum_swingup)", group);
-  cli.list("--env-option", env_options, "NAME=VALUE, a setting of the task's own (repeatable)",
+  cli.flag("--oracle", oracle, "evaluate a planner in the true simulator instead of an agent",
            group);
-  cli.option("--policy", policy, "who acts: oracle, random or zero (default oracle)", group);
-  cli.option("--future", future, "average, one, shared, true or forgetful (default: the task's)",
+  cli.option("--env,--task", env, "name of the task (default pendulum_swingup)", group);
+  cli.list("--env-option", env_options, "an option of the task, NAME=VALUE (repeatable)", group);
+  cli.option("--policy", policy, "source of the actions: oracle, random or zero (default oracle)",
+             group);
+  cli.option("--future", future,
+             "the oracle's model of randomness: average, one, shared, true or forgetful (default: "
+             "the task's)",
              group);
   cli.option("--at-once", at_once,
-             "write --csv after so many episodes (default: after all); changes no result", group);
+             "number of episodes between two updates of --csv (default: all); changes no result",
+             group);
   cli.flag("--check", check,
-           "status 1 unless the mean agrees with the registered one: within 3 combined standard "
-           "errors, or 1 % of the largest return",
+           "exit with status 1 unless the mean agrees with the registered one: within 3 combined "
+           "standard errors, or 1 % of the largest return",
            group);
-  cli.flag("--row", row, "print a row of a Markdown table instead: measured beside registered",
+  cli.flag("--row", row, "print a row of a Markdown table instead: measured and registered return",
            group);
 }
 

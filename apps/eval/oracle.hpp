@@ -1,9 +1,9 @@
-// eval --oracle: the two ends of a task's score. 0 is uniformly random actions, 1 is the planner
-// with nothing to learn: a planner in the true simulator (CEM: Table 1's last row). In tasks with
-// several futures also what planners get that know more or less of the future (--future,
+// eval --oracle: the two ends of a task's score. 0 is uniformly random actions, 1 is the oracle: a
+// planner in the true simulator (CEM: Table 1's last row). In tasks with several futures also the
+// returns of planners that know more or less of the future (--future,
 // common/simulator/futures.hpp).
 //
-// For the registered constants, and for everybody who adds a task and needs its own.
+// For measuring the registered constants, also those of a new task.
 #pragma once
 
 #include <optional>
@@ -19,47 +19,47 @@
 
 namespace planet {
 
-/// The flags that only --oracle reads.
+/// The options that are for --oracle only.
 struct OracleFlags {
   bool oracle = false, check = false, row = false;
   std::string env, policy, future, at_once;
   std::vector<std::string> env_options;
 
   void add(CommandLine& cli);
-  /// The first of them that was given beside --oracle itself, "" if none.
+  /// The first of them that was given besides --oracle itself, or "" if none was.
   std::string given() const;
 };
 
-/// What is played.
+/// The task, policy and planner to be evaluated.
 struct Oracle {
   const EnvSpec* spec = nullptr;
   EnvOptions env_options;
   std::string policy;  // oracle, random or zero
   PlannerConfig planner;
   FutureConfig future;
-  int at_once = 0;            // episodes between two writings of the CSV; 0: all
+  int at_once = 0;            // episodes between two updates of the CSV; 0: all
   bool as_registered = true;  // task, budget and future: only then can two means agree
 };
 
 /// Error: anything wrong with the flags, or with the planner options that were typed.
 Oracle read_oracle(const OracleFlags& flags, std::vector<Assignment> planner);
-/// The returns of `episodes` seeds from `first_seed` on. Those that `csv` holds are not played
-/// again, and it is written anew whenever some are done; it may be empty.
+/// The returns of `episodes` seeds from `first_seed` on. Those that the file `csv` holds are not
+/// played again, and it is rewritten as episodes finish; `csv` may be empty.
 Evaluation evaluate_oracle(const Oracle& oracle, int episodes, std::uint64_t first_seed,
                            const std::string& csv);
-/// A file seed,return with a row for each episode.
+/// A CSV file seed,return with one row per episode.
 void write_returns(const std::string& csv, const Evaluation& evaluation);
 
-/// What was measured beside what is registered.
+/// The measured return compared with the registered one.
 struct Comparison {
   ReferenceReturn measured, registered;
   double apart = 0;
-  /// 3 standard errors of the difference, or 1 % of the largest return: where all episodes are
-  /// alike the standard error says nothing.
+  /// 3 standard errors of the difference, or 1 % of the largest return if that is more: the
+  /// standard error is no guide where all episodes are alike.
   double allowed = 0;
   bool agrees() const { return apart <= allowed; }
 };
-/// Nothing when nothing is registered for what was played.
+/// Nothing if no return is registered for this task and policy.
 std::optional<Comparison> compare_with_registered(const Oracle& oracle, const Evaluation& e);
 /// The row of a Markdown table: task, policy, J/I/K, episodes, measured, registered, apart.
 std::string markdown_row(const Oracle& oracle, const Evaluation& e);

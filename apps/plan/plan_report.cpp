@@ -29,14 +29,14 @@ std::vector<float> sequence(const Iteration& it, std::ptrdiff_t j, std::ptrdiff_
 }
 
 // The candidate of highest sign * return.
-Candidate extreme(const PlanTrace& trace, std::ptrdiff_t A, double sign) {
-  std::optional<Candidate> found;
+ScoredCandidate extreme(const PlanTrace& trace, std::ptrdiff_t A, double sign) {
+  std::optional<ScoredCandidate> found;
   for (std::size_t i = 0; i < trace.iterations.size(); ++i) {
     const Iteration& it = trace.iterations[i];
     for (std::ptrdiff_t j = 0; j < it.candidates; ++j) {
       const auto value = it.returns[index(j)];
       if (std::isfinite(value) && (!found || sign * value > sign * found->value))
-        found = Candidate{i, j, value, {}};
+        found = ScoredCandidate{i, j, value, {}};
     }
   }
   require(found.has_value(), "the search has no candidate with a finite return");
@@ -93,8 +93,10 @@ std::string panel(const std::vector<float>& mean, const std::vector<float>& std,
 
 }  // namespace
 
-Candidate best_candidate(const PlanTrace& trace, std::ptrdiff_t A) { return extreme(trace, A, 1); }
-Candidate worst_candidate(const PlanTrace& trace, std::ptrdiff_t A) {
+ScoredCandidate best_candidate(const PlanTrace& trace, std::ptrdiff_t A) {
+  return extreme(trace, A, 1);
+}
+ScoredCandidate worst_candidate(const PlanTrace& trace, std::ptrdiff_t A) {
   return extreme(trace, A, -1);
 }
 

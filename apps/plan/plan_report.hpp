@@ -11,7 +11,7 @@
 namespace planet {
 
 /// One of the candidates of a search.
-struct Candidate {
+struct ScoredCandidate {
   std::size_t iteration = 0;
   std::ptrdiff_t j = 0;
   double value = 0;            // its imagined return
@@ -19,8 +19,8 @@ struct Candidate {
 };
 /// The candidates of highest and lowest finite return in the whole search, the first among equals.
 /// Error: no return is finite.
-Candidate best_candidate(const PlanTrace& trace, std::ptrdiff_t A);
-Candidate worst_candidate(const PlanTrace& trace, std::ptrdiff_t A);
+ScoredCandidate best_candidate(const PlanTrace& trace, std::ptrdiff_t A);
+ScoredCandidate worst_candidate(const PlanTrace& trace, std::ptrdiff_t A);
 
 /// One line of the table: statistics of one iteration's candidates.
 struct SearchSummary {

@@ -5,8 +5,8 @@
 
 namespace planet {
 
-/// A row for each task: an episode of uniformly random actions at 64 pixels, and its first picture
-/// at 32 and 16. The same bytes always (see envs/gallery.png).
+/// One row per task: an episode of uniformly random actions at 64 pixels, and its first picture at
+/// 32 and 16. Always the same bytes (see envs/gallery.png).
 Image env_gallery();
 
 }  // namespace planet

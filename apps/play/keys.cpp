@@ -1,4 +1,4 @@
-// The policy of a person at the keyboard.
+// The policy that a person steers with the keyboard.
 #include <poll.h>
 #include <termios.h>
 #include <unistd.h>
@@ -92,7 +92,7 @@ class Keyboard {
   termios before_{};
 };
 
-// Terminals tell when a key goes down, not when it comes up: a push fades by itself.
+// Terminals report when a key is pressed, not when it is released, so a push ends by itself.
 class Keys final : public Policy {
  public:
   explicit Keys(int A) : action_(static_cast<std::size_t>(A), 0.0) {}

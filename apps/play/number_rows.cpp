@@ -18,8 +18,7 @@ std::vector<double> parse_row(const std::string& line, const std::string& where,
     const std::string word = line.substr(at, end - at);
     const std::optional<double> value = parse_number(word);
     require(value && std::isfinite(*value), where, ": '", word,
-            "' is not a finite number (the file has no header, only a row for each ", rows.each,
-            ")");
+            "' is not a finite number (the file has no header, only one row per ", rows.each, ")");
     row.push_back(*value);
     at = end + 1;
   }

@@ -1,4 +1,4 @@
-// A CSV of numbers and nothing else: the actions of an episode, or the chance in it.
+// A CSV of numbers without a header: the actions of an episode, or its random numbers.
 #pragma once
 
 #include <filesystem>
@@ -7,15 +7,15 @@
 
 namespace planet {
 
-/// What the rows of such a file are, for its error messages.
+/// The meaning of the rows of such a file, for error messages.
 struct RowsOf {
-  int columns = 1;      // numbers in a row
-  std::string each;     // "decision": what a row is for
-  std::string numbers;  // "an action of this task has": says how many there should be
+  int columns = 1;      // numbers per row
+  std::string each;     // "decision": there is one row per decision
+  std::string numbers;  // "an action of this task has": what determines the number of columns
 };
 
-/// No header; a last empty line is allowed. Error, with the line: another count of numbers, a word
-/// that is no finite number; no rows; no file.
+/// No header; a last empty line is allowed. Error, with the line: a wrong number of columns or a
+/// word that is no finite number; no rows; no file.
 std::vector<std::vector<double>> read_number_rows(const std::filesystem::path& path,
                                                   const RowsOf& rows);
 

@@ -1,5 +1,5 @@
-// Who chooses the actions in `play`: chance, nobody, the trained agent, the planner in the true
-// simulator, a file, or a person.
+// The policies of `play`: random actions, zero actions, the trained agent, the planner in the true
+// simulator, actions from a file, or a person at the keyboard.
 #pragma once
 
 #include <filesystem>
@@ -25,12 +25,12 @@ class Policy {
  public:
   virtual ~Policy() = default;
   virtual Wish wish() { return Wish::act; }
-  /// What is to be shown under the picture.
+  /// Text to show under the picture.
   virtual std::vector<std::string> lines() const { return {}; }
   /// The action [A] in `env`'s present state, which `image` shows; valid until the next call.
   /// Nothing when there are no more.
   virtual std::optional<std::span<const double>> act(const Env& env, const Image& image) = 0;
-  /// Actions that were never asked for.
+  /// The number of actions that were not used.
   virtual int unused() const { return 0; }
 };
 
@@ -48,11 +48,11 @@ std::unique_ptr<Policy> agent_policy(const WorldModel& model, const RunConfig& c
 std::unique_ptr<Policy> oracle_policy(const Env& prototype, const PlannerConfig& planner,
                                       std::uint64_t seed, const FutureConfig& future = {},
                                       const RecordedUniforms* recorded = nullptr);
-/// A CSV without header: a row per decision, A numbers. Error: a row with another count, a word that
-/// is no finite number, no rows; with the line.
+/// A CSV without header, one row of A numbers per decision. Error, with the line: a wrong number of
+/// columns, a word that is no finite number, no rows.
 std::unique_ptr<Policy> actions_from_file(const std::filesystem::path& path, int action_size);
-/// The keyboard (keys.cpp): the first key begins, and a push lasts for three decisions after its key.
-/// Error: stdin or stdout is no terminal.
+/// The keyboard (keys.cpp): the first key begins, and a push lasts for three decisions after its
+/// key. Error: stdin or stdout is no terminal.
 std::unique_ptr<Policy> keys_policy(int action_size);
 
 }  // namespace planet

@@ -7,7 +7,7 @@ namespace planet {
 
 RecordedUniforms::RecordedUniforms(const std::filesystem::path& path, const Env& env)
     : path_(path.string()) {
-  require(env.uniforms() > 0, "--uniforms is for tasks with chance in them; in ", env.name(),
+  require(env.uniforms() > 0, "--uniforms is for tasks with random steps; in ", env.name(),
           " nothing is drawn after the start");
   const auto rows =
       read_number_rows(path, {env.uniforms(), "control step", "a control step of this task draws"});
@@ -29,7 +29,7 @@ StepResult RecordedUniforms::step(Env& env, std::span<const double> action,
   const std::span<const double> w = to_come(env);
   require(w.size() >= needed, path_, " has ",
           numbers_.size() / static_cast<std::size_t>(env.uniforms()),
-          " rows; the episode goes on and needs a row for each control step");
+          " rows; the episode goes on and needs one row per control step");
   return env.step_with(action, w.first(needed), &trace);
 }
 

@@ -19,7 +19,7 @@ class TrajectoryFile {
   TrajectoryFile(const std::filesystem::path& path, const Env& env);
   /// The control steps of one decision.
   void write(std::span<const ControlStep> steps, std::span<const double> action);
-  /// Error when something could not be written.
+  /// Error: the file could not be written.
   void close();
 
  private:

@@ -1,9 +1,8 @@
 // metrics.csv and metrics.jsonl: the same rows, for people and for programs.
 //
-// The columns are fixed from the start; what a row did not measure is an empty cell in the CSV and
-// absent from the JSON. Keys say which data they speak of: train/ is what the model learns from
-// (noisy actions), eval/ is never trained on (no noise). A resumed run drops the rows that lie
-// beyond its checkpoint.
+// The columns are fixed from the start; a value that a row lacks is an empty cell in the CSV and
+// absent from the JSON. Keys name the data: train/ is what the model is trained on (noisy actions),
+// eval/ is never trained on (no noise). A resumed run drops the rows after its checkpoint.
 #pragma once
 
 #include <cstdint>
@@ -41,8 +40,8 @@ class MetricsRow {
 /// Appends rows to both files of a run folder, each flushed at once.
 class MetricsWriter {
  public:
-  /// Keeps the first `rows` rows of what is there and drops the rest, a torn last line included.
-  /// Throws if there are fewer, or if the header is another.
+  /// Keeps the first `rows` rows of the existing files and drops the rest, including an incomplete
+  /// last line. Throws if there are fewer rows, or if the header differs.
   MetricsWriter(const std::filesystem::path& folder, std::int64_t rows);
   ~MetricsWriter();
   MetricsWriter(const MetricsWriter&) = delete;

@@ -78,7 +78,7 @@ void print_result(const RunConfig& config, const Evaluation& e,
               << scale.oracle.mean << ")\n";
   }
   std::cout << "checkpoint  " << checkpoint.string() << "\n"
-            << "look        eval " << checkpoint.parent_path().parent_path().string() << std::endl;
+            << "next        eval " << checkpoint.parent_path().parent_path().string() << std::endl;
 }
 
 }  // namespace planet

@@ -1,5 +1,5 @@
-// The lines that train prints and the pieces of it that are not the algorithm: restoring a run and
-// table rows.
+// The lines that train prints, and the parts of it that are not the algorithm: restoring a run, and
+// rows of the table.
 #pragma once
 
 #include <filesystem>

@@ -45,7 +45,7 @@ std::int64_t episode_index(const std::string& name) {
   return i > 6 && name.compare(i, 2, "-r") == 0 ? index : -1;
 }
 
-// Nothing but what a process leaves that was killed before its run began.
+// True also if a process was killed before its run began and left a lock or temporary files.
 bool is_empty_folder(const fs::path& path) {
   for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
     const std::string name = entry.path().filename().string();
@@ -54,7 +54,7 @@ bool is_empty_folder(const fs::path& path) {
   return true;
 }
 
-// What a killed process was about to write (nn/files/atomic_file.hpp): nobody will finish it.
+// Temporary files of a killed process (nn/files/atomic_file.hpp).
 void remove_unfinished(const fs::path& path) {
   std::vector<fs::path> unfinished;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path))

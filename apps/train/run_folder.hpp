@@ -1,16 +1,16 @@
-// The run folder: everything a run leaves behind, readable without us.
+// The run folder: all files of a run, in standard formats.
 //
 //   config.toml                    every option as used; `train --config` reads it back
-//   command.txt                    each command that worked on this run, with version and machine
-//   metrics.csv  metrics.jsonl     the same rows twice
-//   log.txt                        what the terminal showed
+//   command.txt                    every command that ran on this folder, with version and machine
+//   metrics.csv  metrics.jsonl     the same rows in two formats
+//   log.txt                        the lines that the terminal showed
 //   checkpoints/000001500/         named by updates (common/run/checkpoint.hpp)
 //   checkpoints/latest  best       text files that hold a checkpoint's name
-//   episodes/train-000017-r183.2.npz  what the agent saw and did, and learns from
-//   pictures/eval-000001500.png    true frames over the model's reconstructions, never trained on
+//   episodes/train-000017-r183.2.npz  the training episodes
+//   pictures/eval-000001500.png    true frames of an evaluation above the model's reconstructions
 //   lock                           held while a process works on the run
 //
-// Every file appears whole or not at all, so the folder can be resumed after a kill at any moment.
+// Every file is written completely or not at all, so a run can be resumed after a kill at any time.
 #pragma once
 
 #include <cstdint>
@@ -27,11 +27,11 @@ class RunFolder {
  public:
   /// A new run. Error: the folder exists and is not empty.
   static RunFolder create(const std::filesystem::path& path, const RunConfig& config);
-  /// An existing one, to go on with. Error: no run there.
+  /// An existing run, to be resumed. Error: there is no run.
   static RunFolder open(const std::filesystem::path& path);
   RunFolder(RunFolder&& other) noexcept;
   RunFolder& operator=(RunFolder&&) = delete;
-  ~RunFolder();  // lets go of the lock
+  ~RunFolder();  // releases the lock
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }

@@ -20,7 +20,7 @@
 namespace planet {
 namespace {
 
-// No replay memory is promised that the machine does not have.
+// Refuses a replay memory that is larger than the available memory.
 void check_memory(const RunConfig& config, const Env& env) {
   const std::uint64_t row =
       env.image_bytes() + sizeof(float) * (static_cast<std::uint64_t>(env.action_size()) + 1);
@@ -44,9 +44,10 @@ RunConfig resumed_config(const RunConfig& before, const std::vector<Assignment>&
       fail(a.where, " ", e.what());
     }
     const std::string was = a.field->get(after), is = a.field->get(changed);
-    require(was == is || a.field->may_change, a.where, " is ", is, ", but the run began with ", was,
-            "; a resumed run computes what it would have computed, so only limits, looking and "
-            "machine options may change");
+    require(
+        was == is || a.field->may_change, a.where, " is ", is, ", but the run began with ", was,
+        "; a resumed run computes what it would have computed, so only limits and the options of "
+        "evaluation, checkpoints and the machine may change");
     after = changed;
   }
   after.check();
@@ -78,11 +79,11 @@ std::optional<Setup> setup_run(int argc, const char* const* argv) {
   CommandLine cli("train", "PlaNet: learn a world model from pixels and plan in it (Algorithm 1).");
   std::string resume, config_file, logdir;
   bool list = false, json = false, print_config = false;
-  cli.option("--resume", resume, "go on with the run in this folder, bit for bit", "Run");
+  cli.option("--resume", resume, "continue the run in this folder, bit for bit", "Run");
   cli.option("--config", config_file, "read options from a saved config.toml", "Run");
-  cli.option("--logdir", logdir, "the run folder (default: runs/ENV-sSEED-TIME)", "Run");
+  cli.option("--logdir", logdir, "folder of the new run (default: runs/ENV-sSEED-TIME)", "Run");
   cli.flag("--print-config", print_config,
-           "print the options as they would be used, as config.toml has them, and stop", "Run");
+           "print the options as they would be used, in the form of config.toml, and stop", "Run");
   cli.flag("--list-envs", list, "print the tasks: figures, states, recipes and options; and stop",
            "Task");
   cli.flag("--json", json, "with --list-envs: one JSON object per line and task", "Task");
@@ -144,7 +145,7 @@ std::string model_line(const WorldModel& model) {
              with_commas(latent_parameters(c, c.hidden_size)));
 }
 
-// What the task's recipe decided, as far as nothing stronger did. "" when that is nothing.
+// The options set by the task's recipe and not overridden; "" if there are none.
 std::string recipe_line(const RunConfig& config) {
   const RunConfig defaults = task_defaults(config.env);
   std::string text;
@@ -177,7 +178,7 @@ void print_header(Console& console, const Setup& setup, const Env& env, const Wo
   console.line(cat("task     ", c.env, ": ", env_spec(c.env).description, "; ", env.image_size(),
                    "x", env.image_size(), " pixels, ", env.action_size(),
                    env.action_size() == 1 ? " action" : " actions", ", repeat ",
-                   env.action_repeat(), ", ", env.episode_length(), " decisions an episode, seed ",
+                   env.action_repeat(), ", ", env.episode_length(), " decisions per episode, seed ",
                    c.seed));
   console.line(cat("model    preset ", c.preset, ": ", model_line(model)));
   if (const std::string recipe = recipe_line(c); !recipe.empty()) console.line(recipe);
@@ -191,7 +192,7 @@ void print_header(Console& console, const Setup& setup, const Env& env, const Wo
           " frames; ", bytes_text(static_cast<double>(available_memory())), " available"));
   console.line("ends     " + ends_line(c));
   console.line(
-      "Losses are means over a round; the return is the collected episode's: noisy, trained on.");
+      "Losses are means over a round; the return is that of the collected episode, with noise.");
   console.line(round_header());
 }
 

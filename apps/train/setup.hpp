@@ -1,4 +1,4 @@
-// From a command line to a run that can begin: options put together, folder made, lock taken.
+// From the command line to a run that is ready to start: options resolved, folder made and locked.
 #pragma once
 
 #include <optional>
@@ -22,7 +22,7 @@ struct Setup {
 /// what the run computes.
 std::optional<Setup> setup_run(int argc, const char* const* argv);
 
-/// What is about to happen: machine, task, model, memory, ends, columns.
+/// Prints the set-up of the run: machine, task, model, memory, limits, columns of the table.
 void print_header(Console& console, const Setup& setup, const Env& env, const WorldModel& model);
 
 /// Bytes that this process may still use: of the machine and of its cgroups; 0 when unknown. `root`

@@ -41,7 +41,7 @@ TEST_CASE("P39 a model learns from the thirty-line environment and plans in it")
   MpcAgent agent(model, config.planner, AgentStreams::collecting(config.seed));
   RunState run;
   Limits limits(config, run);
-  const std::optional<Collected> collected = collect(env, agent, config, 0, limits);
+  const std::optional<CollectedEpisode> collected = collect(env, agent, config, 0, limits);
   REQUIRE(collected.has_value());
   CHECK(collected->decisions == 30);
   CHECK(collected->env_frames == 60);

@@ -233,10 +233,10 @@ TEST_SUITE("apps") {
 
   TEST_CASE("the model of randomness decides the return where luck is part of it") {
     // H 12, I 3, J 60, K 8 and eight episodes, a fraction of the registered budget. Measured with
-    // `eval --oracle --iterations 3 --candidates 60 --elites 8 --episodes 8`: duel one 91.7 +- 5.5, shared
-    // 137.8 +- 0.6, true 113.5 +- 2.9; peg_dodge average 16.7 +- 1.0, one 25.3 +- 0.3, shared 26.8
-    // +- 0.2; peg_cued shared 18.0 +- 0.3, forgetful 11.0 +- 1.0 (standard errors). The bounds are
-    // three of them away. Full budget: apps/studies/honesty.
+    // `eval --oracle --iterations 3 --candidates 60 --elites 8 --episodes 8`: duel one 91.7 +- 5.5,
+    // shared 137.8 +- 0.6, true 113.5 +- 2.9; peg_dodge average 16.7 +- 1.0, one 25.3 +- 0.3, shared
+    // 26.8 +- 0.2; peg_cued shared 18.0 +- 0.3, forgetful 11.0 +- 1.0 (standard errors). The bounds
+    // are three of them away. Full budget: apps/studies/honesty.
     const int before = threads();
     set_threads(1);  // the work is too small to be shared
     const auto value = [](const char* name, Future future) {

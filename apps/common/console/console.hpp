@@ -1,5 +1,5 @@
-// What a person sees while a program works: lines and, on a terminal, a bar. Everything here goes
-// to stderr and to the run's log.txt; results go to stdout and are printed by the program itself.
+// Progress of a program: lines and, on a terminal, a bar. Everything here goes to stderr and to the
+// run's log.txt; results go to stdout and are printed by the program itself.
 //
 // Control codes are written to a terminal only, never to a file or a pipe; NO_COLOR is honoured.
 #pragma once
@@ -20,16 +20,17 @@ Progress progress_from(const std::string& word);
 
 class Console {
  public:
-  /// `log` may be empty: no file then. Lines are appended to it.
+  /// Lines are appended to the file `log`; an empty path means no file.
   explicit Console(Progress progress, const std::filesystem::path& log = {});
   ~Console();
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
 
   void line(const std::string& text);
-  /// A row of a table: shown if none was for some time (5 s beside a bar, else 30 s), or `always`.
+  /// A row of a table: shown if the last one is old enough (5 s with a bar, otherwise 30 s), or
+  /// `always`.
   void row(const std::string& text, bool always = false);
-  /// Draws the bar, at most ten times a second. fraction in [0, 1]; negative: unknown.
+  /// Draws the bar, at most ten times per second. fraction in [0, 1]; negative: unknown.
   void bar(double fraction, const std::string& text);
   void clear_bar();
 
@@ -43,8 +44,8 @@ class Console {
   std::FILE* log_ = nullptr;
 };
 
-/// Seconds since this process began (a monotonic clock). Clocks decide when to look, never what is
-/// computed.
+/// Seconds since this process began (a monotonic clock). Clocks decide when something is reported
+/// or stopped, never what is computed.
 double process_seconds();
 
 }  // namespace planet

@@ -1,17 +1,17 @@
-// The threads of a program: how many there are, and how they wait between two parallel loops.
+// The threads of a program: their number, and how they wait between two parallel loops.
 //
-// OpenMP's threads spin for milliseconds before they sleep. That is right on an idle machine and
-// ruinous beside other programs: a spinning thread uses up the time slice that the thread it waits
-// for would have needed, and a training step takes four to eight times as long. A spin of about 20
-// microseconds bridges the gap between two loops and no more.
+// OpenMP's threads spin for milliseconds before they sleep. This is right on an idle machine but
+// very slow beside other programs: a spinning thread uses the time slice that the thread it waits
+// for needs, and a training step takes four to eight times as long. A spin of about 20 microseconds
+// bridges the gap between two loops and no more.
 #pragma once
 
 #include <string>
 
 namespace planet {
 
-/// For the option --threads: takes as many threads as were asked for (0: chooses), and says on
-/// standard error why they are fewer.
+/// For the option --threads: uses the requested number of threads (0: chooses), and says on
+/// standard error if and why there are fewer.
 void use_threads(int asked);
 
 /// For the first line of main(): sets the length of the spin in the environment and executes this

@@ -12,7 +12,7 @@ namespace planet {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "arrays are written as they are stored");
-using npz_format::Bytes;
+using npz_format::ByteView;
 using npz_format::Member;
 
 std::string as_text(const std::vector<std::uint8_t>& bytes) {
@@ -41,7 +41,7 @@ NpyArray parse_npy(std::string_view text, const std::string& where) {
   if (text.size() < 10 || text.substr(0, 6) != "\x93NUMPY") bad("it is not a .npy array");
   const int version = text[6];
   if (version != 1 && version != 2) bad("its .npy version is ", version, "; 1 and 2 are read");
-  const Bytes bytes(text);
+  const ByteView bytes(text);
   const std::size_t start = version == 1 ? 10 : 12;
   if (text.size() < start) bad("its header is cut short");
   const std::size_t length = bytes.number(8, version == 1 ? 2 : 4);

@@ -102,7 +102,7 @@ std::vector<std::size_t> parse_shape(HeaderText& text) {
 // The member whose directory entry begins at `at`; its local header must say the same.
 Member read_member(std::string_view file, std::size_t at, std::size_t directory,
                    std::size_t& first_free, const std::string& where) {
-  const Bytes bytes(file);
+  const ByteView bytes(file);
   const std::size_t flags = bytes.number(at + 8, 2), packed = bytes.number(at + 20, 4);
   const std::size_t local = bytes.number(at + 42, 4);
   Member m;
@@ -134,7 +134,7 @@ Member read_member(std::string_view file, std::size_t at, std::size_t directory,
 
 }  // namespace
 
-std::size_t Bytes::number(std::size_t at, int bytes) const {
+std::size_t ByteView::number(std::size_t at, int bytes) const {
   std::size_t n = 0;
   for (int i = bytes; i-- > 0;)
     n = n << 8 | static_cast<unsigned char>(text_.at(at + static_cast<std::size_t>(i)));
@@ -179,7 +179,7 @@ void append_directory(std::string& file, const std::string& directory, std::size
 
 std::vector<Member> read_directory(std::string_view file, const std::string& where,
                                    std::size_t max_bytes) {
-  const Bytes bytes(file);
+  const ByteView bytes(file);
   require(file.size() >= end_size && bytes.number(file.size() - end_size, 4) == end_magic, where,
           ": it is not a zip file, or it is cut short");
   const std::size_t end = file.size() - end_size;

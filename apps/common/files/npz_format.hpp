@@ -14,9 +14,9 @@
 namespace planet::npz_format {
 
 /// Little-endian numbers inside a text. The caller has checked the bounds.
-class Bytes {
+class ByteView {
  public:
-  explicit Bytes(std::string_view text) : text_(text) {}
+  explicit ByteView(std::string_view text) : text_(text) {}
   std::size_t number(std::size_t at, int bytes) const;
 
  private:

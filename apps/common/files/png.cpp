@@ -13,7 +13,7 @@
 namespace planet {
 namespace {
 
-using Bytes = std::vector<std::uint8_t>;
+using ByteVector = std::vector<std::uint8_t>;
 using ByteSpan = std::span<const std::uint8_t>;
 
 constexpr int max_side = 16384;
@@ -24,11 +24,11 @@ std::uint32_t read_u32(ByteSpan bytes) {
          std::uint32_t{bytes[2]} << 8 | std::uint32_t{bytes[3]};
 }
 
-void append_u32(Bytes& out, std::uint32_t v) {
+void append_u32(ByteVector& out, std::uint32_t v) {
   for (const int shift : {24, 16, 8, 0}) out.push_back(static_cast<std::uint8_t>(v >> shift));
 }
 
-void append_u16(Bytes& out, std::uint32_t v) {
+void append_u16(ByteVector& out, std::uint32_t v) {
   out.push_back(static_cast<std::uint8_t>(v >> 8));
   out.push_back(static_cast<std::uint8_t>(v));
 }
@@ -45,8 +45,8 @@ ByteSpan find_chunk(ByteSpan file, std::string_view type) {
   fail("an encoded picture has no chunk ", type);
 }
 
-void append_chunk(Bytes& out, std::string_view type, ByteSpan data) {
-  Bytes body(type.begin(), type.end());
+void append_chunk(ByteVector& out, std::string_view type, ByteSpan data) {
+  ByteVector body(type.begin(), type.end());
   body.insert(body.end(), data.begin(), data.end());
   append_u32(out, static_cast<std::uint32_t>(data.size()));
   out.insert(out.end(), body.begin(), body.end());
@@ -63,7 +63,7 @@ std::vector<std::uint8_t> encode_png(const Image& image) {
               static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height) * 3,
           "an image of ", image.width, " x ", image.height, " pixels holds ", image.rgb.size(),
           " bytes");
-  Bytes out = stb::png_encode(image.width, image.height, image.rgb.data());
+  ByteVector out = stb::png_encode(image.width, image.height, image.rgb.data());
   require(!out.empty(), "a PNG of ", image.width, " x ", image.height, " pixels: out of memory");
   return out;
 }
@@ -80,23 +80,23 @@ std::vector<std::uint8_t> encode_apng(std::span<const Image> frames, double seco
   require(seconds > 0 && seconds < 60, "an animation's frames are ", seconds,
           " s apart; that lies between 0 and 60");
   const auto milliseconds = static_cast<std::uint32_t>(std::lround(seconds * 1000));
-  Bytes out;
+  ByteVector out;
   std::uint32_t sequence = 0;
   for (std::size_t k = 0; k < frames.size(); ++k) {
     const Image& frame = frames[k];
     require(frame.width == frames[0].width && frame.height == frames[0].height,
             "an animation's frames have one size: frame ", k, " is ", frame.width, " x ",
             frame.height, ", the first ", frames[0].width, " x ", frames[0].height);
-    const Bytes still = encode_png(frame);
+    const ByteVector still = encode_png(frame);
     if (k == 0) {
       out.assign(signature.begin(), signature.end());
       append_chunk(out, "IHDR", find_chunk(still, "IHDR"));
-      Bytes count;
+      ByteVector count;
       append_u32(count, static_cast<std::uint32_t>(frames.size()));
       append_u32(count, 0);  // repeated for ever
       append_chunk(out, "acTL", count);
     }
-    Bytes head;
+    ByteVector head;
     append_u32(head, sequence++);
     append_u32(head, static_cast<std::uint32_t>(frame.width));
     append_u32(head, static_cast<std::uint32_t>(frame.height));
@@ -106,7 +106,7 @@ std::vector<std::uint8_t> encode_apng(std::span<const Image> frames, double seco
     append_u16(head, 1000);
     append_u16(head, 0);  // dispose: none; blend: replace
     append_chunk(out, "fcTL", head);
-    Bytes data;
+    ByteVector data;
     if (k > 0) append_u32(data, sequence++);
     const ByteSpan pixels = find_chunk(still, "IDAT");
     data.insert(data.end(), pixels.begin(), pixels.end());

@@ -22,9 +22,9 @@ namespace {
 struct Free {
   void operator()(unsigned char* p) const { std::free(p); }
 };
-using Bytes = std::unique_ptr<unsigned char, Free>;
+using StbBuffer = std::unique_ptr<unsigned char, Free>;
 
-std::vector<std::uint8_t> copy(const Bytes& bytes, int size) {
+std::vector<std::uint8_t> copy(const StbBuffer& bytes, int size) {
   return bytes ? std::vector<std::uint8_t>(bytes.get(), bytes.get() + size)
                : std::vector<std::uint8_t>{};
 }
@@ -42,7 +42,7 @@ std::vector<std::uint8_t> zlib_compress(std::span<const std::uint8_t> bytes, int
   int size = 0;
   // stb only reads the data, although its signature does not say so.
   auto* data = const_cast<unsigned char*>(bytes.data());
-  const Bytes out(stbi_zlib_compress(data, static_cast<int>(bytes.size()), &size, quality));
+  const StbBuffer out(stbi_zlib_compress(data, static_cast<int>(bytes.size()), &size, quality));
   return copy(out, size);
 }
 
@@ -54,7 +54,7 @@ int inflate(std::span<const std::uint8_t> deflated, std::span<std::uint8_t> out)
 
 std::vector<std::uint8_t> png_encode(int width, int height, const std::uint8_t* rgb) {
   int size = 0;
-  const Bytes out(stbi_write_png_to_mem(rgb, 3 * width, width, height, 3, &size));
+  const StbBuffer out(stbi_write_png_to_mem(rgb, 3 * width, width, height, 3, &size));
   return copy(out, size);
 }
 

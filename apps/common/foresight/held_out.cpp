@@ -29,12 +29,12 @@ std::vector<fs::path> episode_files(const std::vector<std::string>& names) {
   return files;
 }
 
-HeldOut from_files(const HeldOutOptions& o, const ModelConfig& model) {
+HeldOutEpisodes from_files(const HeldOutOptions& o, const ModelConfig& model) {
   require(
       o.policy.empty() && o.seed.empty() && o.count.empty(),
       "--episodes names recorded episodes; --policy, --episode-seed and --episode-count are for "
       "episodes that are played");
-  HeldOut out;
+  HeldOutEpisodes out;
   for (const fs::path& file : episode_files(o.files)) {
     out.episodes.push_back(load_episode_file(file));
     const Episode& e = out.episodes.back();
@@ -82,9 +82,9 @@ void HeldOutOptions::add_to(CommandLine& cli, const std::string& default_count) 
              group);
 }
 
-std::optional<HeldOut> held_out_episodes(const HeldOutOptions& o,
-                                         std::span<const LoadedModel> agents, int default_count,
-                                         Console& console) {
+std::optional<HeldOutEpisodes> held_out_episodes(const HeldOutOptions& o,
+                                                 std::span<const LoadedModel> agents,
+                                                 int default_count, Console& console) {
   const RunConfig& config = agents.front().config;
   if (!o.files.empty()) return from_files(o, config.model);
   const std::vector<std::string> policies{"agent", "random"};
@@ -99,7 +99,7 @@ std::optional<HeldOut> held_out_episodes(const HeldOutOptions& o,
   require(seed < std::uint64_t{1} << 32, "--episode-seed is ", seed,
           "; from 4294967296 on the seeds belong to training");
 
-  HeldOut out;
+  HeldOutEpisodes out;
   const auto last = seed + static_cast<std::uint64_t>(count) - 1;
   out.description = cat(count, count == 1 ? " episode by " : " episodes by ",
                         policy == "random"   ? "random actions"

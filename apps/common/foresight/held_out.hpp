@@ -25,7 +25,7 @@ struct HeldOutOptions {
   void add_to(CommandLine& cli, const std::string& default_count);
 };
 
-struct HeldOut {
+struct HeldOutEpisodes {
   std::vector<Episode> episodes;
   std::string description;  // "5 episodes by the agent, seeds 1000 to 1004"
 };
@@ -33,8 +33,8 @@ struct HeldOut {
 /// By default `agents` play `default_count` episodes in all. Returns nothing after Ctrl-C.
 /// Error: options that contradict each other, a file or folder without episodes, an agent that
 /// would play no episode.
-std::optional<HeldOut> held_out_episodes(const HeldOutOptions& options,
-                                         std::span<const LoadedModel> agents, int default_count,
-                                         Console& console);
+std::optional<HeldOutEpisodes> held_out_episodes(const HeldOutOptions& options,
+                                                 std::span<const LoadedModel> agents,
+                                                 int default_count, Console& console);
 
 }  // namespace planet

@@ -216,7 +216,7 @@ RunConfig resolve_config(const std::vector<Assignment>& file,
   if (const Assignment* model = strongest("model"); model != nullptr)
     choose_latent_model(config.model, model->text);
   for (const Assignment& a : file) apply(a, config);
-  put_over(config, command_line);
+  apply_options(config, command_line);
   const Assignment* noise = last(command_line, "action_noise");
   require(noise == nullptr || config.collect != "random", "--action-noise is ",
           noise == nullptr ? "" : noise->text,
@@ -231,7 +231,7 @@ RunConfig resolve_config(const std::vector<Assignment>& file,
   return config;
 }
 
-void put_over(RunConfig& config, const std::vector<Assignment>& typed) {
+void apply_options(RunConfig& config, const std::vector<Assignment>& typed) {
   const Assignment* planner = last(typed, "planner");
   if (planner != nullptr && planner->text != config.planner.method) {
     config.planner.cem = {};

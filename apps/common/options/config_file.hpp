@@ -36,7 +36,7 @@ RunConfig resolve_config(const std::vector<Assignment>& file,
 /// Sets the typed options in `config`, one after the other. A typed planner begins with its own
 /// defaults: options of the previous one are dropped. Checks nothing else. Error: a wrong value, or
 /// an option that the planner does not read.
-void put_over(RunConfig& config, const std::vector<Assignment>& typed);
+void apply_options(RunConfig& config, const std::vector<Assignment>& typed);
 /// Removes the assignments to `key` from `list` and returns the text of the last one, or "".
 std::string take_assignment(std::vector<Assignment>& list, std::string_view key);
 /// The config of a run from its saved text, without defaults of the task.

@@ -15,7 +15,7 @@ void begin(Episode& episode, const Env& env, std::span<const std::uint8_t> frame
   episode.begin(env.image_size(), env.action_size(), frame.data());
 }
 
-// One decision: acts, looks, remembers. Returns what the step brought.
+// One decision: acts, observes, and adds the step to the episode. Returns the step's result.
 StepResult play(Env& env, std::span<const float> action, Episode& episode,
                 std::span<std::uint8_t> frame) {
   const StepResult result = env.step(action);
@@ -26,8 +26,8 @@ StepResult play(Env& env, std::span<const float> action, Episode& episode,
   return result;
 }
 
-Collected finish(Episode episode, const Env& env) {
-  Collected c;
+CollectedEpisode finish(Episode episode, const Env& env) {
+  CollectedEpisode c;
   c.decisions = episode.rows() - 1;
   c.env_frames = static_cast<std::int64_t>(env.save().control_steps);
   c.episode = std::move(episode);
@@ -36,7 +36,7 @@ Collected finish(Episode episode, const Env& env) {
 
 std::uint32_t substream(std::int64_t episode) { return static_cast<std::uint32_t>(episode); }
 
-// An episode of an evaluation as it is played, with an environment and an agent of its own.
+// An episode of an evaluation in progress, with its own environment and agent.
 class Evaluated {
  public:
   Evaluated(const WorldModel& model, const RunConfig& config, std::uint64_t seed)
@@ -100,7 +100,7 @@ Episode play_random(Env& env, std::uint64_t env_seed, Rng rng) {
 
 }  // namespace
 
-Collected collect_random(Env& env, const RunConfig& config, std::int64_t episode) {
+CollectedEpisode collect_random(Env& env, const RunConfig& config, std::int64_t episode) {
   const Rng rng(config.seed, Stream::random_action, substream(episode));
   return finish(play_random(env, training_env_seed(config.seed, episode), rng), env);
 }
@@ -109,8 +109,8 @@ Episode random_episode(Env& env, std::uint64_t env_seed) {
   return play_random(env, env_seed, Rng(env_seed, Stream::random_action));
 }
 
-std::optional<Collected> collect(Env& env, MpcAgent& agent, const RunConfig& config,
-                                 std::int64_t episode, Limits& limits) {
+std::optional<CollectedEpisode> collect(Env& env, MpcAgent& agent, const RunConfig& config,
+                                        std::int64_t episode, Limits& limits) {
   const std::uint32_t k = substream(episode);
   agent.streams() = {Rng(config.seed, Stream::agent, k), Rng(config.seed, Stream::planner, k),
                      Rng(config.seed, Stream::explore, k)};
@@ -157,7 +157,7 @@ double estimate_evaluation(const WorldModel& model, const RunConfig& config, int
   for (int k = 0; k < episodes; ++k)
     all.emplace_back(model, config, first_evaluation_seed + static_cast<std::uint64_t>(k));
   const auto decide = [&](std::ptrdiff_t k) { all[static_cast<std::size_t>(k)].decide(); };
-  parallel_nested(episodes, decide);  // the first one warms up: memory, caches
+  parallel_nested(episodes, decide);  // not timed: the first decision warms up memory and caches
   const double start = process_seconds();
   parallel_nested(episodes, decide);
   return (process_seconds() - start) * all.front().length();

@@ -1,8 +1,8 @@
-// Acting in an environment: the episodes that are learned from, and those that are only measured.
+// Acting in an environment: episodes collected for training, and episodes of evaluations.
 //
-// Both follow Algorithm 2's loop. What differs: collecting adds exploration noise; an evaluation
-// has none, its own seeds and streams, and plays its episodes in parallel with an agent each, which
-// changes no bit of any of them.
+// Both follow the data collection of Algorithm 1. Collecting adds exploration noise. An evaluation
+// has no noise, uses its own seeds and streams, and plays its episodes in parallel with one agent
+// each, which changes no bit of any of them.
 #pragma once
 
 #include <cstdint>
@@ -18,25 +18,26 @@
 
 namespace planet {
 
-/// An episode that was collected, and what it cost in the two counters of experience.
-struct Collected {
+/// A collected episode, and its length in the two counters of experience.
+struct CollectedEpisode {
   Episode episode;
   std::int64_t decisions = 0;
-  std::int64_t env_frames = 0;  // control steps, also when the task ended inside a decision
+  std::int64_t env_frames = 0;  // control steps, exact even if the task ended inside a decision
 };
 
-/// The seed of training episode k's environment, from all 64 bits of the run's seed. Its highest
-/// bit is set, so it is never one of an evaluation's (1000, 1001, ...).
+/// The environment seed of training episode k, from all 64 bits of the run's seed. Its highest bit
+/// is set, so it is never the seed of an evaluation (1000, 1001, ...).
 std::uint64_t training_env_seed(std::uint64_t run_seed, std::int64_t episode);
 
-/// Episode k of a run by uniformly random actions.
-Collected collect_random(Env& env, const RunConfig& config, std::int64_t episode);
-/// An episode by uniformly random actions that belongs to no run: of this environment seed alone.
+/// Episode k of a run, with uniformly random actions.
+CollectedEpisode collect_random(Env& env, const RunConfig& config, std::int64_t episode);
+/// An episode of uniformly random actions outside any run: it depends on this seed alone.
 Episode random_episode(Env& env, std::uint64_t env_seed);
-/// Episode k by the agent, with exploration noise. Nothing when there is no time for
-/// all of it, or on Ctrl-C: what it drew is a function of k, so it can be repeated bit for bit.
-std::optional<Collected> collect(Env& env, MpcAgent& agent, const RunConfig& config,
-                                 std::int64_t episode, Limits& limits);
+/// Episode k, played by the agent with exploration noise. Returns nothing if there is no time for
+/// the whole episode, or after Ctrl-C; its random numbers depend on k alone, so it can be repeated
+/// bit for bit.
+std::optional<CollectedEpisode> collect(Env& env, MpcAgent& agent, const RunConfig& config,
+                                        std::int64_t episode, Limits& limits);
 
 /// The environment seeds of an evaluation: 1000, 1001, ...
 inline constexpr std::uint64_t first_evaluation_seed = 1000;
@@ -45,7 +46,7 @@ struct Evaluation {
   std::vector<std::uint64_t> seeds;
   std::vector<double> returns;
   double mean = 0;
-  double std = 0;               // over the episodes, divided by their number
+  double std = 0;               // population standard deviation over the episodes
   std::optional<double> score;  // of the mean; nothing when the task has no scale
   std::vector<Episode> episodes;
   double seconds = 0;
@@ -54,8 +55,8 @@ struct Evaluation {
   void summarise(const EnvSpec& spec, const EnvOptions& options);
 };
 
-/// `episodes` episodes without exploration noise, from environment seeds that begin at
-/// `first_seed`. Depends on the weights and the config alone. Nothing on Ctrl-C.
+/// `episodes` episodes without exploration noise, with environment seeds from `first_seed` on.
+/// Depends on the weights and the config alone. Returns nothing after Ctrl-C.
 std::optional<Evaluation> evaluate(const WorldModel& model, const RunConfig& config, int episodes,
                                    std::uint64_t first_seed = first_evaluation_seed);
 /// Seconds that evaluate() will take, from its first decisions.

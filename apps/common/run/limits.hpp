@@ -1,8 +1,8 @@
-// When a run ends: the number of episodes, of environment frames, the wall clock, or Ctrl-C.
+// When a run ends: the number of episodes or environment frames, wall-clock time, or Ctrl-C.
 //
-// The time limit covers everything from the start of the process, the last evaluation included, so
-// the run has to stop learning early enough: Limits keeps measured times of an update, a decision
-// and an evaluation, and asks before each piece of work whether it still fits.
+// The time limit covers everything from the start of the process to the end of the last evaluation,
+// so training must stop early enough: Limits measures the times of an update, a decision and an
+// evaluation, and checks before each piece of work whether it still fits.
 #pragma once
 
 #include <optional>
@@ -17,14 +17,14 @@ class Limits {
  public:
   Limits(const RunConfig& config, const RunState& state);
 
-  /// Wall clock of the run in seconds, earlier processes included.
+  /// Wall-clock time of the run in seconds, including earlier processes.
   double elapsed() const;
-  /// Until the time limit; infinite without one.
+  /// Seconds until the time limit; infinite without one.
   double remaining() const;
-  /// Learned from measurement; a running mean that leans to the recent.
+  /// Measured times, averaged exponentially.
   void measured_update(double seconds) { learn(update_, seconds); }
   void measured_decision(double seconds) { learn(decision_, seconds); }
-  /// What the work at the end takes: the last evaluation and the last checkpoint.
+  /// Seconds needed at the end for the last evaluation and the last checkpoint.
   void expect_ending(double seconds) { ending_ = seconds; }
 
   /// Is it time to stop before one more update, or one more decision? Ctrl-C counts.
@@ -34,7 +34,7 @@ class Limits {
   bool reached(const RunState& state) const;
   /// Why the run ended: "40 episodes", "time limit 3m", "interrupted".
   std::string reason(const RunState& state) const;
-  /// How much of the nearest limit is used, in [0, 1]; and the seconds left as it goes, or nothing.
+  /// The used share of the nearest limit, in [0, 1]; and the estimated seconds left, or nothing.
   double fraction(const RunState& state) const;
   std::optional<double> seconds_left(const RunState& state) const;
 

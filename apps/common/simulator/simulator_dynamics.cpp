@@ -185,7 +185,7 @@ std::vector<double> zero_returns(const Env& prototype, std::span<const std::uint
 PlannerConfig oracle_planner(const EnvSpec& spec, const std::vector<Assignment>& typed) {
   RunConfig config;
   config.planner = recipe_of(spec.name).oracle;
-  put_over(config, typed);
+  apply_options(config, typed);
   config.planner.check();
   require(config.planner.start_state == "shared", "--start-state ", config.planner.start_state,
           " is for a learned model: the planner in the true simulator knows the state");

@@ -84,7 +84,7 @@ std::vector<double> zero_returns(const Env& prototype, std::span<const std::uint
 
 /// The planner of a task's oracle (options/recipes.hpp), overridden by the planner options that
 /// were typed. The number of futures per candidate is read by read_future() (futures.hpp).
-/// Error: put_over(), PlannerConfig::check(); an option that is for a learned model.
+/// Error: apply_options(), PlannerConfig::check(); an option that is for a learned model.
 PlannerConfig oracle_planner(const EnvSpec& spec, const std::vector<Assignment>& typed);
 
 }  // namespace planet

@@ -21,7 +21,7 @@
 namespace planet {
 
 struct Moment {
-  std::size_t episode = 0;   // index into HeldOut::episodes
+  std::size_t episode = 0;   // index into HeldOutEpisodes::episodes
   std::ptrdiff_t seen = 0;   // the last row that the model sees
   std::ptrdiff_t shown = 0;  // the row that it must imagine
   double x = 0;              // position of the true ball in that row
