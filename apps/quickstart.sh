@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# From nothing to an agent that has learned pendulum swing-up from pixels: packages, build, a look at
-# one that has learned already, training within a time limit, evaluation, pictures, and the build of
-# the other programs. May be run again; a second run starts within seconds.
+# From nothing to an agent that has learned pendulum swing-up from pixels: packages, build, an episode
+# of a pretrained agent, training within a time limit, evaluation, pictures, and the build of the
+# other programs. May be run again; a second run starts within seconds.
 #
 #   bash apps/quickstart.sh            three minutes of training
 #   bash apps/quickstart.sh 60s        or as long as you like
@@ -22,17 +22,17 @@ for ((i = 2; ; ++i)); do
   run=runs/quickstart-$i
 done
 
-# One that was trained before, so that the first thing to be seen is not minutes away.
+# A pretrained agent first, so that there is something to see at once.
 pretrained=apps/pretrained/pendulum_swingup
 if [ -e "$pretrained/model.safetensors" ]; then
   say
-  say "look      an agent that has learned already ($pretrained): an episode, and a dream of one"
+  say "show      a pretrained agent ($pretrained): an episode, and an imagined one"
   "$bin/play" "$pretrained" --seed 1000
   "$bin/dream" "$pretrained" --episode-count 1 --out runs/pretrained-dream
 fi
 
 say
-say "learn     PlaNet on pendulum_swingup from pixels, at most $limit of wall clock"
+say "train     PlaNet on pendulum_swingup from pixels, for at most $limit of wall-clock time"
 "$bin/train" --env pendulum_swingup --time-limit "$limit" --logdir "$run"
 
 say
@@ -45,7 +45,7 @@ build release plan compare plot gradcheck bench
 
 say
 say "Look at in $root"
-say "  $run/pictures/        what it saw over what it believes"
+say "  $run/pictures/        true frames above the model's reconstructions"
 say "  $run/metrics.csv      every round: losses, returns, times"
 say "  $run/checkpoints/     the model, as safetensors"
 say "Next"

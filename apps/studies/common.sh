@@ -1,17 +1,17 @@
 # shellcheck shell=bash
-# What the run.sh of the studies share: trainings that have names, and tables that grow by the rows of
-# every training that is finished. Whatever stops a study, the same command goes on with it: a
-# training whose rows stand in results.csv is skipped, one that was cut off is resumed.
+# Shared by the run.sh of the studies: named trainings, and tables to which every finished training
+# adds its rows. A study that was stopped is continued by the same command: a training whose rows are
+# in results.csv is skipped, an interrupted one is resumed.
 #
 #   JOBS=2             two trainings at a time (each of one thread: more would change no bit of them)
-#   ONLY='rssm-*'      these trainings alone
+#   ONLY='rssm-*'      only these trainings
 #   BIN, RUNS, TABLES  where the programs are, where runs go, where tables and plots go
-#   SMALLER, EPISODES  to try a script out: options for train that win over train.toml, and the
-#                      number of episodes that are measured
+#   SMALLER, EPISODES  to try a script out: options for train that override train.toml, and the
+#                      number of episodes measured
 #
-# A study's folder holds train.toml, the options of all its trainings (without one they are the tasks'
-# own); run.sh defines `one`, which takes a training from nothing to its rows, and calls `study` with
-# the names of all.
+# A study's folder holds train.toml, the options of all its trainings (without it, the tasks' defaults);
+# run.sh defines `one`, which runs one training and adds its rows, and calls `study` with the names of
+# all trainings.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[1]}")" && pwd)
 root=$(cd "$here/../../.." && pwd)
@@ -21,7 +21,7 @@ work=${RUNS:-$root/runs/studies}/$name
 tables=${TABLES:-$here}
 mkdir -p "$work" "$tables"
 
-# study "$@" -- NAME...: with an argument of the script's own, that training alone; else all of them.
+# study "$@" -- NAME...: runs all trainings, or only the one given as the script's own argument.
 study() {
   if [ "$1" != -- ]; then
     one "$1"
@@ -33,16 +33,16 @@ study() {
     # shellcheck disable=SC2053  # a pattern is what is wanted
     if [[ $training == ${ONLY:-*} ]] && ! stands "$training"; then left+=("$training"); fi
   done
-  echo "$name: $(($# - ${#left[@]})) of $# trainings stand or are not wanted, ${#left[@]} to go"
+  echo "$name: $(($# - ${#left[@]})) of $# trainings are finished or not selected, ${#left[@]} to go"
   if [ ${#left[@]} -gt 0 ]; then
     printf '%s\n' "${left[@]}" | xargs -P "${JOBS:-1}" -I{} bash "$here/run.sh" {}
   fi
 }
 
-# stands NAME: has results.csv the rows of this training?
+# stands NAME: does results.csv hold the rows of this training?
 stands() { [ -e "$tables/results.csv" ] && grep -q "^$1," "$tables/results.csv"; }
 
-# learn NAME OPTIONS...: the training, from the start or from where it was cut off, to its end.
+# learn NAME OPTIONS...: trains to the end, from the start or from where it was interrupted.
 learn() {
   local run=$work/$1 said
   shift
@@ -56,13 +56,13 @@ learn() {
   said=$("$bin/train" "$@" --threads "${threads:-1}" --progress none 2>&1 >/dev/null) || {
     local status=$?
     [[ $said == *" is finished: "* ]] && return # it was measuring that was cut off
-    echo "$name: $(basename "$run") did not come to its end (status $status). $said" >&2
+    echo "$name: $(basename "$run") did not finish (status $status). $said" >&2
     return 1
   }
 }
 
-# add TABLE NAME FILE: the rows of FILE, whose first column is NAME, into the table: all or none, in the
-# order of the names, in the place of rows that NAME had.
+# add TABLE NAME FILE: adds the rows of FILE, whose first column is NAME, to the table, all or none,
+# sorted by name; they replace older rows of NAME.
 add() {
   (
     flock 9

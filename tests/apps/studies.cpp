@@ -132,7 +132,7 @@ TEST_CASE("a study fails when a training fails and does not measure it") {
     const Result r = study(scratch, "two_futures", "rssm-1", more);
     INFO(r.err);
     CHECK(r.status != 0);
-    CHECK(r.err.find("two_futures: rssm-1 did not come to its end (status 2). train: ") !=
+    CHECK(r.err.find("two_futures: rssm-1 did not finish (status 2). train: ") !=
           std::string::npos);
     CHECK(r.err.find(sentence) != std::string::npos);
     CHECK(!fs::exists(table));

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The action repeat R: how long is one decision held? The planner sees H = 12 decisions ahead, so R is
-# how far it sees as well as how finely it acts. Ten episodes each in the true simulators, by CEM with
-# 4 x 100 candidates; an episode has as many control steps whatever R is.
+# The action repeat R: how long is each action held? The planner looks H = 12 decisions ahead, so R
+# decides how far it looks as well as how finely it acts. Ten episodes each in the true simulators, by
+# CEM with 4 x 100 candidates; the control steps per episode do not depend on R.
 #
 #   bash apps/studies/action_repeat/run.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Honest agents: a candidate that is imagined once may have been lucky; the elites are those that
-# were. Returns of 20 episodes in duel and in peg_dodge, planned with one and with sixteen samples of
-# the future a candidate, in the same learned RSSM; three seeds.
+# One or several futures per candidate: a candidate imagined once may have been lucky, and the elites
+# are those that were. Returns of 20 episodes in duel and in peg_dodge, planned with one and with
+# sixteen sampled futures per candidate, in the same learned RSSM; three seeds.
 #
 #   JOBS=2 bash apps/studies/honest_agents/run.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# What planners of different honesty score in the tasks with several futures: CEM on the true
-# simulator at the registered budget (H 12, I 6, J 300, K 30), 20 episodes from seed 1000, and 200 of
-# random actions and of none. The planner is the same everywhere; what it takes for the future is not.
+# The returns of planners that model randomness differently, in the tasks with several futures: CEM in
+# the true simulator at the registered budget (H 12, I 6, J 300, K 30), 20 episodes from seed 1000, and
+# 200 of random actions and of none. Only the treatment of the future differs (--future).
 #
 #   bash apps/studies/honesty/run.sh
 #
-# returns/TASK-FUTURE.csv has a row for each episode; rows that are there are kept, so this can be
-# stopped and gone on with. honesty.csv is made of them: mean and standard deviation over episodes.
-# About ten minutes on one core, which is all it uses.
+# returns/TASK-FUTURE.csv has one row per episode; existing rows are kept, so the script can be stopped
+# and continued. honesty.csv summarises them: mean and standard deviation over episodes. Takes about
+# ten minutes on one core.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 bin=${BIN:-$(cd "$here/../../.." && pwd)/build/release/bin}

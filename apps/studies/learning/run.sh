@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Learns a task from pixels within its wall-clock budget, once for each seed, by the task's own recipe
+# Learns a task from pixels within its wall-clock budget, once per seed, by the task's own recipe
 # (`train --env TASK` without more): 3 minutes for pendulum_swingup, 5 for point_mass_easy, 10 for
 # reacher_shaped, 30 for any other. The clock is part of the result, so the runs follow one another and
 # each has all cores.
@@ -8,12 +8,12 @@
 #   bash apps/studies/learning/run.sh cartpole_swingup 1 2 3
 #   LIMIT=60s bash apps/studies/learning/run.sh pendulum_swingup 1 2 3 4 5      another budget
 #
-# A finished run is a CSV in results/, measured by its final checkpoint: ten episodes without noise. Its
-# figures are never made twice: a run whose CSV stands is skipped, one that was cut off is resumed. From
-# all that stand: results.csv, table.md, and for the tasks whose runs are still there TASK-LIMIT.svg, the
-# returns while training, and TASK-LIMIT.png, true frames over reconstructions.
+# A finished run is a CSV in results/: ten episodes of its final checkpoint without noise. A run whose
+# CSV exists is skipped, an interrupted one is resumed. Written from all finished runs: results.csv,
+# table.md, and for tasks whose run folders still exist TASK-LIMIT.svg, the returns during training,
+# and TASK-LIMIT.png, true frames above reconstructions.
 #
-# Where the clock is no target, two tasks may share the machine, each on a core of its own:
+# Where the wall-clock time does not matter, two tasks may share the machine, each on its own core:
 #
 #   taskset -c 0 bash apps/studies/learning/run.sh cup_catch 1 &
 #   taskset -c 1 bash apps/studies/learning/run.sh finger_spin 1
@@ -33,7 +33,7 @@ budget() {
   esac
 }
 
-# Here it is the run's own file that says whether it stands.
+# Here a run is finished if its own file exists.
 stands() { [ -e "$results/$1.csv" ]; }
 
 one() { # TASK-LIMIT-sSEED
@@ -64,7 +64,7 @@ measure() {
   mv "$results/.$1.new" "$results/$1.csv"
 }
 
-# All that stand, by task, limit and seed; after a task's runs the median of their scores.
+# All finished runs by task, limit and seed; after a task's runs the median of their scores.
 collect() {
   local files=("$results"/*.csv)
   {

@@ -19,7 +19,7 @@ one() { # MODEL-D-SEED, and with its own --overshooting-scale MODEL-D-SEED-SCALE
   ' "$work/$1/compare/runs.csv" >"$work/$1.csv"
   awk -F, -v OFS=, -v run="$1" -v scale="${scale:+ x$scale}" '
     NR == 1 { print "run", "model", "measure", "horizon", "error" }
-    # still: the last picture seen, left as it is
+    # still: the last frame seen, repeated
     NR > 1 && $4 != "" { print run, $1 == "still" ? $1 : $1 scale, $2, $4, $6 }
   ' "$work/$1/compare/error.csv" >"$work/$1-horizons.csv"
   add horizons.csv "$1" "$work/$1-horizons.csv"
@@ -37,7 +37,7 @@ for measure in image reward; do
     --svg "$tables/$measure.svg"
 done
 
-# Means over the seeds at five horizons, a row per model and measure.
+# Means over the seeds at five horizons, one row per model and measure.
 awk -F, '
   NR > 1 {
     if (!(($2, $3) in seen)) { seen[$2, $3] = 1; rows[++n] = $2 SUBSEP $3 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Planners: what does a decision's budget buy? Returns by method and by the number of imagined
-# sequences a decision, on two true simulators, where no model can be to blame, and in one learned
-# pendulum; every method also with a warm start. A row of results.csv is an episode.
+# Planners: how does the return depend on the budget? Returns by method and by the number of imagined
+# sequences per decision, in two true simulators, without errors of a learned model, and in one
+# learned pendulum; every method also with a warm start. Each row of results.csv is an episode.
 #
 #   JOBS=2 bash apps/studies/planner/run.sh
-#   ONLY='[pc]*' bash apps/studies/planner/run.sh      # the simulators alone
+#   ONLY='[pc]*' bash apps/studies/planner/run.sh      # only the simulators
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 # CEM's I, J and K of a budget; the elites are a tenth, but at least four.
@@ -42,7 +42,7 @@ one() { # WORLD-PLANNER-START-BUDGET
   add results.csv "$1" "$work/$1.csv"
 }
 
-# The greatest J, and its sum, for which sum_i max(J / 1.25^i, 2 K) is at most the budget.
+# The largest J for which sum_i max(J / 1.25^i, 2 K) is at most the budget, and that sum.
 icem_candidates() { # I K BUDGET
   awk -v I="$1" -v K="$2" -v budget="$3" 'BEGIN {
     for (J = budget; J >= K; --J) {
@@ -76,7 +76,7 @@ settings+=(pendulum_swingup-{cem,full,icem,icem25,mppi,random}-{cold,warm}-{0006
 settings+=(cartpole_swingup-{cem,full,icem,icem25,mppi,random}-{cold,warm}-{00060,00200,00600,01200})
 settings+=(cartpole_swingup-{cem,full,icem,icem25,mppi,random}-{cold,warm}-04000)
 settings+=(learned-{cem,full,icem,icem25,mppi,random,shared,fresh}-{cold,warm}-{00060,00200,00600,01200})
-# The learned world is trained once, before those that plan in it.
+# The world model is trained once, before the plans that use it.
 if [ $# = 0 ]; then
   for setting in "${settings[@]}"; do
     # shellcheck disable=SC2053  # a pattern is what is wanted

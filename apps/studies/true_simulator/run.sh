@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# The two ends of every task's score, measured again: the planner in the true simulator with the
-# registered budget, ten episodes, and uniformly random actions, a hundred. Each is held against the
-# registered return (within 3 combined standard errors or 1 % of the largest return); the status is 1
-# where one differs. An episode is a row of TASK.csv or TASK-random.csv; rows that stand are kept, so
-# this can be stopped at any time and gone on with. Episodes are planned two at a time.
+# The two ends of every task's score, measured again: ten episodes of the planner in the true simulator
+# with the registered budget, and a hundred of uniformly random actions. Each mean is compared with the
+# registered return (within 3 combined standard errors or 1 % of the largest return); the exit status
+# is 1 if one differs. Each row of TASK.csv or TASK-random.csv is an episode; existing rows are kept, so
+# the script can be stopped at any time and continued. Episodes are planned two at a time.
 #
-#   bash apps/studies/true_simulator/run.sh                            every task: hours, if none stands
+#   bash apps/studies/true_simulator/run.sh                            every task: hours, if none is done
 #   bash apps/studies/true_simulator/run.sh point_mass_easy reacher_easy
-#   EPISODES=2 bash apps/studies/true_simulator/run.sh cheetah_run     fewer episodes of a dear one
+#   EPISODES=2 bash apps/studies/true_simulator/run.sh cheetah_run     fewer episodes of an expensive one
 #
-# table.md has a row for each task that has been measured (envs/README.md reads it).
+# table.md has one row per measured task (envs/README.md shows it).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 bin=${BIN:-$(cd "$here/../../.." && pwd)/build/release/bin}
@@ -44,7 +44,7 @@ for task in "${tasks[@]}"; do
   measure "$task" oracle "$tables/$task.csv" "${EPISODES:-10}"
 done
 
-# A row for all that stands, not only for what was asked for.
+# One row per measured task, not only for those of this call.
 {
   echo "| task | policy | J/I/K | episodes | measured | registered | apart, and may be |"
   echo "|---|---|---|---|---|---|---|"
@@ -61,6 +61,6 @@ done
 mv "$tables/.table.md.new" "$tables/table.md"
 cat "$tables/table.md"
 if [ ${#differ[@]} -gt 0 ]; then
-  echo "differs from what is registered: ${differ[*]}" >&2
+  echo "differs from the registered return: ${differ[*]}" >&2
   exit 1
 fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Two futures: a ball falls on a peg and bounces left or right. Does a model that has seen it up to the
-# peg foresee both, or the mean of them? Shares of 64 imagined futures and their energy score, three
-# models, three seeds.
+# peg predict both, or their mean? Shares of 64 imagined futures and their energy score, three models,
+# three seeds.
 #
 #   JOBS=2 bash apps/studies/two_futures/run.sh
 #   PEER=python3 bash apps/studies/two_futures/run.sh    the RSSM in PyTorch as well, on the same episodes

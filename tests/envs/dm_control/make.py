@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes what dm_control on MuJoCo makes of recorded actions, a CSV a task, beside this file.
+"""Writes dm_control's states and rewards under recorded actions, one CSV per task, beside this file.
 
 tests/envs/dm_control.cpp holds our tasks against these files, so that CI needs no MuJoCo:
 
