@@ -43,7 +43,7 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
   cli.list("--label", o.keys,
            "tell models apart by this key of config.toml (default: model and overshooting "
            "distance); may be given several times");
-  o.flags.add_to(cli, cat(usual_episodes, ", or one an agent"));
+  o.flags.add_to(cli, cat(usual_episodes, ", or one per agent"));
   cli.option("--out", o.out, "output folder (required)", "Output");
   cli.footer(
       "Writes table.csv (one row per model and measure), runs.csv (one row per run), error.csv "

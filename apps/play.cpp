@@ -1,4 +1,4 @@
-// play: one episode, by a policy or by a list of actions; shown, drawn or written down.
+// play: one episode, by a policy or by a list of actions: on the terminal, as pictures, as a table.
 //
 // It needs no training: `play --env pendulum_swingup --policy oracle` plans in the true simulator.
 // With a run or a checkpoint the trained agent plays. Policies: play/policies.hpp.
@@ -51,31 +51,36 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
   cli.positional("RUN|CHECKPOINT", o.path,
                  "the trained agent: a run folder, a checkpoint folder or a model.safetensors",
                  false);
-  cli.option("--policy", o.policy,
-             "random, zero, agent, oracle (plans in the true simulator) or keys");
-  cli.option("--actions", o.actions, "play this CSV: a row per decision, A numbers, no header");
+  cli.option(
+      "--policy", o.policy,
+      "source of the actions: random, zero, agent, oracle (plans in the true simulator) or keys");
+  cli.option("--actions", o.actions,
+             "play the actions in this CSV: one row of A numbers per decision, no header");
   cli.option("--uniforms", o.uniforms,
-             "the chance of the episode from this CSV: a row per control step, no header");
+             "take the steps' random numbers from this CSV: one row per control step, no header");
   cli.option("--future", o.future,
-             "what the oracle takes for the future: average, one, shared, true or forgetful");
-  cli.option("--env,--task", o.env, "the task (default: the agent's, else pendulum_swingup)",
-             "Task");
-  cli.list("--env-option", o.env_options, "NAME=VALUE, a setting of the task's own", "Task");
+             "the oracle's model of randomness: average, one, shared, true or forgetful");
+  cli.option("--env,--task", o.env,
+             "name of the task (default: the agent's, otherwise pendulum_swingup)", "Task");
+  cli.list("--env-option", o.env_options, "an option of the task, NAME=VALUE (repeatable)", "Task");
   cli.option("--action-repeat", o.action_repeat, "R, control steps per decision", "Task");
-  cli.option("--image-size", o.image_size, "16, 32 or 64 pixels", "Task");
-  cli.option("--seed", o.seed, "of the start and of random policies (default 0)", "Task");
-  cli.option("--state", o.state, "start here instead: numbers, as in the trajectory's header",
+  cli.option("--image-size", o.image_size, "pixels along an edge of the pictures: 16, 32 or 64",
+             "Task");
+  cli.option("--seed", o.seed, "seed of the initial state and of random policies (default 0)",
+             "Task");
+  cli.option("--state", o.state, "initial state: numbers in the order of the trajectory's header",
              "Task");
   cli.flag("--list-envs", o.list_envs,
            "print the tasks: figures, states, recipes and options; and stop", "Task");
   cli.flag("--json", o.json, "with --list-envs: one JSON object per line and task", "Task");
   cli.option("--trajectory", o.trajectory, "write every control step to this CSV", "Output");
-  cli.option("--frames", o.frames, "write every picture to this folder (PNG)", "Output");
-  cli.option("--gallery", o.gallery, "draw a page with every task to this file (PNG), and stop",
+  cli.option("--frames", o.frames, "write every picture to this folder, as PNG files", "Output");
+  cli.option("--gallery", o.gallery, "draw a page with every task to this PNG file, and stop",
              "Output");
-  cli.option("--speed", o.speed, "on a terminal: 1 (default) is real time, 0 as fast as it goes",
-             "Output");
-  cli.option("--threads", o.threads, "0: what this process may use; changes no result", "Machine");
+  cli.option("--speed", o.speed,
+             "speed on a terminal: 1 (default) is real time, 0 as fast as possible", "Output");
+  cli.option("--threads", o.threads,
+             "number of threads; 0: as many as this process may use; changes no result", "Machine");
   cli.footer(
       "Keys with --policy keys: arrows or a d w s push, space lets go, tab takes the next two "
       "actions, p pauses, r restarts, q quits.");
@@ -86,7 +91,7 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
   return true;
 }
 
-// The agent's own settings, then what the command line says.
+// The agent's own settings, overridden by the command line.
 Stage set_stage(const Options& o) {
   Stage stage;
   if (!o.path.empty()) {
@@ -153,7 +158,7 @@ std::unique_ptr<Policy> choose_policy(const Options& o, const Stage& stage, std:
   fail("there is no policy '", name, "'", did_you_mean(name, names), "; there are ", join(names));
 }
 
-// One episode as it is played: shown, written down and summed.
+// One episode in progress: shown, recorded and summed.
 class Playing {
  public:
   Playing(const Options& o, const Stage& stage, std::uint64_t seed, double speed, bool shown)
@@ -173,7 +178,7 @@ class Playing {
       if (wish == Wish::wait) wait();
       if (wish != Wish::act) continue;
       const std::optional<std::span<const double>> action = policy.act(env_, image_);
-      if (!action) break;  // the list of actions has ended
+      if (!action) break;  // the list of actions is finished
       result = recorded ? recorded->step(env_, *action, steps_) : env_.step_traced(*action, steps_);
       if (trajectory_) trajectory_->write(steps_, *action);
       sum += result.reward;
@@ -207,7 +212,7 @@ class Playing {
     write_png(std::filesystem::path(o_.frames) / name, image_);
   }
 
-  // In real time: the next picture comes when the world would have come so far.
+  // In real time: the next picture is shown once the simulated time has passed.
   void show(const Policy& policy) {
     std::this_thread::sleep_until(next_);
     std::vector<std::string> lines{cat(env_.name(), "  decision ", decisions, " of ",
@@ -247,7 +252,7 @@ void print_result(const Env& env, double sum, int decisions, const StepResult& l
             << std::endl;
 }
 
-// The return between the score's two ends, for somebody who played.
+// The player's return between the two ends of the score.
 void print_comparison(const RunConfig& config, double sum, bool whole_episode) {
   const EnvSpec& spec = env_spec(config.env);
   const std::optional<double> score = env_score(spec, config.make_env_options(), sum);

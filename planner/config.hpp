@@ -64,13 +64,13 @@ struct PlannerConfig {
 template <class Config, class Visit>
 void for_each_planner_field(Config& c, Visit&& visit) {
   // clang-format off
-  visit("planner", "cem (PlaNet's), icem, mppi or random", c.method);
+  visit("planner", "planning method: cem (PlaNet's), icem, mppi or random", c.method);
   visit("horizon", "H, decisions planned ahead", c.horizon);
   visit("iterations", "I, times that candidates are drawn and the distribution refitted", c.iterations);
   visit("candidates", "J, action sequences imagined per iteration; icem: in the first", c.candidates);
   visit("elites", "K, the best candidates, to which the distribution is refitted", c.elites);
   visit("init_std", "standard deviation of every candidate before the first refit", c.init_std);
-  visit("samples_per_candidate", "futures per candidate: 1: each has its own; above 1: all candidates share them", c.samples_per_candidate);
+  visit("samples_per_candidate", "futures per candidate; 1: each has its own, more: all candidates share them", c.samples_per_candidate);
   visit("warm_start", "start from the last plan, shifted by one step (icem: from its elites, too)", c.warm_start);
   visit("start_state", "shared: all from one posterior sample; per-candidate: each from its own", c.start_state);
   visit("cem_covariance", "covariance of the candidates: diagonal, or full over all H A numbers", c.cem.covariance);

@@ -64,7 +64,7 @@ void for_each_model_field(Config& c, Visit&& visit) {
   // clang-format off
   visit(model, "image_size", "pixels along an edge: 16, 32 or 64; convolutions and free nats follow", c.image_size);
   visit(model, "action_size", "A, numbers per action", c.action_size);
-  visit(model, "latent_model", "rnn, ssm or rssm: a deterministic path, a stochastic one, or both", c.latent_model);
+  visit(model, "latent_model", "latent model: rnn, ssm or rssm, with a deterministic path, a stochastic one, or both", c.latent_model);
   visit(model, "image_bits", "bits per pixel and channel that the model sees", c.image_bits);
   visit(model, "encoder", "channels:kernel of each convolution, stride 2", c.encoder);
   visit(model, "embed_size", "size of the embedding, the encoder's output", c.embed_size);
@@ -72,7 +72,7 @@ void for_each_model_field(Config& c, Visit&& visit) {
   visit(model, "deter_size", "D_h, size of the deterministic state of an rnn or rssm", c.deter_size);
   visit(model, "stoch_size", "D_s, size of the stochastic state", c.stoch_size);
   visit(model, "hidden_size", "width of the dense layers of an rssm; an rnn's or ssm's width gives as many parameters", c.hidden_size);
-  visit(model, "reward_layers", "hidden layers of the reward head", c.reward_layers);
+  visit(model, "reward_layers", "number of hidden layers of the reward head", c.reward_layers);
   visit(model, "reward_units", "width of the reward head's hidden layers", c.reward_units);
   visit(model, "continue_head", "true: predict whether the episode goes on, and plan with it", c.continue_head);
   visit(model, "min_std", "smallest standard deviation of prior and posterior, added to each", c.min_std);

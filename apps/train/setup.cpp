@@ -163,7 +163,8 @@ std::string ends_line(const RunConfig& config) {
   if (config.total_episodes > 0) ends.push_back(with_commas(config.total_episodes) + " episodes");
   if (config.steps > 0) ends.push_back(with_commas(config.steps) + " environment frames");
   if (config.time_limit.seconds > 0)
-    ends.push_back(write_value(config.time_limit) + " of wall clock, the last evaluation included");
+    ends.push_back(write_value(config.time_limit) +
+                   " of wall-clock time, including the last evaluation");
   return ends.empty() ? "never; stop it by Ctrl-C, which saves" : "after " + join(ends, " or ");
 }
 
