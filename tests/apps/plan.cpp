@@ -43,7 +43,7 @@ PlanTrace by_hand() {
 
 TEST_CASE("the best and the worst candidate of a search by hand") {
   const PlanTrace trace = by_hand();
-  const Candidate best = best_candidate(trace, 2), worst = worst_candidate(trace, 2);
+  const ScoredCandidate best = best_candidate(trace, 2), worst = worst_candidate(trace, 2);
   CHECK((best.iteration == 1 && best.j == 2 && best.value == 9));
   CHECK(best.actions == std::vector<float>{1200, 1201, 1210, 1211});
   CHECK((worst.iteration == 0 && worst.j == 1 && worst.value == 1));
