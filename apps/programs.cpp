@@ -3,6 +3,7 @@
 #include <iostream>
 #include <string>
 
+#include "apps/common/options/command.hpp"
 #include "apps/common/options/version.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
@@ -57,6 +58,7 @@ int run(int argc, const char* const* argv, const std::vector<EnvSpec>& tasks) {
     std::cout << version_text() << "\n";
     return 0;
   }
+  called_as(binary, true);
   const auto dispatch = [](int n, const char* const* words) {
     return find_program(words[0])(n, words);
   };

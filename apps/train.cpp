@@ -16,6 +16,7 @@
 #include "apps/common/console/console.hpp"
 #include "apps/common/console/interrupt.hpp"
 #include "apps/common/files/png.hpp"
+#include "apps/common/options/command.hpp"
 #include "apps/common/options/command_line.hpp"
 #include "apps/common/report/pictures.hpp"
 #include "apps/common/run/acting.hpp"
@@ -24,6 +25,7 @@
 #include "apps/train/metrics.hpp"
 #include "apps/train/reporting.hpp"
 #include "apps/train/setup.hpp"
+#include "apps/train/verdict.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 #include "rssm/trainer.hpp"
@@ -48,9 +50,14 @@ class Training {
   void save();
   bool evaluation_due() const;
   bool checkpoint_due() const;
+  bool early_look_due() const;
+  void look_early();
+  EvaluationProgress evaluation_bar(const std::string& head);
   void expect_ending(double evaluation_seconds);
   void show_bar();
   int finish();
+  std::string command_to_go_on() const;
+  std::vector<double> collected_returns() const;
 
   const RunConfig& config_;
   const RunFolder& folder_;
@@ -68,6 +75,8 @@ class Training {
   std::int64_t saved_episodes_ = 0;
   double saved_seconds_ = 0;
   bool evaluated_ = false;  // whether the present parameters have been evaluated
+  // Early looks of this process: what the next one takes, what all took, and when the last one was.
+  double early_cost_ = 0, early_seconds_ = 0, looked_at_ = 0;
 };
 
 // ---- Algorithm 1 -------------------------------------------------------------------------------
@@ -76,6 +85,7 @@ int Training::run() {
   seed();
   while (!limits_.reached(run_)) {
     if (evaluation_due() && !evaluate_and_save()) break;
+    if (early_look_due()) look_early();
     if (!fit()) break;
     if (!collect_episode()) break;
   }
@@ -89,10 +99,14 @@ void Training::seed() {
   if (config_.time_limit.seconds > 0 && run_.evaluation_cost == 0)
     run_.evaluation_cost = estimate_evaluation(model_, config_, config_.eval_episodes);
   expect_ending(run_.evaluation_cost);
-  if (run_.updates == 0 && limits_.no_room_for_update() && !interrupted())
-    console_.line(
-        cat("The time limit leaves no room to learn: the evaluation at the end takes about ",
-            fixed(run_.evaluation_cost, 0), " s."));
+  if (run_.updates > 0 || interrupted()) return;
+  const std::optional<Duration> enough = limits_.enough_to_learn();
+  require(!enough, "--time-limit ", write_value(config_.time_limit),
+          " leaves no room to learn: the evaluation at the end takes about ",
+          fixed(run_.evaluation_cost, 0), " s; ", write_value(enough.value_or(Duration{})),
+          " would be enough. The run can go on with it: ",
+          command("train", {"--resume", folder_.path().string(), "--time-limit",
+                            write_value(enough.value_or(Duration{}))}));
 }
 
 // Model fitting: C updates per round. False if there was no time for all of them.
@@ -190,7 +204,10 @@ void Training::log_round(double episode_return, double collect_seconds) {
     if (r.overshooting_reward) row.set("loss/overshooting_reward", *r.overshooting_reward / n);
   }
   metrics_->write(row);
-  console_.row(round_line(run_, limits_, episode_return));
+  if (config_.collect == "planner") early_cost_ = std::max(early_cost_, 2 * collect_seconds);
+  console_.row(
+      round_line(run_, limits_, episode_return,
+                 env_score(env_spec(config_.env), config_.make_env_options(), episode_return)));
   run_.metrics_rows = metrics_->rows();
   run_.round = {};
 }
@@ -200,6 +217,36 @@ bool Training::evaluation_due() const {
   if (run_.episodes == run_.evaluated_episodes || run_.updates == 0) return false;
   if (every.episodes > 0) return run_.episodes % every.episodes == 0;
   return every.seconds > 0 && limits_.elapsed() - run_.evaluated_seconds >= every.seconds;
+}
+
+// At most every thirty seconds or tenth of the time limit, if all of them together take less than a
+// twentieth of the time.
+bool Training::early_look_due() const {
+  if (!config_.eval_every.automatic || run_.updates == 0 || early_cost_ == 0) return false;
+  const double limit = config_.time_limit.seconds;
+  const double pause = limit > 0 ? std::min(30.0, limit / 10) : 30.0;
+  const double now = process_seconds();
+  return now - looked_at_ >= pause && early_seconds_ + early_cost_ < 0.05 * now &&
+         limits_.fits(early_cost_);
+}
+
+// How far the agent is, for who watches: two episodes that have no part in the result. It is shown and
+// changes nothing.
+void Training::look_early() {
+  const std::optional<Evaluation> e =
+      evaluate(model_, config_, 2, first_early_seed, evaluation_bar("early look: "));
+  if (!e) return;
+  early_cost_ = e->seconds;
+  early_seconds_ += e->seconds;
+  looked_at_ = process_seconds();
+  console_.row(early_line(run_, *e), true);
+}
+
+EvaluationProgress Training::evaluation_bar(const std::string& head) {
+  return [this, head](std::int64_t decisions, std::int64_t of) {
+    console_.bar(limits_.fraction(run_),
+                 cat(head, "decision ", with_commas(decisions), " of ", with_commas(of)));
+  };
 }
 
 bool Training::checkpoint_due() const {
@@ -218,8 +265,8 @@ void Training::save() {
 // Episodes without noise, which are never trained on. False after Ctrl-C.
 bool Training::evaluate_and_save() {
   save();
-  console_.bar(limits_.fraction(run_), "evaluating ...");
-  evaluation_ = evaluate(model_, config_, config_.eval_episodes);
+  evaluation_ = evaluate(model_, config_, config_.eval_episodes, first_evaluation_seed,
+                         evaluation_bar("evaluating: "));
   if (!evaluation_) return false;
   const Evaluation& e = *evaluation_;
   evaluated_ = true;
@@ -261,12 +308,36 @@ int Training::finish() {
   if (interrupted()) {
     save();
     std::cout << "stopped and saved at " << with_commas(run_.updates) << " updates in "
-              << checkpoint_.string() << "\nto go on: train --resume " << folder_.path().string()
+              << checkpoint_.string()
+              << "\nto go on: " << command("train", {"--resume", folder_.path().string()})
               << std::endl;
     return status_interrupted;
   }
-  if (evaluation_) print_result(config_, *evaluation_, checkpoint_, limits_.reason(run_));
+  if (!evaluation_) return 0;
+  print_result(config_, *evaluation_, checkpoint_, limits_.reason(run_));
+  const std::vector<double> returns = collected_returns();
+  std::cout << "verdict     " << verdict_text(config_, evaluation_->score, returns, run_.updates)
+            << "\n";
+  if (judge(evaluation_->score, returns) != Verdict::learned)
+    std::cout << "to go on    " << command_to_go_on() << "\n";
+  std::cout << std::flush;
   return 0;
+}
+
+// With twice the limit that ended it.
+std::string Training::command_to_go_on() const {
+  std::vector<std::string> words{"--resume", folder_.path().string()};
+  for (const std::string& word : limits_.twice(run_)) words.push_back(word);
+  return command("train", words);
+}
+
+// Of the episodes that the agent chose, as far as the replay memory has them.
+std::vector<double> Training::collected_returns() const {
+  std::vector<double> returns;
+  std::int64_t index = run_.episodes - static_cast<std::int64_t>(replay_.episodes().size());
+  for (const Episode& episode : replay_.episodes())
+    if (index++ >= config_.seed_episodes) returns.push_back(episode.episode_return());
+  return returns;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "envs/registry.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "autograd/base/error.hpp"
@@ -107,6 +108,32 @@ std::deque<EnvSpec>& registry() {
   return specs;
 }
 
+// A task as other libraries name it: CartPole-v1, dmc_walker_walk, ball_in_cup-catch, HalfCheetah-v4.
+std::string our_spelling(std::string_view theirs) {
+  static const std::map<std::string, std::string, std::less<>> ours{
+      {"pendulum", "pendulum_swingup"}, {"inverted_pendulum", "cartpole_swingup"},
+      {"cartpole", "cartpole_swingup"}, {"cartpole_balance", "cartpole_swingup"},
+      {"reacher", "reacher_easy"},      {"reacher_hard", "reacher_easy"},
+      {"ball_in_cup", "cup_catch"},     {"ball_in_cup_catch", "cup_catch"},
+      {"halfcheetah", "cheetah_run"},   {"cheetah", "cheetah_run"},
+      {"walker2d", "walker_walk"},      {"walker", "walker_walk"},
+      {"pointmaze", "point_mass_easy"}, {"point_mass", "point_mass_easy"},
+      {"finger", "finger_spin"}};
+  std::string name;
+  for (const char c : theirs) {
+    if (c == '-' || c == '/' || c == ' ') name += '_';
+    else name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  if (const std::size_t v = name.rfind("_v");
+      v != std::string::npos && v + 2 < name.size() &&
+      name.find_first_not_of("0123456789", v + 2) == std::string::npos)
+    name.resize(v);
+  for (const std::string_view prefix : {"dm_control_", "dmc_", "gym_", "mujoco_"})
+    if (name.starts_with(prefix)) name.erase(0, prefix.size());
+  const auto found = ours.find(name);
+  return found == ours.end() ? name : found->second;
+}
+
 }  // namespace
 
 double TaskValues::number(const std::string& name) const {
@@ -135,8 +162,8 @@ const EnvSpec& env_spec(std::string_view name) {
     if (spec.name == name) return spec;
     names.push_back(spec.name);
   }
-  fail("there is no environment '", name, "'", did_you_mean(name, names), "; there are ",
-       join(names));
+  fail("there is no environment '", name, "'", did_you_mean(our_spelling(name), names),
+       "; there are ", join(names));
 }
 
 std::vector<std::string> env_option_names(const EnvSpec& spec) {

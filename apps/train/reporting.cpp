@@ -1,7 +1,9 @@
 #include "apps/train/reporting.hpp"
 
+#include <cstdio>
 #include <iostream>
 
+#include "apps/common/options/command.hpp"
 #include "autograd/base/error.hpp"
 
 namespace planet {
@@ -9,6 +11,17 @@ namespace {
 
 std::string padded(std::string text, std::size_t width) {
   return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
+}
+
+// A number with a blank before it, and with fewer digits where it would not fit.
+std::string cell(double value, int digits, std::size_t width) {
+  std::string text = fixed(value, digits);
+  if (text.size() >= width) {
+    char rounded[32];
+    std::snprintf(rounded, sizeof rounded, "%.0e", value);
+    text = rounded;
+  }
+  return padded(text, width);
 }
 
 std::string time_left(const RunState& run, const Limits& limits) {
@@ -37,25 +50,39 @@ MetricsRow counters_row(const RunState& run, double elapsed) {
 }
 
 std::string round_header() {
-  return "episodes  env frames   updates     image    reward      KL   return  updates/s    used   "
-         " left";
+  return "episodes  updates    image   reward     KL   return  score  upd/s    used   left";
 }
 
-std::string round_line(const RunState& run, const Limits& limits, double episode_return) {
+std::string round_line(const RunState& run, const Limits& limits, double episode_return,
+                       std::optional<double> score) {
   const LossSums& r = run.round;
   const double n = static_cast<double>(std::max<std::int64_t>(1, r.updates));
-  return padded(with_commas(run.episodes), 8) + padded(with_commas(run.env_frames), 12) +
-         padded(with_commas(run.updates), 10) + padded(fixed(r.image / n, 2), 10) +
-         padded(fixed(r.reward / n, 4), 10) + padded(fixed(r.kl / n, 2), 8) +
-         padded(fixed(episode_return, 1), 9) +
-         padded(fixed(r.seconds > 0 ? n / r.seconds : 0, 1), 11) +
-         padded(clock_text(limits.elapsed()), 8) + padded(time_left(run, limits), 8);
+  return padded(with_commas(run.episodes), 8) + padded(with_commas(run.updates), 9) +
+         cell(r.image / n, 2, 9) + cell(r.reward / n, 4, 9) + cell(r.kl / n, 2, 7) +
+         cell(episode_return, 1, 9) + (score ? cell(*score, 2, 7) : padded("-", 7)) +
+         cell(r.seconds > 0 ? n / r.seconds : 0, 1, 7) + padded(clock_text(limits.elapsed()), 8) +
+         padded(time_left(run, limits), 7);
+}
+
+std::string scale_line(const RunConfig& config) {
+  const std::optional<ScoreScale>& scale = env_spec(config.env).scale;
+  if (!scale) return "score    none: the task has no scale";
+  if (!env_score(env_spec(config.env), config.make_env_options(), 0))
+    return "score    none: its scale holds for the task's own settings only";
+  return cat("score    0 = random ", scale->random.mean, ", 1 = planner in the true simulator ",
+             scale->oracle.mean);
 }
 
 std::string evaluation_line(const RunState& run, const Evaluation& e) {
   return cat("evaluation at ", with_commas(run.updates), " updates: return ", fixed(e.mean, 1),
-             " +- ", fixed(e.std, 1), " over ", e.returns.size(), " episodes",
-             e.score ? ", score " + fixed(*e.score, 3) : "", "  (", fixed(e.seconds, 1), " s)");
+             " +- ", fixed(e.std, 1), e.score ? ", score " + fixed(*e.score, 3) : "", "  (",
+             fixed(e.seconds, 1), " s)");
+}
+
+std::string early_line(const RunState& run, const Evaluation& e) {
+  return cat("early look at ", with_commas(run.updates), " updates: return ", fixed(e.mean, 1),
+             " over ", e.returns.size(), " other episodes",
+             e.score ? ", score " + fixed(*e.score, 2) : "");
 }
 
 std::string bar_text(const RunState& run, const Limits& limits, const RunConfig& config) {
@@ -78,7 +105,8 @@ void print_result(const RunConfig& config, const Evaluation& e,
               << scale.oracle.mean << ")\n";
   }
   std::cout << "checkpoint  " << checkpoint.string() << "\n"
-            << "next        eval " << checkpoint.parent_path().parent_path().string() << std::endl;
+            << "next        " << command("eval", {checkpoint.parent_path().parent_path().string()})
+            << std::endl;
 }
 
 }  // namespace planet

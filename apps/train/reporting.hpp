@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "apps/common/run/acting.hpp"
@@ -19,10 +20,14 @@ RunState restore(const RunFolder& folder, WorldModel& model, Adam& adam, Replay&
 /// A row with the four counters and the clock.
 MetricsRow counters_row(const RunState& run, double elapsed);
 
-/// The table's head, and one row of it.
+/// What the score's 0 and 1 are.
+std::string scale_line(const RunConfig& config);
+/// The table's head, and one row of it: at most 80 characters.
 std::string round_header();
-std::string round_line(const RunState& run, const Limits& limits, double episode_return);
+std::string round_line(const RunState& run, const Limits& limits, double episode_return,
+                       std::optional<double> score);
 std::string evaluation_line(const RunState& run, const Evaluation& e);
+std::string early_line(const RunState& run, const Evaluation& e);
 std::string bar_text(const RunState& run, const Limits& limits, const RunConfig& config);
 /// The result, to stdout.
 void print_result(const RunConfig& config, const Evaluation& e,

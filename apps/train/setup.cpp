@@ -60,6 +60,8 @@ const char* const examples =
     "  train --env cartpole_swingup --preset small --total-episodes 300 --logdir runs/cart\n"
     "  train --resume runs/cart --total-episodes 600\n"
     "  train --config runs/cart/config.toml --seed 2\n"
+    "In [brackets]: the defaults of pendulum_swingup. Other tasks have some of their own; add "
+    "--print-config to see every value and stop.\n"
     "What wins: command line, then --config, then --preset, then the task's own preset.\n"
     "Exit status: 0 done, 2 bad input, 3 a non-finite loss, 130 stopped by Ctrl-C (saved).";
 
@@ -146,19 +148,18 @@ std::string model_line(const WorldModel& model) {
 }
 
 // The options set by the task's recipe and not overridden; "" if there are none.
-std::string recipe_line(const RunConfig& config) {
+std::string recipe_text(const RunConfig& config) {
   const RunConfig defaults = task_defaults(config.env);
   std::string text;
   for (const std::string& entry : recipe_of(config.env).settings) {
     const Field& field = *find_field(entry.substr(0, entry.find('=')));
     const std::string value = field.get(config);
-    if (value == field.get(defaults))
-      text += cat(text.empty() ? "recipe   " : ", ", field.key, " ", value);
+    if (value == field.get(defaults)) text += cat(text.empty() ? "" : ", ", field.key, " ", value);
   }
   return text.empty() ? text : cat(text, ", ", config.env, "'s own");
 }
 
-std::string ends_line(const RunConfig& config) {
+std::string ends_text(const RunConfig& config) {
   std::vector<std::string> ends;
   if (config.total_episodes > 0) ends.push_back(with_commas(config.total_episodes) + " episodes");
   if (config.steps > 0) ends.push_back(with_commas(config.steps) + " environment frames");
@@ -173,27 +174,36 @@ std::string ends_line(const RunConfig& config) {
 void print_header(Console& console, const Setup& setup, const Env& env, const WorldModel& model) {
   const RunConfig& c = setup.config;
   const double budget = static_cast<double>(c.replay_bytes());
-  console.line(version_text());
+  // Wrapped, so that it can be read in a terminal of 80 columns.
+  const auto line = [&](const char* head, const std::string& words) {
+    std::string text = paragraph(head, words, 80);
+    text.pop_back();
+    console.line(text);
+  };
+  line("", version_text());
   console.line(cat("run      ", setup.folder.path().string(), setup.resumed ? " (resumed)" : ""));
-  console.line(cat("threads  ", threads(), " used; the default is ", cpu_budget().describe()));
-  console.line(cat("task     ", c.env, ": ", env_spec(c.env).description, "; ", env.image_size(),
-                   "x", env.image_size(), " pixels, ", env.action_size(),
-                   env.action_size() == 1 ? " action" : " actions", ", repeat ",
-                   env.action_repeat(), ", ", env.episode_length(), " decisions per episode, seed ",
-                   c.seed));
-  console.line(cat("model    preset ", c.preset, ": ", model_line(model)));
-  if (const std::string recipe = recipe_line(c); !recipe.empty()) console.line(recipe);
-  console.line(cat("round    ", c.updates_per_episode, " updates of ", c.batch_size, " x ",
-                   c.batch_length, " rows, then one episode ",
-                   c.collect == "random" ? "of random actions; evaluations are " : "",
-                   "planned with ", planner_text(c.planner)));
-  console.line(
-      cat("replay   up to ", bytes_text(budget), " = ",
-          with_commas(static_cast<std::int64_t>(budget / static_cast<double>(env.image_bytes()))),
-          " frames; ", bytes_text(static_cast<double>(available_memory())), " available"));
-  console.line("ends     " + ends_line(c));
-  console.line(
-      "Losses are means over a round; the return is that of the collected episode, with noise.");
+  line("threads  ", cat(threads(), " used; the default is ", cpu_budget().describe()));
+  line("task     ",
+       cat(c.env, ": ", env_spec(c.env).description, "; ", env.image_size(), "x", env.image_size(),
+           " pixels, ", env.action_size(), env.action_size() == 1 ? " action" : " actions",
+           ", repeat ", env.action_repeat(), ", ", env.episode_length(),
+           " decisions per episode, seed ", c.seed));
+  line("model    ", cat("preset ", c.preset, ": ", model_line(model)));
+  if (const std::string recipe = recipe_text(c); !recipe.empty()) line("recipe   ", recipe);
+  line("round    ", cat(c.updates_per_episode, " updates of ", c.batch_size, " x ", c.batch_length,
+                        " rows, then one episode ",
+                        c.collect == "random" ? "of random actions; evaluations are " : "",
+                        "planned with ", planner_text(c.planner)));
+  line("replay   ",
+       cat("up to ", bytes_text(budget), " = ",
+           with_commas(static_cast<std::int64_t>(budget / static_cast<double>(env.image_bytes()))),
+           " frames; ", bytes_text(static_cast<double>(available_memory())), " available"));
+  line("ends     ", ends_text(c));
+  console.line(scale_line(c));
+  line(
+      "",
+      "Losses are means over a round. The return and its score are the collected episode's: noisy, "
+      "trained on.");
   console.line(round_header());
 }
 

@@ -33,6 +33,9 @@ TEST_CASE("wrong words get the nearest right one and status 2") {
   fails({"--preset", "smal"}, "small");
   fails({"--batch-size", "many"}, "--batch-size is 'many'; it is a whole number");
   fails({"--time-limit", "soon"}, "--time-limit is 'soon'; it is a time such as 90s");
+  fails({"--time-limit", "3"}, "--time-limit is '3'; is that 3s or 3m?");
+  fails({"--checkpoint-every", "auto"}, "checkpoint_every is 'auto'");
+  fails({"--env", "Pendulum-v1"}, "did you mean 'pendulum_swingup'?");
   fails({"--seed", "1", "--seed", "2"}, "--seed");
   fails({"--batch-size"}, "--batch-size");
   fails({"runs/x"}, "'runs/x' is not expected here");
@@ -53,6 +56,24 @@ TEST_CASE("help and version go to stdout with status 0") {
     CHECK(version.status == 0);
     CHECK(version.out.starts_with(std::string(program) + " planet "));
     CHECK(version.out.find("\nidle threads wait by ") != std::string::npos);
+  }
+}
+
+TEST_CASE("train's help shows every default and names what prints all of a run's") {
+  const Scratch scratch;
+  std::string help = run(scratch, "train", {"--help"}).out;
+  CHECK(help.find("--print-config") != std::string::npos);
+  // As one line: the help is wrapped.
+  std::string words;
+  for (const char c : help)
+    if (c != ' ' && c != '\n') words += c;
+  const RunConfig defaults = task_defaults("pendulum_swingup");
+  for (const Field& field : run_fields()) {
+    CAPTURE(field.key);
+    std::string shown = field.help + "[" + field.get(defaults) + "]";
+    std::erase(shown, ' ');
+    if (field.get(defaults).empty()) continue;
+    CHECK(words.find(shown) != std::string::npos);
   }
 }
 

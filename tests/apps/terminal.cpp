@@ -86,14 +86,17 @@ PtyResult run_in_terminal(const Scratch& scratch, const Pty& pty, const std::str
   REQUIRE(pid >= 0);
   if (pid == 0) become(terminal.c_str(), scratch, pty, path, args);
   PtyResult result;
-  std::string keys = pty.keys;
+  auto next = pty.keys.begin();
+  std::size_t seen = 0;
   char bytes[4096];
   // Linux reports the end of the last process on the other side as an error of read().
   for (ssize_t n = 0; (n = read(master, bytes, sizeof bytes)) > 0;) {
     result.text.append(bytes, static_cast<std::size_t>(n));
-    if (keys.empty() || !has(result.text, "\033[J")) continue;
-    CHECK(write(master, keys.data(), 1) == 1);
-    keys.erase(0, 1);
+    if (next == pty.keys.end() || result.text.find(next->first, seen) == std::string::npos)
+      continue;
+    CHECK(write(master, next->second.data(), next->second.size()) > 0);
+    seen = result.text.size();
+    ++next;
   }
   int status = 0;
   REQUIRE(waitpid(pid, &status, 0) == pid);
@@ -209,14 +212,15 @@ TEST_CASE("a picture is scaled in whole steps") {
 
 TEST_CASE("playing with the keys shows the keys and the result") {
   const Scratch scratch;
-  const auto play = [&](const std::string& keys, const Args& more) {
+  const auto play = [&](const std::vector<std::pair<std::string, std::string>>& keys,
+                        const Args& more) {
     Pty pty;
     pty.keys = keys;
     return run_in_terminal(scratch, pty, "play",
                            Args{"--policy", "keys", "--speed", "10", "--threads", "1"} + more);
   };
   // It begins with the first key, which here is the push to the right; then it pauses, and ends.
-  const PtyResult stopped = play("dpq", {});
+  const PtyResult stopped = play({{"press a key", "d"}, {": +1", "p"}, {"paused", "q"}}, {});
   CHECK(stopped.status == 0);
   const std::vector<std::string> all = frames(stopped.text);
   REQUIRE(all.size() >= 3);
@@ -227,7 +231,8 @@ TEST_CASE("playing with the keys shows the keys and the result") {
   CHECK(has(stopped.text, "the arrows push action 1 of 1: +1"));
   CHECK(has(last_line(stopped.text), ", random 125.3, oracle 189.4 in a whole episode"));
   // Tab takes the next two of six actions; the episode goes on to its end.
-  const PtyResult six = play("\tw", {"--env", "cheetah_run"});
+  const PtyResult six =
+      play({{"press a key", "\t"}, {"action 3 of 6: 0", "w"}}, {"--env", "cheetah_run"});
   CHECK(has(six.text, "left/right action 1 of 6: 0   down/up action 2 of 6: 0"));
   CHECK(has(six.text, "left/right action 3 of 6: 0   down/up action 4 of 6: +1"));
   CHECK(has(six.text, "space lets go, tab others, p pause"));
@@ -237,7 +242,8 @@ TEST_CASE("playing with the keys shows the keys and the result") {
     CHECK(widest(frame) <= 80);
   }
   // Once more from the start.
-  const PtyResult again = play("drq", {});
+  const PtyResult again =
+      play({{"press a key", "d"}, {"decision 3 ", "r"}, {"decision 0 ", "q"}}, {});
   const std::vector<std::string> seen = frames(again.text);
   const auto starts = std::count_if(seen.begin(), seen.end(), [](const std::string& frame) {
     return has(frame, "decision 0 of 100  return 0.00");

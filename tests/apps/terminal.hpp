@@ -12,7 +12,8 @@ namespace planet::test {
 struct Pty {
   int columns = 80, rows = 24;
   std::vector<std::pair<std::string, std::string>> environment{};  // NAME, VALUE
-  std::string keys{};  // typed once the program has drawn something
+  // What is typed when a text was seen since the last time: TEXT, KEYS.
+  std::vector<std::pair<std::string, std::string>> keys{};
 };
 
 struct PtyResult {

@@ -91,6 +91,23 @@ TEST_CASE("a wrong environment name gets the nearest right one") {
   CHECK(
       contains(sentence([] { make_env("pendulum_swing_up"); }), "did you mean 'pendulum_swingup'"));
   CHECK(contains(sentence([] { make_env("cartpole"); }), "cartpole_swingup"));
+  for (const auto& [theirs, ours] : {std::pair{"Pendulum-v1", "pendulum_swingup"},
+                                     {"CartPole-v1", "cartpole_swingup"},
+                                     {"cartpole-swingup", "cartpole_swingup"},
+                                     {"walker-walk", "walker_walk"},
+                                     {"dmc_walker_run", "walker_run"},
+                                     {"dm_control/cheetah-run-v0", "cheetah_run"},
+                                     {"HalfCheetah-v4", "cheetah_run"},
+                                     {"Walker2d-v5", "walker_walk"},
+                                     {"Reacher-v4", "reacher_easy"},
+                                     {"ball_in_cup-catch", "cup_catch"},
+                                     {"point_mass-easy", "point_mass_easy"},
+                                     {"finger-spin", "finger_spin"}}) {
+    CAPTURE(theirs);
+    const std::string said = sentence([&] { env_spec(theirs); });
+    CHECK(contains(said, std::string("there is no environment '") + theirs + "'"));
+    CHECK(contains(said, std::string("did you mean '") + ours + "'"));
+  }
   const std::string far = sentence([] { env_spec("qqq"); });
   CHECK_FALSE(contains(far, "did you mean"));
   CHECK(contains(far, "there are pendulum_swingup"));

@@ -61,24 +61,6 @@ std::string table(const std::vector<Cells>& rows) {
   return text;
 }
 
-// `words` after `head`, broken between words; later lines are indented to where the words begin.
-std::string paragraph(const std::string& head, const std::string& words, std::size_t width) {
-  std::string text = head;
-  std::size_t column = head.size();
-  std::istringstream in(words);
-  for (std::string word; in >> word;) {
-    const bool first = column == head.size();
-    if (!first && column + 1 + word.size() > width) {
-      text.append(1, '\n').append(head.size(), ' ');
-      column = head.size();
-    } else if (!first) {
-      text += ' ', ++column;
-    }
-    text += word, column += word.size();
-  }
-  return text + "\n";
-}
-
 std::string option_text(const TaskOption& option) {
   return cat(option.name, "=", option.default_value, ", ", option.description,
              option.choices.empty() ? "" : cat(" (", join(option.choices), ")"));

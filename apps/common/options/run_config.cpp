@@ -118,6 +118,8 @@ void RunConfig::check() const {
   require(adam_epsilon > 0, "adam_epsilon is ", adam_epsilon, "; it must be above 0");
   require(grad_clip > 0, "grad_clip is ", grad_clip, "; it must be above 0");
   at_least(eval_episodes, 1, "eval_episodes");
+  require(!checkpoint_every.automatic,
+          "checkpoint_every is 'auto'; it is a number of episodes, a time, or never");
   require(threads >= 0 && threads <= 1024, "threads is ", threads,
           "; it must be between 0 (choose) and 1024");
   const std::vector<std::string> ways{"auto", "bar", "plain", "none"};

@@ -50,7 +50,9 @@ struct RunConfig {
   PlannerConfig planner;
 
   // ---- evaluation, logging, checkpoints ----
-  Cadence eval_every;  // there is always one at the end; never: only that one
+  // There is always an evaluation at the end. never: only that one; auto: early looks at other
+  // episodes as well, where they take little time. They change nothing in the run.
+  Cadence eval_every{0, 0, true};
   int eval_episodes = 10;
   Cadence checkpoint_every{0, 60};
   int threads = 0;                // 0: as many as this process may use

@@ -161,7 +161,7 @@ std::vector<Field> make_fields() {
   append(planner_fields());
   append({
       // clang-format off
-      may_change(field("eval_every", "--test-interval", watch, "time between evaluations: episodes (10), wall-clock time (60s) or never; always one at the end", AT(eval_every))),
+      may_change(field("eval_every", "--test-interval", watch, "time between evaluations: episodes (10), wall-clock time (60s), never, or auto: early looks that take less than 5 % of the time; always one at the end", AT(eval_every))),
       may_change(field("eval_episodes", "--test-episodes", watch, "episodes per evaluation", AT(eval_episodes))),
       may_change(field("checkpoint_every", "--checkpoint-interval", watch, "time between checkpoints: episodes (10), wall-clock time (60s) or never; always one at the end", AT(checkpoint_every))),
       may_change(field("threads", "--num-threads", machine, "number of threads; 0: as many as this process may use; changes no result", AT(threads))),

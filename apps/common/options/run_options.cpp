@@ -1,15 +1,23 @@
 #include "apps/common/options/run_options.hpp"
 
+#include <optional>
+
+#include "autograd/base/error.hpp"
+
 namespace planet {
 
 void RunOptions::add(CommandLine& cli, const std::string& group) {
+  // All of a run's options have values of their own; a group goes over those of a checkpoint.
+  const std::optional<RunConfig> defaults =
+      group.empty() ? std::optional(task_defaults(RunConfig{}.env)) : std::nullopt;
   for (const Field& field : run_fields()) {
     if (!group.empty() && field.group != group) continue;
+    const std::string value = defaults ? field.get(*defaults) : "";
+    const std::string help = value.empty() ? field.help : cat(field.help, " [", value, "]");
     fields_.push_back({&field, {}});
     const std::string names = field.flag() + (field.aliases.empty() ? "" : "," + field.aliases);
     // --check-finite alone is true; --check-finite=false is false.
-    cli.list(names, fields_.back().values, field.help, field.group,
-             field.kind == Field::Kind::boolean);
+    cli.list(names, fields_.back().values, help, field.group, field.kind == Field::Kind::boolean);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <limits>
 #include <optional>
+#include <sstream>
 
 #include "autograd/base/error.hpp"
 #include "autograd/base/numbers.hpp"
@@ -126,16 +127,16 @@ void read_value(std::string_view text, Duration& value) {
     value = {};
     return;
   }
-  std::optional<double> seconds = with_unit(text, time_units);
-  if (!seconds) seconds = number(text);
+  require(!number(text), "is '", text, "'; is that ", text, "s or ", text, "m?");
+  const std::optional<double> seconds = with_unit(text, time_units);
   require(seconds && *seconds > 0 && *seconds < 1e10, "is '", text,
           "'; it is a time such as 90s, 3m or 2h, or none");
   value.seconds = *seconds;
 }
 
 void read_value(std::string_view text, Cadence& value) {
-  if (text == "never") {
-    value = {};
+  if (text == "never" || text == "auto") {
+    value = {0, 0, text == "auto"};
     return;
   }
   if (const std::optional<double> seconds = with_unit(text, time_units); seconds && *seconds > 0) {
@@ -144,7 +145,8 @@ void read_value(std::string_view text, Cadence& value) {
   }
   const std::optional<double> episodes = number(text);
   require(episodes && *episodes >= 1 && *episodes <= 1e9 && *episodes == std::floor(*episodes),
-          "is '", text, "'; it is a number of episodes such as 10, a time such as 60s, or never");
+          "is '", text,
+          "'; it is a number of episodes such as 10, a time such as 60s, never, or auto");
   value = {static_cast<std::int64_t>(*episodes), 0};
 }
 
@@ -206,6 +208,7 @@ std::string write_value(const Duration& value) {
 
 std::string write_value(const Cadence& value) {
   if (value.never()) return "never";
+  if (value.automatic) return "auto";
   return value.seconds > 0 ? write_value(Duration{value.seconds}) : write_value(value.episodes);
 }
 
@@ -245,6 +248,23 @@ std::string fixed(double value, int digits) {
   char text[64];
   std::snprintf(text, sizeof text, "%.*f", digits, value);
   return text;
+}
+
+std::string paragraph(const std::string& head, const std::string& words, std::size_t width) {
+  std::string text = head;
+  std::size_t column = head.size();
+  std::istringstream in(words);
+  for (std::string word; in >> word;) {
+    const bool first = column == head.size();
+    if (!first && column + 1 + word.size() > width) {
+      text.append(1, '\n').append(head.size(), ' ');
+      column = head.size();
+    } else if (!first) {
+      text += ' ', ++column;
+    }
+    text += word, column += word.size();
+  }
+  return text + "\n";
 }
 
 }  // namespace planet

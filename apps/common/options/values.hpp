@@ -21,11 +21,13 @@ struct Duration {
   bool operator==(const Duration&) const = default;
 };
 
-/// How often: every so many episodes ("10"), every so much wall-clock time ("60s"), or "never".
+/// How often: every so many episodes ("10"), every so much wall-clock time ("60s"), "never", or as the
+/// program sees fit ("auto").
 struct Cadence {
   std::int64_t episodes = 0;
   double seconds = 0;
-  bool never() const { return episodes == 0 && seconds == 0; }
+  bool automatic = false;
+  bool never() const { return episodes == 0 && seconds == 0 && !automatic; }
   bool operator==(const Cadence&) const = default;
 };
 
@@ -43,7 +45,7 @@ void read_value(std::string_view text, double& value);
 void read_value(std::string_view text, bool& value);
 void read_value(std::string_view text, std::string& value);
 void read_value(std::string_view text, Duration& value);  // "90s", "3m", "2h", "none"
-void read_value(std::string_view text, Cadence& value);   // "10", "60s", "never"
+void read_value(std::string_view text, Cadence& value);   // "10", "60s", "never", "auto"
 void read_value(std::string_view text, Bytes& value);     // "512MB", "2GiB", "auto" is 0
 void read_value(std::string_view text, std::vector<ConvLayer>& value);  // "8:4 16:4"
 
@@ -65,5 +67,8 @@ std::string bytes_text(double bytes);
 std::string clock_text(double seconds);
 /// printf's %.*f.
 std::string fixed(double value, int digits);
+/// `words` after `head`, broken between words into lines of at most `width` characters, the last with
+/// its end; what follows the first line stands under the words.
+std::string paragraph(const std::string& head, const std::string& words, std::size_t width);
 
 }  // namespace planet

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cmath>
 #include <deque>
+#include <thread>
 
 #include "apps/common/console/console.hpp"
 #include "apps/common/console/interrupt.hpp"
@@ -130,7 +131,7 @@ std::optional<CollectedEpisode> collect(Env& env, MpcAgent& agent, const RunConf
 }
 
 std::optional<Evaluation> evaluate(const WorldModel& model, const RunConfig& config, int episodes,
-                                   std::uint64_t first_seed) {
+                                   std::uint64_t first_seed, const EvaluationProgress& progress) {
   const double start = process_seconds();
   const auto n = static_cast<std::size_t>(episodes);
   Evaluation e;
@@ -138,10 +139,17 @@ std::optional<Evaluation> evaluate(const WorldModel& model, const RunConfig& con
   e.returns.resize(n);
   e.episodes.resize(n);
   std::atomic<bool> stopped = false;
+  std::atomic<std::int64_t> decisions = 0;
+  const auto caller = std::this_thread::get_id();
   parallel_nested(episodes, [&](std::ptrdiff_t i) {
     const auto k = static_cast<std::size_t>(i);
     Evaluated played(model, config, e.seeds[k]);
-    while (!played.over() && !interrupted()) played.decide();
+    while (!played.over() && !interrupted()) {
+      played.decide();
+      const std::int64_t made = ++decisions;
+      if (progress && std::this_thread::get_id() == caller)
+        progress(made, episodes * played.length());
+    }
     if (!played.over()) stopped = true;
     e.returns[k] = played.sum;
     e.episodes[k] = std::move(played.episode);

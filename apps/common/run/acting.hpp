@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -39,8 +40,10 @@ Episode random_episode(Env& env, std::uint64_t env_seed);
 std::optional<CollectedEpisode> collect(Env& env, MpcAgent& agent, const RunConfig& config,
                                         std::int64_t episode, Limits& limits);
 
-/// The environment seeds of an evaluation: 1000, 1001, ...
+/// The environment seeds of an evaluation: 1000, 1001, ... And of an early one, which has no part in
+/// the result: from a million on.
 inline constexpr std::uint64_t first_evaluation_seed = 1000;
+inline constexpr std::uint64_t first_early_seed = 1'000'000;
 
 struct Evaluation {
   std::vector<std::uint64_t> seeds;
@@ -55,10 +58,13 @@ struct Evaluation {
   void summarise(const EnvSpec& spec, const EnvOptions& options);
 };
 
+/// Told by the thread that called evaluate() how many decisions of how many were made.
+using EvaluationProgress = std::function<void(std::int64_t decisions, std::int64_t of)>;
 /// `episodes` episodes without exploration noise, with environment seeds from `first_seed` on.
 /// Depends on the weights and the config alone. Returns nothing after Ctrl-C.
 std::optional<Evaluation> evaluate(const WorldModel& model, const RunConfig& config, int episodes,
-                                   std::uint64_t first_seed = first_evaluation_seed);
+                                   std::uint64_t first_seed = first_evaluation_seed,
+                                   const EvaluationProgress& progress = {});
 /// Seconds that evaluate() will take, from its first decisions.
 double estimate_evaluation(const WorldModel& model, const RunConfig& config, int episodes);
 

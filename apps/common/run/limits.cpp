@@ -1,6 +1,7 @@
 #include "apps/common/run/limits.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "apps/common/console/console.hpp"
@@ -23,6 +24,13 @@ double Limits::remaining() const {
 
 bool Limits::stopped() { return interrupted(); }
 
+std::optional<Duration> Limits::enough_to_learn() const {
+  const double limit = config_.time_limit.seconds;
+  if (limit == 0 || remaining() - ending_ >= 0.1 * limit) return std::nullopt;
+  // Two thirds of it for learning, in whole tens of seconds.
+  return Duration{10 * std::ceil(3 * (elapsed() + ending_) / 10)};
+}
+
 bool Limits::reached(const RunState& state) const {
   return no_room_for_update() ||
          (config_.total_episodes > 0 && state.episodes >= config_.total_episodes) ||
@@ -36,6 +44,14 @@ std::string Limits::reason(const RunState& state) const {
   if (config_.steps > 0 && state.env_frames >= config_.steps)
     return cat(with_commas(state.env_frames), " environment frames");
   return "time limit " + write_value(config_.time_limit);
+}
+
+std::vector<std::string> Limits::twice(const RunState& state) const {
+  if (config_.total_episodes > 0 && state.episodes >= config_.total_episodes)
+    return {"--total-episodes", write_value(2 * state.episodes)};
+  if (config_.steps > 0 && state.env_frames >= config_.steps)
+    return {"--steps", write_value(2 * state.env_frames)};
+  return {"--time-limit", write_value(Duration{2 * config_.time_limit.seconds})};
 }
 
 double Limits::fraction(const RunState& state) const {

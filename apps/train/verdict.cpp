@@ -1,0 +1,63 @@
+#include "apps/train/verdict.hpp"
+
+#include <cmath>
+
+#include "apps/common/options/recipes.hpp"
+#include "autograd/base/error.hpp"
+
+namespace planet {
+namespace {
+
+struct Sample {
+  double mean = 0;
+  double squared_error = 0;  // the standard error of the mean, squared
+};
+
+Sample sample(std::span<const double> values) {
+  const auto n = static_cast<double>(values.size());
+  Sample s;
+  for (const double x : values) s.mean += x / n;
+  for (const double x : values) s.squared_error += (x - s.mean) * (x - s.mean) / (n - 1) / n;
+  return s;
+}
+
+struct Thirds {
+  Sample middle, last;
+};
+
+// Nothing when a third has fewer than three episodes.
+std::optional<Thirds> thirds(std::span<const double> returns) {
+  const std::size_t n = returns.size() / 3;
+  if (n < 3) return std::nullopt;
+  return Thirds{sample(returns.last(2 * n).first(n)), sample(returns.last(n))};
+}
+
+}  // namespace
+
+Verdict judge(std::optional<double> score, std::span<const double> returns) {
+  if (score && *score >= learned_score) return Verdict::learned;
+  const std::optional<Thirds> t = thirds(returns);
+  if (!t) return Verdict::unclear;
+  const double error = std::sqrt(t->middle.squared_error + t->last.squared_error);
+  return t->last.mean - t->middle.mean > 2 * error ? Verdict::rising : Verdict::flat;
+}
+
+std::string verdict_text(const RunConfig& config, std::optional<double> score,
+                         std::span<const double> returns, std::int64_t updates) {
+  const Verdict verdict = judge(score, returns);
+  if (verdict == Verdict::learned) return cat("learned: a score of at least ", learned_score);
+  std::string text = verdict == Verdict::flat ? "did not learn: the returns do not rise"
+                                              : "did not learn: too few episodes for more";
+  if (verdict == Verdict::rising) {
+    const Thirds t = *thirds(returns);
+    text = cat("still rising: return ", fixed(t.last.mean, 1), " in the last third, ",
+               fixed(t.middle.mean, 1), " in the middle third");
+  }
+  const int needed = recipe_of(config.env).updates_to_learn;
+  if (score && updates < needed)
+    text += cat("\n            made ", with_commas(updates),
+                " updates; runs of this task that learn needed about ", with_commas(needed));
+  return text;
+}
+
+}  // namespace planet
