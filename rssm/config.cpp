@@ -11,8 +11,6 @@
 namespace planet {
 namespace {
 
-constexpr int stride = 2;
-
 void check_latent_model(const std::string& name) {
   const std::vector<std::string> names = latent_model_names();
   require(std::find(names.begin(), names.end(), name) != names.end(), "there is no model '", name,
@@ -32,7 +30,7 @@ void check_encoder(const ModelConfig& c) {
   for (const ConvLayer& l : c.encoder) {
     require(n >= l.kernel, "encoder: a kernel of ", l.kernel, " does not fit a feature map of ", n,
             " pixels; image_size ", c.image_size, " is too small for ", to_text(c.encoder));
-    n = (n - l.kernel) / stride + 1;
+    n = (n - l.kernel) / conv_stride + 1;
   }
   const int size = n * n * c.encoder.back().channels;
   require(size == c.embed_size, "embed_size is ", c.embed_size, ", but the encoder ends in ", n,
@@ -42,7 +40,7 @@ void check_encoder(const ModelConfig& c) {
 void check_decoder(const ModelConfig& c) {
   check_layers(c.decoder, "decoder");
   int n = 1;
-  for (const ConvLayer& l : c.decoder) n = (n - 1) * stride + l.kernel;
+  for (const ConvLayer& l : c.decoder) n = (n - 1) * conv_stride + l.kernel;
   require(n == c.image_size && c.decoder.back().channels == 3, "decoder ", to_text(c.decoder),
           " makes images of ", n, "x", n, "x", c.decoder.back().channels, "; image_size ",
           c.image_size, " needs ", c.image_size, "x", c.image_size, "x3");

@@ -9,7 +9,9 @@
 
 namespace planet {
 
-/// One (transposed) convolution: output channels and kernel width; the stride is 2 everywhere.
+inline constexpr int conv_stride = 2;
+
+/// One (transposed) convolution of stride conv_stride: output channels and kernel width.
 struct ConvLayer {
   int channels;
   int kernel;

@@ -4,15 +4,11 @@
 #include "autograd/ops.hpp"
 
 namespace planet {
-namespace {
-constexpr int stride = 2;
-}
-
 Encoder::Encoder(ParamStore& store, Rng& rng, const ModelConfig& config, const std::string& name) {
   int channels = 3;
   for (const ConvLayer& l : config.encoder) {
     layers_.emplace_back(store, rng, cat(name, "/", layers_.size()), channels, l.channels, l.kernel,
-                         stride, Activation::relu);
+                         conv_stride, Activation::relu);
     channels = l.channels;
   }
 }
@@ -30,7 +26,7 @@ Decoder::Decoder(ParamStore& store, Rng& rng, const ModelConfig& config, const s
   for (const ConvLayer& l : config.decoder) {
     const bool last = layers_.size() + 1 == config.decoder.size();
     layers_.emplace_back(store, rng, cat(name, "/", layers_.size()), channels, l.channels, l.kernel,
-                         stride, last ? Activation::none : Activation::relu);
+                         conv_stride, last ? Activation::none : Activation::relu);
     channels = l.channels;
   }
 }

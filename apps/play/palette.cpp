@@ -11,15 +11,15 @@
 namespace planet {
 namespace {
 
-using Rgb = std::array<int, 3>;
+using Levels = std::array<int, 3>;
 
-constexpr Rgb first_sixteen[] = {{0, 0, 0},       {205, 0, 0},   {0, 205, 0},   {205, 205, 0},
-                                 {0, 0, 238},     {205, 0, 205}, {0, 205, 205}, {229, 229, 229},
-                                 {127, 127, 127}, {255, 0, 0},   {0, 255, 0},   {255, 255, 0},
-                                 {92, 92, 255},   {255, 0, 255}, {0, 255, 255}, {255, 255, 255}};
+constexpr Levels first_sixteen[] = {{0, 0, 0},       {205, 0, 0},   {0, 205, 0},   {205, 205, 0},
+                                    {0, 0, 238},     {205, 0, 205}, {0, 205, 205}, {229, 229, 229},
+                                    {127, 127, 127}, {255, 0, 0},   {0, 255, 0},   {255, 255, 0},
+                                    {92, 92, 255},   {255, 0, 255}, {0, 255, 255}, {255, 255, 255}};
 constexpr int cube_levels[] = {0, 95, 135, 175, 215, 255};
 
-Rgb xterm_color(int index) {
+Levels xterm_color(int index) {
   if (index < 16) return first_sixteen[index];
   if (index >= 232) return {8 + 10 * (index - 232), 8 + 10 * (index - 232), 8 + 10 * (index - 232)};
   const int i = index - 16;
@@ -44,7 +44,7 @@ int nearest_color(Pixel pixel, Colors colors) {
   const bool sixteen = colors == Colors::sixteen;
   int best = 0, least = std::numeric_limits<int>::max();
   for (int index = sixteen ? 0 : 16; index < (sixteen ? 16 : 256); ++index) {
-    const Rgb color = xterm_color(index);
+    const Levels color = xterm_color(index);
     int distance = 0;
     for (std::size_t k = 0; k < 3; ++k) distance += (color[k] - pixel[k]) * (color[k] - pixel[k]);
     if (distance < least) least = distance, best = index;

@@ -10,7 +10,7 @@
 namespace planet {
 namespace {
 
-constexpr std::align_val_t alignment{64};
+constexpr std::align_val_t line{64};
 
 // A request that the system may decline, and no error if it does.
 void ask_for_large_pages([[maybe_unused]] void* p, [[maybe_unused]] std::size_t bytes) {
@@ -25,11 +25,11 @@ void ask_for_large_pages([[maybe_unused]] void* p, [[maybe_unused]] std::size_t 
 }  // namespace
 
 void* take_memory(std::size_t bytes) {
-  void* const p = ::operator new(bytes, alignment);
+  void* const p = ::operator new(bytes, line);
   ask_for_large_pages(p, bytes);
   return p;
 }
 
-void give_memory(void* p) noexcept { ::operator delete(p, alignment); }
+void give_memory(void* p) noexcept { ::operator delete(p, line); }
 
 }  // namespace planet

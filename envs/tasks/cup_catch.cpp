@@ -14,7 +14,6 @@ namespace {
 constexpr int cup = 0, ball = 1;  // bodies, in the order of the table
 constexpr Vec underside{0, -0.108}, target{0, -0.05};
 constexpr double target_half = 0.05, ball_radius = 0.025, rod_radius = 0.008;
-constexpr int steps_per_control = 10;
 
 Table cup_table() {
   Table world;
@@ -49,7 +48,7 @@ const Model& CupCatch::cup_model() {
 }
 
 CupCatch::CupCatch(std::string name, Reward kind)
-    : PlanarTask(cup_model(), steps_per_control), name_(std::move(name)), kind_(kind) {}
+    : PlanarTask(cup_model(), /*physics_steps=*/10), name_(std::move(name)), kind_(kind) {}
 
 // The ball's position is resampled until it touches nothing; a taut rope does not count.
 void CupCatch::start(Rng& rng) {

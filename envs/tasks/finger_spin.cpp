@@ -10,7 +10,6 @@ namespace {
 
 constexpr int proximal = 0, distal = 1, spinner = 2;  // bodies, and their joints
 constexpr double fast = 15;                           // rad/s
-constexpr int steps_per_control = 2;
 
 Geom without_contact(Geom geom) {
   geom.contype = geom.conaffinity = 0;
@@ -64,7 +63,7 @@ const Model& FingerSpin::finger_model() {
 }
 
 FingerSpin::FingerSpin(std::string name, Reward kind)
-    : PlanarTask(finger_model(), steps_per_control), name_(std::move(name)), kind_(kind) {}
+    : PlanarTask(finger_model(), /*physics_steps=*/2), name_(std::move(name)), kind_(kind) {}
 
 void FingerSpin::start(Rng& rng) {
   do start_anywhere(rng, true);

@@ -13,7 +13,6 @@ namespace {
 
 constexpr int torso = 0, first_left = 4;  // bodies: the torso, the right leg's three, the left's
 constexpr double stand_height = 1.2;      // metres
-constexpr int steps_per_control = 10;
 
 Joint leg_joint(std::string name, Vec pos, Range range) {
   return {.name = std::move(name),
@@ -77,7 +76,7 @@ const Model& Walker::walker_model() {
 }
 
 Walker::Walker(std::string name, double speed)
-    : PlanarTask(walker_model(), steps_per_control), name_(std::move(name)), speed_(speed) {}
+    : PlanarTask(walker_model(), /*physics_steps=*/10), name_(std::move(name)), speed_(speed) {}
 
 double Walker::reward() const {
   constexpr double infinity = std::numeric_limits<double>::infinity();

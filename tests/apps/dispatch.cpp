@@ -8,12 +8,6 @@
 using namespace planet;
 using namespace planet::test;
 
-namespace {
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-}  // namespace
-
 TEST_CASE("one binary runs every program by its name") {
   const Scratch scratch;
   const Result help = run(scratch, "worlds", {"--help"});

@@ -11,37 +11,11 @@
 #include "apps/common/run/run_state.hpp"
 #include "autograd/base/error.hpp"
 #include "nn/files/json.hpp"
+#include "tests/apps/csv.hpp"
 #include "tests/apps/programs.hpp"
 
 using namespace planet;
 using namespace planet::test;
-
-namespace {
-
-std::vector<std::string> split(const std::string& line) {
-  std::vector<std::string> cells;
-  std::istringstream in(line + ",");
-  for (std::string cell; std::getline(in, cell, ',');) cells.push_back(cell);
-  return cells;
-}
-
-// The rows of metrics.csv, cells by key.
-std::vector<std::map<std::string, std::string>> read_csv(const fs::path& file) {
-  std::istringstream in(text_of(file));
-  std::string line;
-  std::getline(in, line);
-  const std::vector<std::string> header = split(line);
-  std::vector<std::map<std::string, std::string>> rows;
-  while (std::getline(in, line)) {
-    const std::vector<std::string> cells = split(line);
-    REQUIRE(cells.size() == header.size());
-    auto& row = rows.emplace_back();
-    for (std::size_t i = 0; i < cells.size(); ++i) row[header[i]] = cells[i];
-  }
-  return rows;
-}
-
-}  // namespace
 
 TEST_CASE("a missing measurement is an empty CSV cell and no JSON key") {
   MetricsRow row;

@@ -20,10 +20,6 @@ void write_returns(const fs::path& file, double a, double b) {
   for (int k = 0; k < 10; ++k) out << 1000 + k << "," << (k % 2 == 0 ? a : b) << "\n";
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 TEST_CASE("a measured return agrees within three standard errors or a hundredth of the largest") {

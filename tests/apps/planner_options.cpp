@@ -11,10 +11,6 @@ using namespace planet::test;
 
 namespace {
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 std::vector<double> returns(const Scratch& scratch, const fs::path& path, const Args& more) {
   const Result r = run(scratch, "eval", Args{path.string(), "--json"} + more);
   INFO(r.err);

@@ -52,6 +52,10 @@ class Process {
 /// Runs bin/PROGRAM, or a program of the system by its whole path, to its end.
 Result run(const Scratch& scratch, const std::string& program, const Args& args);
 
+inline bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 std::string text_of(const fs::path& file);
 /// Are all tensors of two safetensors files the same, bit for bit?
 bool same_tensors(const fs::path& a, const fs::path& b);

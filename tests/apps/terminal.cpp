@@ -41,10 +41,6 @@ namespace {
   _exit(127);
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 // Characters of a line of UTF-8: its bytes that begin one.
 int width(const std::string& line) {
   return static_cast<int>(std::count_if(line.begin(), line.end(), [](char c) {

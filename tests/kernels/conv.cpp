@@ -18,10 +18,6 @@ using kernels::Epilogue;
 
 namespace {
 
-constexpr Activation all_activations[] = {Activation::none,    Activation::relu,
-                                          Activation::elu,     Activation::tanh,
-                                          Activation::sigmoid, Activation::softplus};
-
 // N, H, W, C, kh, kw, stride, F
 constexpr ConvShape shapes[] = {
     {2, 9, 11, 3, 4, 4, 2, 8},     // a first encoder layer
@@ -39,19 +35,6 @@ constexpr ConvShape shapes[] = {
     {40, 12, 12, 3, 4, 4, 1, 9},  // more than one partial sum of the filter's gradient
     {1, 3, 3, 2, 3, 3, 1, 2},
 };
-
-struct Sizes {
-  std::ptrdiff_t large, filter, small;
-  explicit Sizes(const ConvShape& s)
-      : large(s.N * s.H * s.W * s.C),
-        filter(s.kh * s.kw * s.C * s.F),
-        small(s.N * s.out_h() * s.out_w() * s.F) {}
-};
-
-std::string describe(const ConvShape& s) {
-  return cat("N ", s.N, " H ", s.H, " W ", s.W, " C ", s.C, " window ", s.kh, "x", s.kw, " stride ",
-             s.stride, " F ", s.F);
-}
 
 }  // namespace
 

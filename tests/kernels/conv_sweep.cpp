@@ -18,14 +18,6 @@ using kernels::Epilogue;
 
 namespace {
 
-struct Sizes {
-  std::ptrdiff_t large, filter, small;
-  explicit Sizes(const ConvShape& s)
-      : large(s.N * s.H * s.W * s.C),
-        filter(s.kh * s.kw * s.C * s.F),
-        small(s.N * s.out_h() * s.out_w() * s.F) {}
-};
-
 /// One shape per window and stride, with varying odd image sizes, channels and batches.
 std::vector<ConvShape> sweep() {
   constexpr std::ptrdiff_t channels[] = {1, 3, 8, 12, 16, 17, 33};
@@ -38,11 +30,6 @@ std::vector<ConvShape> sweep() {
     }
   }
   return all;
-}
-
-std::string describe(const ConvShape& s) {
-  return cat("N ", s.N, " H ", s.H, " W ", s.W, " C ", s.C, " window ", s.kh, "x", s.kw, " stride ",
-             s.stride, " F ", s.F);
 }
 
 /// A forward kernel, adjoint kernel or filter gradient with its operands in one order.

@@ -17,10 +17,6 @@ using kernels::MatrixView;
 
 namespace {
 
-constexpr Activation all_activations[] = {Activation::none,    Activation::relu,
-                                          Activation::elu,     Activation::tanh,
-                                          Activation::sigmoid, Activation::softplus};
-
 /// Runs gemm and gemm_naive on one random problem; true when they agree bit for bit and nothing
 /// beyond the N columns was touched.
 template <class T>

@@ -1,14 +1,35 @@
-// Random arrays and bitwise comparison for the kernels' tests.
+// Random arrays, bitwise comparison and the sizes of convolutions for the kernels' tests.
 #pragma once
 
 #include <cstddef>
 #include <cstring>
+#include <string>
 #include <vector>
 
+#include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 #include "autograd/base/philox.hpp"
+#include "autograd/kernels/conv.hpp"
 
 namespace planet::test {
+
+inline constexpr Activation all_activations[] = {Activation::none,    Activation::relu,
+                                                 Activation::elu,     Activation::tanh,
+                                                 Activation::sigmoid, Activation::softplus};
+
+/// Elements of the three arrays of a convolution.
+struct Sizes {
+  std::ptrdiff_t large, filter, small;
+  explicit Sizes(const kernels::ConvShape& s)
+      : large(s.N * s.H * s.W * s.C),
+        filter(s.kh * s.kw * s.C * s.F),
+        small(s.N * s.out_h() * s.out_w() * s.F) {}
+};
+
+inline std::string describe(const kernels::ConvShape& s) {
+  return cat("N ", s.N, " H ", s.H, " W ", s.W, " C ", s.C, " window ", s.kh, "x", s.kw, " stride ",
+             s.stride, " F ", s.F);
+}
 
 template <class T>
 std::vector<T> uniform(std::ptrdiff_t n, std::uint64_t seed, double low = -1, double high = 1) {

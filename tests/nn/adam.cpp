@@ -82,8 +82,6 @@ double distance_after_20_steps() {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("nn");
-
 TEST_CASE("Adam is Algorithm 1 over twenty clipped steps") {
   CHECK(distance_after_20_steps<double>() < 1e-14);
   CHECK(distance_after_20_steps<float>() < 3e-6);  // 20 roundings of values of order 1
@@ -244,5 +242,3 @@ TEST_CASE("Adam's settings are checked") {
   Adam adam(store);
   CHECK(contains(error_of([&] { adam.set_steps(-1); }), "-1 steps"));
 }
-
-TEST_SUITE_END();

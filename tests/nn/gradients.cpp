@@ -50,8 +50,6 @@ class LayerCheck {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("nn");
-
 TEST_CASE("gradients of Linear with every activation") {
   for (const Activation act : {Activation::none, Activation::relu, Activation::elu,
                                Activation::tanh, Activation::sigmoid, Activation::softplus}) {
@@ -97,5 +95,3 @@ TEST_CASE("gradients of GruCell over three steps") {
       },
       4);
 }
-
-TEST_SUITE_END();

@@ -13,8 +13,6 @@ using namespace planet;
 using planet::test::contains;
 using planet::test::error_of;
 
-TEST_SUITE_BEGIN("nn");
-
 TEST_CASE("fans of a matrix and of a kernel") {
   CHECK(fans({3, 5}).in == 3);
   CHECK(fans({3, 5}).out == 5);
@@ -92,5 +90,3 @@ TEST_CASE("column blocks are drawn with their own fans and leave the others alon
   CHECK(w.value<double>()[0] == 1.5);
   CHECK(w.value<double>()[50 * 30 - 1] == 1.5);
 }
-
-TEST_SUITE_END();

@@ -40,8 +40,6 @@ void check_near(Var y, const std::vector<double>& expected) {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("nn");
-
 TEST_CASE("layers have the parameter counts of the paper's model") {
   ParamStore store(Precision::f32);
   Rng rng(1, Stream::init);
@@ -305,5 +303,3 @@ TEST_CASE("layers with impossible sizes are refused by name") {
   CHECK(contains(error([&] { Linear(store, rng, "twice", 2, 2); }),
                  "'twice/weight' is already used"));
 }
-
-TEST_SUITE_END();

@@ -45,8 +45,6 @@ Result learn_xor(std::uint64_t seed, std::vector<std::ptrdiff_t> hidden, int ste
 
 }  // namespace
 
-TEST_SUITE_BEGIN("nn");
-
 TEST_CASE("an Mlp learns XOR and a Linear cannot") {
   for (const std::uint64_t seed : std::initializer_list<std::uint64_t>{1, 2, 3}) {
     const Result mlp = learn_xor(seed, {8});
@@ -101,5 +99,3 @@ TEST_CASE("a GruCell learns to remember the sign of its first input") {
   }
   CHECK(loss_now < 0.05);  // always answering 0 costs 0.5
 }
-
-TEST_SUITE_END();

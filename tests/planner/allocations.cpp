@@ -14,9 +14,9 @@ namespace {
 
 // Every method, with its defaults and with all options that carry, share or draw more.
 std::vector<PlannerConfig> planners() {
-  std::vector<PlannerConfig> all = planet::testing::every_planner(12, 3, 500, 100);
+  std::vector<PlannerConfig> all = planet::test::every_planner(12, 3, 500, 100);
   for (std::size_t i = 0, n = all.size(); i < n; ++i) {
-    PlannerConfig more = planet::testing::warm(all[i]);
+    PlannerConfig more = planet::test::warm(all[i]);
     more.samples_per_candidate = 2;
     more.start_state = "per-candidate";
     all.push_back(more);
@@ -26,25 +26,23 @@ std::vector<PlannerConfig> planners() {
 
 }  // namespace
 
-TEST_SUITE("planner") {
-  TEST_CASE("P43 a decision allocates no memory after warm-up") {
-    const WorldModel model(miniature_model(), 7);
-    const int before = threads();
-    for (const int n : {1, 2}) {
-      set_threads(n);
-      for (const PlannerConfig& planner : planners()) {
-        INFO(planner_text(planner), ", ", n, " threads");
-        MpcAgent agent(model, planner, AgentStreams::evaluating(1, 0));
-        const std::vector<std::uint8_t> frame(8 * 8 * 3, 100);
-        for (int i = 0; i < 3; ++i) agent.act(frame, 0.3);
-        CHECK(test::allocations > 0);  // the counter works
-        CHECK(test::fewest_allocations_in([&] {
-                for (int i = 0; i < 5; ++i) agent.act(frame, 0.3);
-                agent.reset();
-                agent.act(frame, 0);
-              }) == 0);
-      }
+TEST_CASE("P43 a decision allocates no memory after warm-up") {
+  const WorldModel model(miniature_model(), 7);
+  const int before = threads();
+  for (const int n : {1, 2}) {
+    set_threads(n);
+    for (const PlannerConfig& planner : planners()) {
+      INFO(planner_text(planner), ", ", n, " threads");
+      MpcAgent agent(model, planner, AgentStreams::evaluating(1, 0));
+      const std::vector<std::uint8_t> frame(8 * 8 * 3, 100);
+      for (int i = 0; i < 3; ++i) agent.act(frame, 0.3);
+      CHECK(test::allocations > 0);  // the counter works
+      CHECK(test::fewest_allocations_in([&] {
+              for (int i = 0; i < 5; ++i) agent.act(frame, 0.3);
+              agent.reset();
+              agent.act(frame, 0);
+            }) == 0);
     }
-    set_threads(before);
   }
+  set_threads(before);
 }

@@ -11,7 +11,7 @@
 #include "tests/rssm/support.hpp"
 
 using namespace planet;
-using planet::testing::stream;
+using planet::test::stream;
 
 namespace {
 
@@ -49,50 +49,48 @@ std::vector<double> returns_of(const WorldModel& model, std::ptrdiff_t H, std::p
 
 }  // namespace
 
-TEST_SUITE("planner") {
-  TEST_CASE("P35 a return is the sum of rewards up to the end that is predicted") {
-    constexpr std::ptrdiff_t H = 4, J = 3;
-    const auto actions = numbers(H * J * 2, 1);
-    WorldModel model(with_head("rssm"), 1);
-    set_constant(model, "reward/2", 1);
-    const auto expect = [&](float logit, float sum) {
-      set_constant(model, "continue/2", logit);
-      for (const double r : returns_of(model, H, J, actions)) CHECK(r == static_cast<double>(sum));
-    };
-    expect(200, 4);                        // never ends: every reward counts
-    expect(-200, 1);                       // ends with the first step, whose reward counts
-    expect(0, 1 + 0.5f + 0.25f + 0.125f);  // goes on with probability 1/2
-  }
+TEST_CASE("P35 a return is the sum of rewards up to the end that is predicted") {
+  constexpr std::ptrdiff_t H = 4, J = 3;
+  const auto actions = numbers(H * J * 2, 1);
+  WorldModel model(with_head("rssm"), 1);
+  set_constant(model, "reward/2", 1);
+  const auto expect = [&](float logit, float sum) {
+    set_constant(model, "continue/2", logit);
+    for (const double r : returns_of(model, H, J, actions)) CHECK(r == static_cast<double>(sum));
+  };
+  expect(200, 4);                        // never ends: every reward counts
+  expect(-200, 1);                       // ends with the first step, whose reward counts
+  expect(0, 1 + 0.5f + 0.25f + 0.125f);  // goes on with probability 1/2
+}
 
-  TEST_CASE("P35 weighted returns equal the manual loop for every latent model") {
-    for (const std::string& name : latent_model_names()) {
-      INFO(name);
-      constexpr std::ptrdiff_t H = 5, J = 7;
-      const WorldModel model(with_head(name), 3);
-      const ModelConfig& c = model.config();
-      const auto actions = numbers(H * J * 2, 2);
-      Tape tape(Precision::f32);
-      State state = model.latent().initial(tape, J);
-      std::vector<float> expected(J), alive(J, 1.0f), plain(J);
-      Rng rng = stream();
-      for (std::ptrdiff_t t = 0; t < H; ++t) {
-        float* z = nullptr;
-        const Var noise = tape.uninitialised({J, c.stoch_size}, &z);
-        kernels::fill_normal(rng, z, J * c.stoch_size);
-        state = model.latent()
-                    .imagine(state, tape.borrow(actions.data() + t * J * 2, {J, 2}), noise)
-                    .state;
-        const Var r = model.reward(features(state)),
-                  goes_on = sigmoid(model.continue_logit(features(state)));
-        for (std::size_t j = 0; j < J; ++j) {
-          expected[j] += alive[j] * r.value<float>()[j];
-          plain[j] += r.value<float>()[j];
-          alive[j] *= goes_on.value<float>()[j];
-        }
+TEST_CASE("P35 weighted returns equal the manual loop for every latent model") {
+  for (const std::string& name : latent_model_names()) {
+    INFO(name);
+    constexpr std::ptrdiff_t H = 5, J = 7;
+    const WorldModel model(with_head(name), 3);
+    const ModelConfig& c = model.config();
+    const auto actions = numbers(H * J * 2, 2);
+    Tape tape(Precision::f32);
+    State state = model.latent().initial(tape, J);
+    std::vector<float> expected(J), alive(J, 1.0f), plain(J);
+    Rng rng = stream();
+    for (std::ptrdiff_t t = 0; t < H; ++t) {
+      float* z = nullptr;
+      const Var noise = tape.uninitialised({J, c.stoch_size}, &z);
+      kernels::fill_normal(rng, z, J * c.stoch_size);
+      state = model.latent()
+                  .imagine(state, tape.borrow(actions.data() + t * J * 2, {J, 2}), noise)
+                  .state;
+      const Var r = model.reward(features(state)),
+                goes_on = sigmoid(model.continue_logit(features(state)));
+      for (std::size_t j = 0; j < J; ++j) {
+        expected[j] += alive[j] * r.value<float>()[j];
+        plain[j] += r.value<float>()[j];
+        alive[j] *= goes_on.value<float>()[j];
       }
-      CHECK(returns_of(model, H, J, actions) ==
-            std::vector<double>(expected.begin(), expected.end()));
-      CHECK(expected != plain);
     }
+    CHECK(returns_of(model, H, J, actions) ==
+          std::vector<double>(expected.begin(), expected.end()));
+    CHECK(expected != plain);
   }
 }

@@ -6,7 +6,7 @@
 
 #include "planner/agent.hpp"
 
-namespace planet::testing {
+namespace planet::test {
 
 using Floats = std::vector<float>;
 
@@ -37,4 +37,4 @@ inline std::vector<Floats> run(MpcAgent& agent, Spy& spy, int decisions, double 
   return spy.executed;
 }
 
-}  // namespace planet::testing
+}  // namespace planet::test

@@ -9,7 +9,7 @@
 #include "autograd/base/parallel.hpp"
 #include "planner/make_planner.hpp"
 
-namespace planet::testing {
+namespace planet::test {
 
 /// The return of a candidate is worth(sequence), where sequence[t * A + i] is number i of its
 /// action at step t. Counts its calls and keeps the last candidates for inspection.
@@ -104,4 +104,4 @@ std::string error_of(F&& f) {
   return "";
 }
 
-}  // namespace planet::testing
+}  // namespace planet::test

@@ -15,7 +15,7 @@ using namespace planet;
 namespace {
 
 const Ssm& ssm_of(const WorldModel& model) { return dynamic_cast<const Ssm&>(model.latent()); }
-std::int64_t count(const ParamStore& store, const std::string& prefix) {
+std::int64_t parameters_below(const ParamStore& store, const std::string& prefix) {
   std::int64_t n = 0;
   for (const Param& p : store.params())
     if (p.name.starts_with(prefix)) n += p.shape.size();
@@ -51,7 +51,7 @@ TEST_CASE("latent models have as many parameters as each other within 5 percent"
       choose_latent_model(c, name);
       INFO(name, ", image ", c.image_size, ", D_h ", c.deter_size, ", A ", c.action_size);
       const WorldModel model(c, 1);
-      const std::int64_t there = count(model.params(), name + "/");
+      const std::int64_t there = parameters_below(model.params(), name + "/");
       CHECK(there == latent_parameters(c, latent_hidden_size(c)));
       CHECK(std::abs(static_cast<double>(there - wanted)) <= 0.05 * static_cast<double>(wanted));
       if (name == "rssm") CHECK(latent_hidden_size(c) == c.hidden_size);

@@ -16,7 +16,6 @@ namespace {
 using ByteVector = std::vector<std::uint8_t>;
 using ByteSpan = std::span<const std::uint8_t>;
 
-constexpr int max_side = 16384;
 constexpr std::array<std::uint8_t, 8> signature{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
 
 std::uint32_t read_u32(ByteSpan bytes) {
@@ -56,9 +55,10 @@ void append_chunk(ByteVector& out, std::string_view type, ByteSpan data) {
 }  // namespace
 
 std::vector<std::uint8_t> encode_png(const Image& image) {
-  require(
-      image.width >= 1 && image.height >= 1 && image.width <= max_side && image.height <= max_side,
-      "a PNG of ", image.width, " x ", image.height, " pixels; each side is 1 to ", max_side);
+  require(image.width >= 1 && image.height >= 1 && image.width <= max_image_side &&
+              image.height <= max_image_side,
+          "a PNG of ", image.width, " x ", image.height, " pixels; each side is 1 to ",
+          max_image_side);
   require(image.rgb.size() ==
               static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height) * 3,
           "an image of ", image.width, " x ", image.height, " pixels holds ", image.rgb.size(),

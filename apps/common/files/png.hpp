@@ -12,7 +12,9 @@
 
 namespace planet {
 
-/// The file as bytes, 8-bit RGB. Error: an image without pixels, a side beyond 16384.
+inline constexpr int max_image_side = 16384;  // pixels
+
+/// The file as bytes, 8-bit RGB. Error: an image without pixels, a side beyond max_image_side.
 std::vector<std::uint8_t> encode_png(const Image& image);
 
 /// Error: as encode_png, or the file cannot be written.

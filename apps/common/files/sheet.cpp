@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "apps/common/files/png.hpp"
 #include "apps/common/files/stb.hpp"
 #include "autograd/base/error.hpp"
 
@@ -11,7 +12,6 @@ namespace {
 
 constexpr int line_height = 12;  // of the font, with the space between lines
 constexpr int margin = 4;
-constexpr int max_side = 16384;
 
 std::uint8_t to_byte(double c) {
   return static_cast<std::uint8_t>(std::floor(255 * std::clamp(c, 0.0, 1.0) + 0.5));
@@ -96,8 +96,9 @@ Layout lay_out(std::span<const SheetRow> rows, const SheetOptions& options) {
   }
   out.width = std::max(x - options.gap, margin + text_width(options.title)) + margin;
   out.height = y - options.gap + margin;
-  require(out.width <= max_side && out.height <= max_side, "a contact sheet of ", out.width, " x ",
-          out.height, " pixels is too large; each side has at most ", max_side);
+  require(out.width <= max_image_side && out.height <= max_image_side, "a contact sheet of ",
+          out.width, " x ", out.height, " pixels is too large; each side has at most ",
+          max_image_side);
   return out;
 }
 

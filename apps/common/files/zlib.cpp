@@ -8,7 +8,7 @@
 namespace planet {
 namespace {
 
-constexpr std::size_t max_bytes = std::size_t{1} << 30;  // stb counts in int
+constexpr std::size_t stb_limit = std::size_t{1} << 30;  // stb counts in int
 
 constexpr std::array<std::uint32_t, 256> make_crc_table() {
   std::array<std::uint32_t, 256> table{};
@@ -24,8 +24,8 @@ constexpr std::array<std::uint32_t, 256> crc_table = make_crc_table();
 }  // namespace
 
 std::vector<std::uint8_t> deflate_raw(std::span<const std::uint8_t> bytes) {
-  require(bytes.size() <= max_bytes, "deflate: ", bytes.size(), " bytes are too many, at most ",
-          max_bytes);
+  require(bytes.size() <= stb_limit, "deflate: ", bytes.size(), " bytes are too many, at most ",
+          stb_limit);
   // stb emits no block for empty input, which decoders reject: one empty block.
   if (bytes.empty()) return {0x03, 0x00};
   // Without the 2 bytes of zlib's header and the 4 of its Adler sum.
@@ -35,8 +35,8 @@ std::vector<std::uint8_t> deflate_raw(std::span<const std::uint8_t> bytes) {
 }
 
 std::vector<std::uint8_t> inflate_raw(std::span<const std::uint8_t> deflated, std::size_t size) {
-  require(deflated.size() <= max_bytes && size <= max_bytes, "inflate: ", deflated.size(),
-          " bytes that should become ", size, " are too many, at most ", max_bytes);
+  require(deflated.size() <= stb_limit && size <= stb_limit, "inflate: ", deflated.size(),
+          " bytes that should become ", size, " are too many, at most ", stb_limit);
   // No stream grows by more than a factor of 1032, so a false size cannot make us allocate more.
   require(size / 1032 <= deflated.size(), "inflate: ", deflated.size(), " bytes cannot hold ",
           size);

@@ -101,164 +101,157 @@ std::string stored(const std::string& name, const std::string& text, std::size_t
 
 }  // namespace
 
-TEST_SUITE("apps") {
-  TEST_CASE("an episode comes back from its file to the last bit") {
-    const planet::test::ScratchFolder folder;
-    Episode e = small_episode();
-    save_episode_file(folder / "e.npz", e);
-    check_equal(load_episode_file(folder / "e.npz"), e);
-    CHECK(folder.files() == 1);  // no temporary stays
-    e.terminated = true, e.truncated = false;
-    e.reward[1] = -0.0f;
-    e.action[2] = 1e-42f;  // subnormal
-    save_episode_file(folder / "e.npz", e);
-    const Episode back = load_episode_file(folder / "e.npz");
-    check_equal(back, e);
-    CHECK(std::signbit(back.reward[1]));
-    CHECK(encode_episode(e) == encode_episode(e));  // no clock in it
-    // A larger one, with frames that compress and frames that do not.
-    std::vector<std::uint8_t> frame(32 * 32 * 3);
-    Rng rng(1, Stream::test);
-    Episode large;
-    large.begin(32, 3, frame.data());
-    for (int t = 0; t < 50; ++t) {
-      if (t % 2)
-        for (auto& byte : frame) byte = static_cast<std::uint8_t>(rng.below(256));
-      const float a[3] = {0.1f, static_cast<float>(t), -1};
-      large.append(a, t, frame.data());
+TEST_CASE("an episode comes back from its file to the last bit") {
+  const planet::test::ScratchFolder folder;
+  Episode e = small_episode();
+  save_episode_file(folder / "e.npz", e);
+  check_equal(load_episode_file(folder / "e.npz"), e);
+  CHECK(folder.files() == 1);  // no temporary stays
+  e.terminated = true, e.truncated = false;
+  e.reward[1] = -0.0f;
+  e.action[2] = 1e-42f;  // subnormal
+  save_episode_file(folder / "e.npz", e);
+  const Episode back = load_episode_file(folder / "e.npz");
+  check_equal(back, e);
+  CHECK(std::signbit(back.reward[1]));
+  CHECK(encode_episode(e) == encode_episode(e));  // no clock in it
+  // A larger one, with frames that compress and frames that do not.
+  std::vector<std::uint8_t> frame(32 * 32 * 3);
+  Rng rng(1, Stream::test);
+  Episode large;
+  large.begin(32, 3, frame.data());
+  for (int t = 0; t < 50; ++t) {
+    if (t % 2)
+      for (auto& byte : frame) byte = static_cast<std::uint8_t>(rng.below(256));
+    const float a[3] = {0.1f, static_cast<float>(t), -1};
+    large.append(a, t, frame.data());
+  }
+  check_equal(decode_episode(encode_episode(large), "large"), large);
+  CHECK(encode_episode(large).size() < large.bytes());
+}
+
+TEST_CASE("an episode that numpy wrote is read") {
+  check_equal(decode_episode(from_hex(numpy_hex), "numpy.npz"), small_episode());
+}
+
+TEST_CASE("an episode file cut short or with a flipped bit is refused or unharmed") {
+  const Episode e = small_episode();
+  for (const std::string& whole : {encode_episode(e), from_hex(numpy_hex)}) {
+    for (std::size_t n = 0; n < whole.size(); ++n)
+      CHECK(error_of([&] { decode_episode(whole.substr(0, n), "x.npz"); }) != "");
+    std::size_t refused = 0;
+    for (std::size_t i = 0; i < 8 * whole.size(); ++i) {
+      std::string flipped = whole;
+      flipped[i / 8] = static_cast<char>(flipped[i / 8] ^ (1 << (i % 8)));
+      Episode back;
+      const std::string said = error_of([&] { back = decode_episode(flipped, "x.npz"); });
+      if (said.empty()) check_equal(back, e);  // a date, a version: nothing that is read
+      else CHECK(contains(said, "x.npz"));
+      refused += !said.empty();
     }
-    check_equal(decode_episode(encode_episode(large), "large"), large);
-    CHECK(encode_episode(large).size() < large.bytes());
+    CHECK(refused > 4 * whole.size());
+    CHECK(error_of([&] { decode_episode(whole + "x", "x.npz"); }) != "");
+    CHECK(error_of([&] { decode_episode(whole + whole, "x.npz"); }) != "");
   }
+}
 
-  TEST_CASE("an episode that numpy wrote is read") {
-    check_equal(decode_episode(from_hex(numpy_hex), "numpy.npz"), small_episode());
-  }
-
-  TEST_CASE("an episode file cut short or with a flipped bit is refused or unharmed") {
-    const Episode e = small_episode();
-    for (const std::string& whole : {encode_episode(e), from_hex(numpy_hex)}) {
-      for (std::size_t n = 0; n < whole.size(); ++n)
-        CHECK(error_of([&] { decode_episode(whole.substr(0, n), "x.npz"); }) != "");
-      std::size_t refused = 0;
-      for (std::size_t i = 0; i < 8 * whole.size(); ++i) {
-        std::string flipped = whole;
-        flipped[i / 8] = static_cast<char>(flipped[i / 8] ^ (1 << (i % 8)));
-        Episode back;
-        const std::string said = error_of([&] { back = decode_episode(flipped, "x.npz"); });
-        if (said.empty()) check_equal(back, e);  // a date, a version: nothing that is read
-        else CHECK(contains(said, "x.npz"));
-        refused += !said.empty();
-      }
-      CHECK(refused > 4 * whole.size());
-      CHECK(error_of([&] { decode_episode(whole + "x", "x.npz"); }) != "");
-      CHECK(error_of([&] { decode_episode(whole + whole, "x.npz"); }) != "");
-    }
-  }
-
-  TEST_CASE("an episode file with wrong contents gets a sentence") {
-    CHECK(tampered([](NpzArrays&) {}) == "");
-    CHECK(tampered([](NpzArrays& a) { a.erase("reward"); }) ==
-          "[episode] x.npz: the array 'reward' is missing");
-    CHECK(
-        tampered([](NpzArrays& a) { a["rewards"] = a["reward"]; }) ==
+TEST_CASE("an episode file with wrong contents gets a sentence") {
+  CHECK(tampered([](NpzArrays&) {}) == "");
+  CHECK(tampered([](NpzArrays& a) { a.erase("reward"); }) ==
+        "[episode] x.npz: the array 'reward' is missing");
+  CHECK(tampered([](NpzArrays& a) { a["rewards"] = a["reward"]; }) ==
         "[episode] x.npz: the array 'rewards' is not part of an episode (did you mean 'reward'?); "
         "image, action, reward, terminated, truncated are");
-    CHECK(contains(tampered([](NpzArrays& a) { a["reward"].shape = {3, 1}; }), "2 axes"));
-    CHECK(contains(tampered([](NpzArrays& a) { a["image"].dtype = "|b1"; }), "must have |u1"));
-    CHECK(contains(tampered([](NpzArrays& a) {
-                     a["image"].shape = {1, 3, 4, 3};
-                   }),
-                   "must be equal"));
-    CHECK(contains(tampered([](NpzArrays& a) { a["image"].shape = {3, 4, 1, 3}; }), "[n,n,3]"));
-    CHECK(contains(tampered([](NpzArrays& a) { a["action"].shape = {1, 3}; }), "must be equal"));
-    CHECK(contains(tampered([](NpzArrays& a) { set_float(a["reward"], 1, std::nanf("")); }),
-                   "'reward' holds nan"));
-    CHECK(contains(tampered([](NpzArrays& a) { set_float(a["action"], 2, INFINITY); }), "inf"));
-    CHECK(contains(tampered([](NpzArrays& a) { set_float(a["reward"], 0, 1); }), "reset frame"));
-    CHECK(contains(tampered([](NpzArrays& a) { set_float(a["action"], 0, 1); }), "reset frame"));
-    CHECK(contains(tampered([](NpzArrays& a) { a["truncated"].bytes[0] = 2; }), "neither True"));
-    CHECK(contains(tampered([](NpzArrays& a) {
-                     a["reward"] = {"<f4", {0}, {}};
-                     a["action"] = {"<f4", {0, 1}, {}};
-                     a["image"] = {"|u1", {0, 2, 2, 3}, {}};
-                   }),
-                   "no rows"));
-  }
+  CHECK(contains(tampered([](NpzArrays& a) { a["reward"].shape = {3, 1}; }), "2 axes"));
+  CHECK(contains(tampered([](NpzArrays& a) { a["image"].dtype = "|b1"; }), "must have |u1"));
+  CHECK(contains(tampered([](NpzArrays& a) { a["image"].shape = {1, 3, 4, 3}; }), "must be equal"));
+  CHECK(contains(tampered([](NpzArrays& a) { a["image"].shape = {3, 4, 1, 3}; }), "[n,n,3]"));
+  CHECK(contains(tampered([](NpzArrays& a) { a["action"].shape = {1, 3}; }), "must be equal"));
+  CHECK(contains(tampered([](NpzArrays& a) { set_float(a["reward"], 1, std::nanf("")); }),
+                 "'reward' holds nan"));
+  CHECK(contains(tampered([](NpzArrays& a) { set_float(a["action"], 2, INFINITY); }), "inf"));
+  CHECK(contains(tampered([](NpzArrays& a) { set_float(a["reward"], 0, 1); }), "reset frame"));
+  CHECK(contains(tampered([](NpzArrays& a) { set_float(a["action"], 0, 1); }), "reset frame"));
+  CHECK(contains(tampered([](NpzArrays& a) { a["truncated"].bytes[0] = 2; }), "neither True"));
+  CHECK(contains(tampered([](NpzArrays& a) {
+                   a["reward"] = {"<f4", {0}, {}};
+                   a["action"] = {"<f4", {0, 1}, {}};
+                   a["image"] = {"|u1", {0, 2, 2, 3}, {}};
+                 }),
+                 "no rows"));
+}
 
-  TEST_CASE("npz members with false sizes are refused before memory is allocated") {
-    const auto said = [](const std::string& file) {
-      return error_of([&] { decode_npz(file, "x.npz", 1 << 20); });
-    };
-    const std::string header = "{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }";
-    const auto npy = [](const std::string& dict, const std::string& data) {
-      std::string text("\x93NUMPY\x01\x00", 8);
-      npz_format::put(text, dict.size(), 2);
-      return text + dict + data;
-    };
-    const auto file = [&](const std::string& text) {
-      return stored("a.npy", text, text.size(),
-                    crc32({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}));
-    };
-    CHECK(said(file(npy(header, "abc"))) == "");
-    CHECK(decode_npz(file(npy(header, "abc")), "x").at("a").shape == std::vector<std::size_t>{3});
-    CHECK(contains(said(file(npy(header, "abcd"))), "ask for 3 bytes, 4 are there"));
-    CHECK(contains(said(file("hello")), "not a .npy"));
-    CHECK(contains(said(stored("a.npy", "abc", 3, 0)), "checksum"));
-    CHECK(contains(said(stored("a.txt", "abc", 3, 0)), "must end in .npy"));
-    for (const char* dict :
-         {"", "{", "{'descr': '|u1'}", "{'descr': '|u1', 'fortran_order': False, 'shape': (3,}",
-          "{'descr': '|u1', 'fortran_order': False, 'shape': (3,), 'x': 1}",
-          "{'descr': '|u1', 'descr': '|u1', 'fortran_order': False, 'shape': (3,)}",
-          "{'descr': '|u1', 'fortran_order': None, 'shape': (3,)}",
-          "{'descr': '|u1', 'fortran_order': False, 'shape': (-3,)}",
-          "{'descr': '|u1', 'fortran_order': False, 'shape': (3,)} import os"})
-      CHECK(contains(said(file(npy(dict, "abc"))), "not understood"));
-    CHECK(contains(said(file(npy("{'descr': '|u1', 'fortran_order': True, 'shape': (3,)}", "abc"))),
-                   "Fortran"));
-    CHECK(contains(said(file(npy("{'descr': '<f8', 'fortran_order': False, 'shape': ()}", "abc"))),
-                   "dtype '<f8'"));
-    CHECK(contains(said(file(npy("{'descr': '<f4', 'fortran_order': False, 'shape': "
-                                 "(4294967296, 4294967296)}",
-                                 "abc"))),
-                   "too large for any memory"));
-    // Sizes that are not there, in a member and beyond max_bytes.
-    CHECK(contains(said(stored("a.npy", "abc", 4000000, 0)), "two sizes differ"));
-    std::string packed = encode_npz({{"a", {"|u1", {3}, {1, 2, 3}}}});
-    std::string grown = packed;
-    const std::size_t end = grown.size() - 22, entry = grown.find("PK\x01\x02");
-    REQUIRE(entry < end);
-    grown[entry + 27] = 0x7f;  // unpacked size: 2 GB
-    CHECK(contains(said(grown), "larger than 1048576"));
-    grown[entry + 27] = 0;
-    grown[entry + 26] = 0x0f;  // 1 MB, which so few bytes cannot hold
-    CHECK(contains(said(grown), "cannot hold"));
-    CHECK(
-        contains(said(encode_npz({{"a", {"|u1", {1 << 20}, std::vector<std::uint8_t>(1 << 20)}}})),
+TEST_CASE("npz members with false sizes are refused before memory is allocated") {
+  const auto said = [](const std::string& file) {
+    return error_of([&] { decode_npz(file, "x.npz", 1 << 20); });
+  };
+  const std::string header = "{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }";
+  const auto npy = [](const std::string& dict, const std::string& data) {
+    std::string text("\x93NUMPY\x01\x00", 8);
+    npz_format::put(text, dict.size(), 2);
+    return text + dict + data;
+  };
+  const auto file = [&](const std::string& text) {
+    return stored("a.npy", text, text.size(),
+                  crc32({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}));
+  };
+  CHECK(said(file(npy(header, "abc"))) == "");
+  CHECK(decode_npz(file(npy(header, "abc")), "x").at("a").shape == std::vector<std::size_t>{3});
+  CHECK(contains(said(file(npy(header, "abcd"))), "ask for 3 bytes, 4 are there"));
+  CHECK(contains(said(file("hello")), "not a .npy"));
+  CHECK(contains(said(stored("a.npy", "abc", 3, 0)), "checksum"));
+  CHECK(contains(said(stored("a.txt", "abc", 3, 0)), "must end in .npy"));
+  for (const char* dict :
+       {"", "{", "{'descr': '|u1'}", "{'descr': '|u1', 'fortran_order': False, 'shape': (3,}",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (3,), 'x': 1}",
+        "{'descr': '|u1', 'descr': '|u1', 'fortran_order': False, 'shape': (3,)}",
+        "{'descr': '|u1', 'fortran_order': None, 'shape': (3,)}",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (-3,)}",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (3,)} import os"})
+    CHECK(contains(said(file(npy(dict, "abc"))), "not understood"));
+  CHECK(contains(said(file(npy("{'descr': '|u1', 'fortran_order': True, 'shape': (3,)}", "abc"))),
+                 "Fortran"));
+  CHECK(contains(said(file(npy("{'descr': '<f8', 'fortran_order': False, 'shape': ()}", "abc"))),
+                 "dtype '<f8'"));
+  CHECK(contains(said(file(npy("{'descr': '<f4', 'fortran_order': False, 'shape': "
+                               "(4294967296, 4294967296)}",
+                               "abc"))),
+                 "too large for any memory"));
+  // Sizes that are not there, in a member and beyond max_bytes.
+  CHECK(contains(said(stored("a.npy", "abc", 4000000, 0)), "two sizes differ"));
+  std::string packed = encode_npz({{"a", {"|u1", {3}, {1, 2, 3}}}});
+  std::string grown = packed;
+  const std::size_t end = grown.size() - 22, entry = grown.find("PK\x01\x02");
+  REQUIRE(entry < end);
+  grown[entry + 27] = 0x7f;  // unpacked size: 2 GB
+  CHECK(contains(said(grown), "larger than 1048576"));
+  grown[entry + 27] = 0;
+  grown[entry + 26] = 0x0f;  // 1 MB, which so few bytes cannot hold
+  CHECK(contains(said(grown), "cannot hold"));
+  CHECK(contains(said(encode_npz({{"a", {"|u1", {1 << 20}, std::vector<std::uint8_t>(1 << 20)}}})),
                  "larger than"));
-    // Two members on the same bytes, and a name that occurs twice.
-    std::string both, directory;
-    const std::string text = npy(header, "abc");
-    const std::uint32_t crc =
-        crc32({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-    npz_format::append_member(both, directory, "a.npy", text, text.size(), crc);
-    directory[10] = both[8] = 0;
-    std::string twice = both;
-    npz_format::append_directory(twice, directory + directory, 2);
-    CHECK(contains(said(twice), "its offset in the file"));
-    twice = both + both;
-    std::string second = directory;
-    second[42] = static_cast<char>(both.size());
-    npz_format::append_directory(twice, directory + second, 2);
-    CHECK(contains(said(twice), "occurs twice"));
-  }
+  // Two members on the same bytes, and a name that occurs twice.
+  std::string both, directory;
+  const std::string text = npy(header, "abc");
+  const std::uint32_t crc =
+      crc32({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  npz_format::append_member(both, directory, "a.npy", text, text.size(), crc);
+  directory[10] = both[8] = 0;
+  std::string twice = both;
+  npz_format::append_directory(twice, directory + directory, 2);
+  CHECK(contains(said(twice), "its offset in the file"));
+  twice = both + both;
+  std::string second = directory;
+  second[42] = static_cast<char>(both.size());
+  npz_format::append_directory(twice, directory + second, 2);
+  CHECK(contains(said(twice), "occurs twice"));
+}
 
-  TEST_CASE("an episode file that cannot be read or written gets a sentence") {
-    const planet::test::ScratchFolder folder;
-    CHECK(contains(error_of([&] { load_episode_file(folder / "none.npz"); }), "no such file"));
-    CHECK(contains(error_of([&] { load_episode_file(folder.path()); }), "not a regular file"));
-    CHECK(error_of([&] { save_episode_file((folder / "no") / "e.npz", small_episode()); }) != "");
-    CHECK(contains(error_of([&] { save_episode_file(folder / "e.npz", Episode{}); }), "[Episode]"));
-    CHECK(folder.files() == 0);
-  }
+TEST_CASE("an episode file that cannot be read or written gets a sentence") {
+  const planet::test::ScratchFolder folder;
+  CHECK(contains(error_of([&] { load_episode_file(folder / "none.npz"); }), "no such file"));
+  CHECK(contains(error_of([&] { load_episode_file(folder.path()); }), "not a regular file"));
+  CHECK(error_of([&] { save_episode_file((folder / "no") / "e.npz", small_episode()); }) != "");
+  CHECK(contains(error_of([&] { save_episode_file(folder / "e.npz", Episode{}); }), "[Episode]"));
+  CHECK(folder.files() == 0);
 }

@@ -44,8 +44,6 @@ void train(Model<T>& model, Adam& adam, Rng& rng, int steps) {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("nn");
-
 TEST_CASE_TEMPLATE("parameters come back bit for bit", T, float, double) {
   const test::ScratchFolder folder;
   Model<T> model(1), other(2);
@@ -161,5 +159,3 @@ TEST_CASE("an optimizer file is checked like a model's") {
   CHECK(contains(error_of([&] { load_optimizer(folder / "m", adam); }), "m/first/weight"));
   CHECK(adam.steps() == 3);
 }
-
-TEST_SUITE_END();

@@ -22,8 +22,6 @@ std::string parse_error(std::string_view text) {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("nn");
-
 TEST_CASE("JSON values of every kind are read") {
   const Json j = Json::parse(R"( {"a": [1, -2, 3.5, 1e2, -0], "b": {"c": null, "d": [true, false]},
     "big": 18446744073709551615, "small": -9223372036854775808, "e": "", "f": [], "g": {} } )");
@@ -168,5 +166,3 @@ TEST_CASE("reading JSON as the wrong kind is an error that shows the value") {
   CHECK(contains(error_of([&] { j.at("rates"); }), "no key \"rates\" (did you mean 'rate'?)"));
   CHECK(contains(error_of([&] { j.at("list").find("x"); }), "an object was expected"));
 }
-
-TEST_SUITE_END();

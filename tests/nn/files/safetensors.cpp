@@ -17,8 +17,6 @@ using namespace planet;
 using planet::test::contains;
 using planet::test::error_of;
 
-TEST_SUITE_BEGIN("nn");
-
 TEST_CASE("a safetensors file has exactly the documented bytes") {
   const test::ScratchFolder folder;
   const float a[] = {1, -2.5f};
@@ -169,5 +167,3 @@ TEST_CASE("an atomic file that is not committed leaves no trace") {
   CHECK(
       contains(error_of([&] { read_text(folder / "x", 2); }), "3 bytes; at most 2 were expected"));
 }
-
-TEST_SUITE_END();

@@ -53,8 +53,6 @@ std::string damaged(std::string bytes, std::size_t header_end, Rng& rng) {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("nn");
-
 TEST_CASE("damaged safetensors files load equal or throw, and never half") {
   const test::ScratchFolder folder;
   ParamStore store(Precision::f32);
@@ -104,5 +102,3 @@ TEST_CASE("damaged safetensors files load equal or throw, and never half") {
     if (length + 1 < valid.size()) test::write_bytes(path, valid);
   }
 }
-
-TEST_SUITE_END();

@@ -32,8 +32,6 @@ std::string repeated(std::string_view text, int times) {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("nn");
-
 TEST_CASE("every malformed safetensors file has a sentence of its own") {
   const std::string a = R"("a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]})";
   const std::string b = R"("b":{"dtype":"U8","shape":[3],"data_offsets":[8,11]})";
@@ -183,5 +181,3 @@ TEST_CASE("a file that shrinks after it was opened is an error and not a crash")
   std::filesystem::resize_file(folder / "x", 200);
   CHECK(contains(error_of([&] { file.read<float>("a"); }), "tensor a could not be read"));
 }
-
-TEST_SUITE_END();
