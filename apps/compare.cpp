@@ -1,7 +1,8 @@
 // compare: several trained models on the same recorded episodes and the same random streams.
 //
 // Runs that differ in their seed alone are one model, measured several times: every figure is a
-// mean over a model's runs with the interval of common/report/statistics.hpp. Measured per run are
+// mean over a model's runs with the interval of common/report/statistics.hpp. Models that no label
+// tells apart have the names of their folders. Measured per run are
 // the error of its open-loop predictions (common/foresight/open_loop_error.hpp), the KL of
 // posterior to prior while it sees, its return, its size and its training time.
 #include <algorithm>
@@ -9,6 +10,7 @@
 
 #include "apps/common/console/interrupt.hpp"
 #include "apps/common/files/png.hpp"
+#include "apps/common/files/text.hpp"
 #include "apps/common/foresight/error_curves.hpp"
 #include "apps/common/foresight/open_loop.hpp"
 #include "apps/common/foresight/open_loop_error.hpp"
@@ -16,6 +18,7 @@
 #include "apps/common/foresight/open_loop_pictures.hpp"
 #include "apps/common/options/command_line.hpp"
 #include "apps/common/run/checkpoint.hpp"
+#include "apps/compare/models.hpp"
 #include "apps/compare/run_results.hpp"
 #include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
@@ -38,11 +41,11 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
   CommandLine cli("compare", "Several trained models on the same recorded episodes.");
   cli.positionals(
       "RUN|CHECKPOINT", o.paths,
-      "run folders (their latest checkpoints), checkpoint folders or model.safetensors; runs that "
-      "differ in their seed alone are one model");
+      "run folders (their latest checkpoints), checkpoint folders or model.safetensors; runs of "
+      "one label and different seeds are one model");
   cli.list("--label", o.keys,
            "tell models apart by this key of config.toml (default: model and overshooting "
-           "distance); may be given several times");
+           "distance; their folders where that does not); may be given several times");
   o.flags.add_to(cli, cat(usual_episodes, ", or one per agent"));
   cli.option("--out", o.out, "output folder (required)", "Output");
   cli.footer(
@@ -60,12 +63,6 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
 
 // ---- the runs ----------------------------------------------------------------------------------
 
-// The runs of one label, in the order of the command line.
-struct Model {
-  std::string label;
-  std::vector<std::size_t> runs;
-};
-
 std::string setting(const LoadedModel& a) {
   const EnvOptions options = a.config.make_env_options();
   const std::unique_ptr<Env> env = make_env(a.config.env, options);
@@ -82,21 +79,6 @@ void check_comparable(const std::vector<LoadedModel>& runs, const std::vector<st
     require(other == first, paths[0], " is ", first, " and ", paths[i], " is ", other,
             "; only runs of one task and one kind of picture can be compared");
   }
-}
-
-std::vector<Model> group(const std::vector<LoadedModel>& runs, const Options& o) {
-  std::vector<Model> models;
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    const std::string label = model_label(runs[i].config, o.keys);
-    auto model = std::ranges::find(models, label, &Model::label);
-    if (model == models.end()) model = models.insert(models.end(), {label, {}});
-    for (const std::size_t other : model->runs)
-      require(runs[other].config.seed != runs[i].config.seed, o.paths[other], " and ", o.paths[i],
-              " are both '", label, "' with seed ", runs[i].config.seed,
-              "; a seed counts once (--label KEY tells models apart by another key)");
-    model->runs.push_back(i);
-  }
-  return models;
 }
 
 // ---- measuring ---------------------------------------------------------------------------------
@@ -186,7 +168,7 @@ std::string runs_csv(const Options& o, const std::vector<LoadedModel>& runs,
   text += "\n";
   for (const Model& model : models)
     for (const std::size_t i : model.runs) {
-      text += cat(o.paths[i], ",", model.label, ",", runs[i].config.seed);
+      text += cat(csv_cell(o.paths[i]), ",", csv_cell(model.label), ",", runs[i].config.seed);
       for (const std::optional<double>& x : measured[i].figures)
         text += cat(",", x ? write_value(*x) : "");
       text += "\n";
@@ -200,7 +182,7 @@ std::string table_csv(const std::vector<Model>& models, const std::vector<Measur
     for (std::size_t f = 0; f < std::size(figures); ++f) {
       const std::optional<Interval> at = over_runs(model, measured, f);
       if (!at) continue;
-      text += cat(model.label, ",", figures[f].name, ",", model.runs.size(), ",",
+      text += cat(csv_cell(model.label), ",", figures[f].name, ",", model.runs.size(), ",",
                   write_value(at->mean), ",", at->half ? write_value(at->low()) : "", ",",
                   at->half ? write_value(at->high()) : "", "\n");
     }
@@ -322,7 +304,7 @@ int apps::compare(int argc, const char* const* argv) {
   if (!read_command_line(argc, argv, o)) return 0;
   const OpenLoopFlags& flags = o.flags;
   const std::vector<LoadedModel> runs = load(o.paths);
-  const std::vector<Model> models = group(runs, o);
+  const std::vector<Model> models = group(runs, o.paths, o.keys);
   catch_interrupts();
   Console console(progress_from("auto"));
   const std::optional<HeldOutEpisodes> held = held_out_episodes(

@@ -14,6 +14,8 @@
 
 #include "apps/common/files/csv_table.hpp"
 #include "apps/common/files/svg_plot.hpp"
+#include "apps/common/files/text.hpp"
+#include "apps/common/files/toml.hpp"
 #include "apps/common/options/command_line.hpp"
 #include "apps/common/report/statistics.hpp"
 #include "apps/programs.hpp"
@@ -86,12 +88,10 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
 
 // "seed = 3" in the run's config.toml.
 std::string seed_of(const fs::path& run) {
-  const std::string text = "\n" + read_text(run / "config.toml");
-  const std::string key = "\nseed = ";
-  const std::size_t at = text.find(key);
-  require(at != std::string::npos, (run / "config.toml").string(), " has no seed");
-  return text.substr(at + key.size(),
-                     text.find_first_of(" #\n", at + key.size()) - at - key.size());
+  const fs::path file = run / "config.toml";
+  for (const TomlEntry& entry : parse_toml(read_text(file), file.string()))
+    if (entry.key == "seed" && !entry.values.empty()) return entry.values.front();
+  fail(file.string(), " has no seed");
 }
 
 // The metrics of several runs in one table, with columns run and seed in front.
@@ -100,9 +100,9 @@ CsvTable read_runs(const std::vector<std::string>& runs) {
   for (const fs::path run : runs) {
     require(fs::is_directory(run), run.string(),
             " is no run folder; give one table, or run folders");
-    const std::string metrics = read_text(run / "metrics.csv", std::size_t{1} << 28);
+    const std::string metrics = read_plain_text(run / "metrics.csv", std::size_t{1} << 28);
     const std::string name = (run.has_filename() ? run : run.parent_path()).filename().string();
-    const std::string front = cat(name, ",", seed_of(run), ",");
+    const std::string front = cat(csv_cell(name), ",", csv_cell(seed_of(run)), ",");
     std::size_t at = metrics.find('\n');
     if (text.empty()) text = cat("run,seed,", metrics.substr(0, at), "\n");
     // An incomplete last row is left by a killed process; --resume drops it.
@@ -132,7 +132,7 @@ std::string runs_csv(const CsvTable& csv, const Options& o) {
   text += "\n";
   for (const std::vector<std::string>& row : csv.rows()) {
     std::vector<std::string> cells;
-    for (const std::size_t c : columns) cells.push_back(row[c]);
+    for (const std::size_t c : columns) cells.push_back(csv_cell(row[c]));
     if (std::any_of(cells.begin() + 3, cells.end(), [](const auto& y) { return !y.empty(); }))
       text += join(cells, ",") + "\n";
   }

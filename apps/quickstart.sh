@@ -13,22 +13,25 @@ limit=${1:-3m}
 ensure_packages
 FIRST=60 build release train eval play dream
 
+# Commands that are printed can be pasted where this was started.
+top=
+[ "$PWD" -ef "$root" ] || top=$root/
 cd "$root"
-bin=build/release/bin
+bin=${top}build/release/bin
 mkdir -p runs
-run=runs/quickstart
+run=${top}runs/quickstart
 for ((i = 2; ; ++i)); do
   [ -e "$run" ] || break
-  run=runs/quickstart-$i
+  run=${top}runs/quickstart-$i
 done
 
 # A pretrained agent first, so that there is something to see at once.
-pretrained=apps/pretrained/pendulum_swingup
+pretrained=${top}apps/pretrained/pendulum_swingup
 if [ -e "$pretrained/model.safetensors" ]; then
   say
   say "show      a pretrained agent ($pretrained): an episode, and an imagined one"
   "$bin/play" "$pretrained" --seed 1000
-  "$bin/dream" "$pretrained" --episode-count 1 --out runs/pretrained-dream
+  "$bin/dream" "$pretrained" --episode-count 1 --out "${top}runs/pretrained-dream"
 fi
 
 say
@@ -41,7 +44,7 @@ say "evaluate  once more, with a contact sheet"
 
 say
 say "build     the other programs"
-build release plan compare plot gradcheck bench
+build release plan compare plot gradcheck bench futures
 
 say
 say "Look at in $root"
@@ -49,6 +52,7 @@ say "  $run/pictures/        true frames above the model's reconstructions"
 say "  $run/metrics.csv      every round: losses, returns, times"
 say "  $run/checkpoints/     the model, as safetensors"
 say "Next"
-say "  build/release/bin/play $run                    watch it in this terminal"
-say "  build/release/bin/play --policy keys             try it yourself"
-say "  build/release/bin/train --resume $run --time-limit 10m"
+bin=$(printf %q "$bin") run=$(printf %q "$run")
+say "  $bin/play $run                    # watch it in this terminal"
+say "  $bin/play --policy keys             # try it yourself"
+say "  $bin/train --resume $run --time-limit 10m"

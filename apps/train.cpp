@@ -58,6 +58,7 @@ class Training {
   int finish();
   std::string command_to_go_on() const;
   std::vector<double> collected_returns() const;
+  int say_finished() const;
 
   const RunConfig& config_;
   const RunFolder& folder_;
@@ -77,11 +78,13 @@ class Training {
   bool evaluated_ = false;  // whether the present parameters have been evaluated
   // Early looks of this process: what the next one takes, what all took, and when the last one was.
   double early_cost_ = 0, early_seconds_ = 0, looked_at_ = 0;
+  bool finished_ = false;  // by earlier processes: nothing is left to be done
 };
 
 // ---- Algorithm 1 -------------------------------------------------------------------------------
 
 int Training::run() {
+  if (finished_) return say_finished();
   seed();
   while (!limits_.reached(run_)) {
     if (evaluation_due() && !evaluate_and_save()) break;
@@ -154,7 +157,8 @@ Training::Training(const Setup& setup)
       replay_(config_.replay_bytes()),
       env_(make_env(config_.env, config_.make_env_options())),
       agent_(model_, config_.planner, AgentStreams::collecting(config_.seed)),
-      run_(setup.resumed ? restore(folder_, model_, trainer_.adam(), replay_) : RunState{}),
+      run_(setup.resumed ? restore(folder_, model_, trainer_.adam(), config_.env, replay_)
+                         : RunState{}),
       limits_(config_, run_) {
   metrics_ = std::make_unique<MetricsWriter>(folder_.path(), run_.metrics_rows);
   trainer_.tape().check_finite(config_.check_finite);
@@ -165,16 +169,13 @@ Training::Training(const Setup& setup)
   if (setup.resumed) {
     console_.line(cat("resumed at ", with_commas(run_.updates), " updates, ",
                       with_commas(run_.episodes), " episodes"));
-    limits_.expect_ending(0);
-    require(!(evaluated_ && limits_.reached(run_)), folder_.path().string(),
-            " is finished: ", limits_.reason(run_),
-            " reached; to go on, raise --total-episodes, --steps or "
-            "--time-limit, which count the whole run");
+    expect_ending(run_.evaluation_cost);
+    finished_ = evaluated_ && !interrupted() && limits_.reached(run_);
   }
 }
 
 void Training::remember(CollectedEpisode collected) {
-  folder_.save_episode(run_.episodes, collected.episode);
+  folder_.save_episode(run_.episodes, collected.episode, config_.env);
   replay_.add(std::move(collected.episode));
   ++run_.episodes;
   run_.decisions += collected.decisions;
@@ -257,6 +258,7 @@ bool Training::checkpoint_due() const {
 
 void Training::save() {
   run_.seconds = limits_.elapsed();
+  run_.episodes_in_memory = static_cast<std::int64_t>(replay_.episodes().size());
   checkpoint_ = save_checkpoint(folder_.checkpoints(), config_, model_, trainer_.adam(), run_);
   saved_episodes_ = run_.episodes;
   saved_seconds_ = run_.seconds;
@@ -338,6 +340,13 @@ std::vector<double> Training::collected_returns() const {
   for (const Episode& episode : replay_.episodes())
     if (index++ >= config_.seed_episodes) returns.push_back(episode.episode_return());
   return returns;
+}
+
+// Not an error: a queue may start a job again that has come to its end.
+int Training::say_finished() const {
+  std::cout << folder_.path().string() << " is finished: " << limits_.reason(run_)
+            << " reached\nto go on: " << command_to_go_on() << std::endl;
+  return 0;
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 #include "apps/compare/run_results.hpp"
 
-#include <fstream>
+#include <sstream>
 
+#include "apps/common/files/text.hpp"
 #include "nn/files/atomic_file.hpp"
 #include "nn/files/json.hpp"
 
@@ -12,7 +13,7 @@ namespace {
 // The last evaluation of these parameters.
 std::optional<double> evaluation_return(const fs::path& metrics, std::int64_t updates) {
   std::optional<double> found;
-  std::ifstream in(metrics);
+  std::istringstream in(fs::exists(metrics) ? read_plain_text(metrics) : "");
   for (std::string line; std::getline(in, line);) {
     const Json row = Json::parse(line, metrics.string());
     const Json* value = row.find("eval/return_mean");

@@ -7,7 +7,9 @@
 
 #include "apps/common/console/console.hpp"
 #include "apps/common/files/csv_table.hpp"
+#include "apps/common/files/text.hpp"
 #include "apps/common/options/values.hpp"
+#include "apps/common/options/version.hpp"
 #include "apps/common/simulator/simulator_dynamics.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
@@ -19,11 +21,44 @@ namespace {
 
 using Rows = std::map<std::uint64_t, double>;  // seed -> return
 
-Rows read_rows(const std::string& csv) {
+// Every option that the planner reads, "cem horizon=12 iterations=10 ...".
+std::string planner_options(const PlannerConfig& planner) {
+  std::string text = planner.method;
+  for_each_planner_field(planner, [&](std::string_view name, auto, const auto& value) {
+    const std::string key(name);
+    // Futures are the column of that name.
+    if (key == "planner" || key == "samples_per_candidate" || !option_has_effect(planner, key))
+      return;
+    text += cat(" ", key, "=", write_value(value));
+  });
+  return text;
+}
+
+// What decides a return besides the seed: the further columns of a file of returns.
+std::vector<std::pair<std::string, std::string>> request(const Oracle& o) {
+  const bool plans = o.policy == "oracle";
+  const int courses = o.future.courses();
+  return {{"env", o.spec->name},
+          {"env_options", o.options},
+          {"policy", o.policy},
+          {"planner", plans ? planner_options(o.planner) : ""},
+          {"future",
+           plans ? cat(future_word(o.future.future), courses > 1 ? cat(" x", courses) : "") : ""},
+          {"version", version_text()}};
+}
+
+// The returns in a file, which must have been measured as `oracle` would measure them.
+Rows read_rows(const std::string& csv, const Oracle& oracle) {
   Rows rows;
   if (csv.empty() || !std::filesystem::exists(csv)) return rows;
   const CsvTable table = CsvTable::read(csv);
   const std::size_t seed = table.column("--csv", "seed"), value = table.column("--csv", "return");
+  for (const auto& [name, wanted] : request(oracle)) {
+    const std::size_t column = table.column("--csv", name);
+    for (const auto& row : table.rows())
+      require(row[column] == wanted, csv, " holds returns whose ", name, " is '", row[column],
+              "', and here it is '", wanted, "'; name another --csv, or remove this file");
+  }
   for (const auto& row : table.rows()) {
     std::uint64_t key = 0;
     read_option(csv + ": seed", row[seed], key);
@@ -32,9 +67,16 @@ Rows read_rows(const std::string& csv) {
   return rows;
 }
 
-void write_rows(const std::string& csv, const Rows& rows) {
-  std::string text = "seed,return\n";
-  for (const auto& [seed, value] : rows) text += cat(seed, ",", number_text(value), "\n");
+// `more`: columns that are the same in every row.
+void write_rows(const std::string& csv, const Rows& rows,
+                const std::vector<std::pair<std::string, std::string>>& more = {}) {
+  std::string text = "seed,return", constant;
+  for (const auto& [name, value] : more) {
+    text += cat(",", name);
+    constant += cat(",", csv_cell(value));
+  }
+  text += "\n";
+  for (const auto& [seed, value] : rows) text += cat(seed, ",", number_text(value), constant, "\n");
   write_text_atomically(csv, text);
 }
 
@@ -76,7 +118,8 @@ void OracleFlags::add(CommandLine& cli) {
              "number of episodes between two updates of --csv (default: all); changes no result",
              group);
   cli.flag("--check", check,
-           "exit with status 1 unless the mean agrees with the registered one: within 3 combined "
+           "play every episode, also those in --csv, and exit with status 1 unless the mean agrees "
+           "with the registered one: within 3 combined "
            "standard errors, or 1 % of the largest return",
            group);
   cli.flag("--row", row, "print a row of a Markdown table instead: measured and registered return",
@@ -96,6 +139,7 @@ Oracle read_oracle(const OracleFlags& flags, std::vector<Assignment> planner) {
   Oracle o;
   o.spec = &env_spec(flags.env.empty() ? "pendulum_swingup" : flags.env);
   for (const std::string& text : flags.env_options) set_env_option(*o.spec, o.env_options, text);
+  o.options = join(flags.env_options, " ");
   const std::vector<std::string> policies{"oracle", "random", "zero"};
   o.policy = flags.policy.empty() ? "oracle" : flags.policy;
   require(std::ranges::count(policies, o.policy) == 1, "--policy is '", o.policy, "'",
@@ -111,6 +155,7 @@ Oracle read_oracle(const OracleFlags& flags, std::vector<Assignment> planner) {
           o.policy, " on ", o.spec->name, " against: no return is registered");
   require(!flags.check || o.as_registered,
           "--check holds what is registered; leave options of the task and of the planner out");
+  o.afresh = flags.check;
   o.future = read_future(*o.spec, flags.future, take_assignment(planner, "samples_per_candidate"));
   o.planner = oracle_planner(*o.spec, planner);
   return o;
@@ -119,7 +164,8 @@ Oracle read_oracle(const OracleFlags& flags, std::vector<Assignment> planner) {
 Evaluation evaluate_oracle(const Oracle& oracle, int episodes, std::uint64_t first_seed,
                            const std::string& csv) {
   const std::unique_ptr<Env> env = make_env(oracle.spec->name, oracle.env_options);
-  Rows rows = read_rows(csv);
+  Rows rows = read_rows(csv, oracle);
+  if (oracle.afresh) rows.clear();
   Evaluation e;
   std::vector<std::uint64_t> missing;
   for (int k = 0; k < episodes; ++k) {
@@ -139,7 +185,7 @@ Evaluation evaluate_oracle(const Oracle& oracle, int episodes, std::uint64_t fir
     });
     for (std::size_t k = 0; k < n; ++k) rows[seeds[k]] = returns[k];
     missing.erase(missing.begin(), missing.begin() + static_cast<std::ptrdiff_t>(n));
-    if (!csv.empty()) write_rows(csv, rows);
+    if (!csv.empty()) write_rows(csv, rows, request(oracle));
   }
   e.seconds = process_seconds() - start;
   for (const std::uint64_t seed : e.seeds) e.returns.push_back(rows.at(seed));

@@ -34,17 +34,21 @@ struct OracleFlags {
 struct Oracle {
   const EnvSpec* spec = nullptr;
   EnvOptions env_options;
-  std::string policy;  // oracle, random or zero
+  std::string options;  // the same as they were typed
+  std::string policy;   // oracle, random or zero
   PlannerConfig planner;
   FutureConfig future;
   int at_once = 0;            // episodes between two updates of the CSV; 0: all
   bool as_registered = true;  // task, budget and future: only then can two means agree
+  bool afresh = false;        // plays every episode, whatever the CSV has
 };
 
 /// Error: anything wrong with the flags, or with the planner options that were typed.
 Oracle read_oracle(const OracleFlags& flags, std::vector<Assignment> planner);
-/// The returns of `episodes` seeds from `first_seed` on. Those that the file `csv` holds are not
-/// played again, and it is rewritten as episodes finish; `csv` may be empty.
+/// The returns of `episodes` seeds from `first_seed` on. Those that `csv` holds are not played
+/// again unless `afresh`, and it is written anew whenever some are done; it may be empty. It says of
+/// each return what was measured: seed, return, env, env_options, policy, planner, future, version.
+/// Error: `csv` holds returns of anything else, another version's too.
 Evaluation evaluate_oracle(const Oracle& oracle, int episodes, std::uint64_t first_seed,
                            const std::string& csv);
 /// A CSV file seed,return with one row per episode.

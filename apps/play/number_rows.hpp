@@ -14,7 +14,7 @@ struct RowsOf {
   std::string numbers;  // "an action of this task has": what determines the number of columns
 };
 
-/// No header; a last empty line is allowed. Error, with the line: a wrong number of columns or a
+/// No header; empty lines at the end are allowed. Error, with the line: a wrong number of columns or a
 /// word that is no finite number; no rows; no file.
 std::vector<std::vector<double>> read_number_rows(const std::filesystem::path& path,
                                                   const RowsOf& rows);

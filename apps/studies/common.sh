@@ -3,6 +3,10 @@
 # adds its rows. A study that was stopped is continued by the same command: a training whose rows are
 # in results.csv is skipped, an interrupted one is resumed.
 #
+# A name holds a training's options. made.csv holds what else its rows come from: train.toml, SMALLER,
+# EPISODES, and the program's version. Where the first three are not those of now, the study stops: its
+# table would mix two things. Rows of another version stand, and are counted.
+#
 #   JOBS=2             two trainings at a time (each of one thread: more would change no bit of them)
 #   ONLY='rssm-*'      only these trainings
 #   BIN, RUNS, TABLES  where the programs are, where runs go, where tables and plots go
@@ -28,19 +32,63 @@ study() {
     exit
   fi
   shift
-  local left=() training
+  local left=() other=0 training
   for training in "$@"; do
     # shellcheck disable=SC2053  # a pattern is what is wanted
-    if [[ $training == ${ONLY:-*} ]] && ! stands "$training"; then left+=("$training"); fi
+    if [[ $training == ${ONLY:-*} ]]; then
+      if ! stands "$training"; then left+=("$training")
+      elif ! grep -q "^$training,.*,\"$version\"" "$tables/made.csv" 2>/dev/null; then
+        other=$((other + 1))
+      fi
+    fi
   done
   echo "$name: $(($# - ${#left[@]})) of $# trainings are finished or not selected, ${#left[@]} to go"
+  [ $other = 0 ] || echo "$name: $other of those that stand were not made by $version"
   if [ ${#left[@]} -gt 0 ]; then
     printf '%s\n' "${left[@]}" | xargs -P "${JOBS:-1}" -I{} bash "$here/run.sh" {}
   fi
 }
 
-# stands NAME: does results.csv hold the rows of this training?
-stands() { [ -e "$tables/results.csv" ] && grep -q "^$1," "$tables/results.csv"; }
+version=$("$bin/eval" --version | sed -n '1s/^eval //p')
+# What rows come from besides their name and the version, as the first columns of made.csv.
+settings() {
+  local toml=none
+  [ ! -e "$here/train.toml" ] || toml=$(cksum <"$here/train.toml" | cut -d' ' -f1)
+  echo "$toml,\"${SMALLER:-}\",${EPISODES:-}"
+}
+
+# has_rows NAME: has results.csv the rows of this training?
+has_rows() { [ -e "$tables/results.csv" ] && grep -q "^$1," "$tables/results.csv"; }
+
+# stands NAME: are there its rows, made with the settings of now?
+stands() {
+  has_rows "$1" || return 1
+  local made
+  made=$(grep "^$1," "$tables/made.csv" 2>/dev/null) || return 0 # before made.csv was written
+  [[ $made == "$1,$(settings),"* ]] || {
+    echo "$name: the rows of $1 were made with other settings ($made), not with $(settings);" \
+      "give another TABLES, or delete them from the tables and from made.csv" >&2
+    exit 2
+  }
+}
+
+# made NAME: what its rows come from.
+made() {
+  {
+    echo "run,train_toml,smaller,episodes,version"
+    {
+      if [ -e "$tables/made.csv" ]; then tail -n +2 "$tables/made.csv" | grep -v "^$1," || true; fi
+      echo "$1,$(settings),\"$version\""
+    } | sort -s -t, -k1,1V
+  } >"$tables/.made.new"
+  mv "$tables/.made.new" "$tables/made.csv"
+}
+
+# oracle FILE OPTIONS...: eval --oracle into FILE. Episodes that this very program played stand.
+oracle() {
+  if [ -e "$1" ] && ! grep -qF "$version" "$1"; then rm "$1"; fi
+  "$bin/eval" --oracle --csv "$@" >/dev/null
+}
 
 # learn NAME OPTIONS...: trains to the end, from the start or from where it was interrupted.
 learn() {
@@ -55,7 +103,6 @@ learn() {
   fi
   said=$("$bin/train" "$@" --threads "${threads:-1}" --progress none 2>&1 >/dev/null) || {
     local status=$?
-    [[ $said == *" is finished: "* ]] && return # it was measuring that was cut off
     echo "$name: $(basename "$run") did not finish (status $status). $said" >&2
     return 1
   }
@@ -74,6 +121,7 @@ add() {
       } | sort -s -t, -k1,1V
     } >"$tables/.$1.new"
     mv "$tables/.$1.new" "$tables/$1"
+    [ "$1" != results.csv ] || made "$2"
   ) 9>"$work/lock"
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "apps/common/files/text.hpp"
 #include "apps/common/options/values.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
@@ -56,7 +57,7 @@ void keep_lines(const std::filesystem::path& path, std::int64_t lines, const std
   }
   const std::string text = read_text(path, std::size_t{1} << 31);
   if (!header.empty() && !text.empty())
-    require(text.starts_with(header + "\n"), path.string(),
+    require(plain_text(text.substr(0, text.find('\n') + 1)) == header + "\n", path.string(),
             ": the columns are not those of this version; the run was made by another one");
   const std::int64_t wanted = lines + (header.empty() ? 0 : 1);
   std::size_t end = 0;

@@ -31,11 +31,12 @@ std::string time_left(const RunState& run, const Limits& limits) {
 
 }  // namespace
 
-RunState restore(const RunFolder& folder, WorldModel& model, Adam& adam, Replay& replay) {
+RunState restore(const RunFolder& folder, WorldModel& model, Adam& adam, const std::string& task,
+                 Replay& replay) {
   RunState run;
   if (const auto checkpoint = newest_checkpoint(folder.checkpoints()))
     run = load_checkpoint(*checkpoint, model, adam);
-  folder.restore_episodes(run.episodes, replay);
+  folder.restore_episodes(run.episodes - run.episodes_in_memory, run.episodes, task, replay);
   return run;
 }
 

@@ -15,7 +15,8 @@ namespace planet {
 
 /// Loads a run's newest checkpoint and the episodes it had: where the run goes on. A run that was
 /// stopped before its first checkpoint begins again from nothing.
-RunState restore(const RunFolder& folder, WorldModel& model, Adam& adam, Replay& replay);
+RunState restore(const RunFolder& folder, WorldModel& model, Adam& adam, const std::string& task,
+                 Replay& replay);
 
 /// A row with the four counters and the clock.
 MetricsRow counters_row(const RunState& run, double elapsed);

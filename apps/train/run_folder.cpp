@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "apps/common/files/episode_file.hpp"
+#include "apps/common/options/command.hpp"
 #include "apps/common/options/config_file.hpp"
 #include "apps/common/options/version.hpp"
 #include "autograd/base/error.hpp"
@@ -63,23 +64,14 @@ void remove_unfinished(const fs::path& path) {
   for (const fs::path& file : unfinished) fs::remove(file);
 }
 
-std::string shell_quoted(const std::string& word) {
-  const char* const plain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:,+@%";
-  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
-  std::string out = "'";
-  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 }  // namespace
 
 RunFolder RunFolder::create(const fs::path& path, const RunConfig& config) {
   require(!fs::exists(path) || fs::is_directory(path), path.string(), " is a file, not a folder");
   fs::create_directories(path);
   require(!fs::exists(path / "config.toml"), path.string(),
-          " holds a run already; go on with it by --resume ", path.string(),
-          ", or give another --logdir");
+          " holds a run already; give another --logdir, or go on with it: ",
+          command("train", {"--resume", path.string()}));
   require(is_empty_folder(path), path.string(), " is not empty; give another --logdir");
   RunFolder folder(path);
   folder.take_lock();
@@ -147,12 +139,14 @@ void RunFolder::note_command(int argc, const char* const* argv) const {
   require(out.good(), (path_ / "command.txt").string(), " could not be written; is the disk full?");
 }
 
-void RunFolder::save_episode(std::int64_t index, const Episode& episode) const {
+void RunFolder::save_episode(std::int64_t index, const Episode& episode,
+                             const std::string& task) const {
   const std::string name = episode_prefix(index) + fixed(episode.episode_return(), 1) + ".npz";
-  save_episode_file(path_ / "episodes" / name, episode);
+  save_episode_file(path_ / "episodes" / name, episode, task);
 }
 
-void RunFolder::restore_episodes(std::int64_t count, Replay& replay) const {
+void RunFolder::restore_episodes(std::int64_t first, std::int64_t count, const std::string& task,
+                                 Replay& replay) const {
   std::map<std::int64_t, fs::path> files;
   std::vector<fs::path> beyond;
   for (const fs::directory_entry& entry : fs::directory_iterator(path_ / "episodes")) {
@@ -161,11 +155,15 @@ void RunFolder::restore_episodes(std::int64_t count, Replay& replay) const {
     else if (index >= 0) files[index] = entry.path();
   }
   for (const fs::path& file : beyond) fs::remove(file);
-  for (std::int64_t i = 0; i < count; ++i) {
+  for (std::int64_t i = first; i < count; ++i) {
     const auto file = files.find(i);
     require(file != files.end(), (path_ / "episodes").string(), " has no file ", episode_prefix(i),
             "*.npz, which the checkpoint needs");
-    replay.add(load_episode_file(file->second));
+    std::string of;
+    Episode episode = load_episode_file(file->second, &of);
+    require(of.empty() || of == task, file->second.string(), " is an episode of ", of,
+            "; this run learns ", task);
+    replay.add(std::move(episode));
   }
 }
 

@@ -7,10 +7,12 @@
 #include <map>
 
 #include "apps/common/console/threads.hpp"
+#include "apps/common/options/command.hpp"
 #include "apps/common/options/env_table.hpp"
 #include "apps/common/options/recipes.hpp"
 #include "apps/common/options/run_options.hpp"
 #include "apps/common/options/version.hpp"
+#include "apps/common/run/checkpoint.hpp"
 #include "apps/train/reporting.hpp"
 #include "autograd/base/cgroup.hpp"
 #include "autograd/base/error.hpp"
@@ -34,6 +36,10 @@ void check_memory(const RunConfig& config, const Env& env) {
           bytes_text(static_cast<double>(there)), " are available; give a smaller --replay-memory");
 }
 
+const char* const goes_on_alike =
+    "; a resumed run computes what it would have computed, so only limits and the options of "
+    "evaluation, checkpoints and the machine may change";
+
 RunConfig resumed_config(const RunConfig& before, const std::vector<Assignment>& typed) {
   RunConfig after = before;
   for (const Assignment& a : typed) {
@@ -44,26 +50,48 @@ RunConfig resumed_config(const RunConfig& before, const std::vector<Assignment>&
       fail(a.where, " ", e.what());
     }
     const std::string was = a.field->get(after), is = a.field->get(changed);
-    require(
-        was == is || a.field->may_change, a.where, " is ", is, ", but the run began with ", was,
-        "; a resumed run computes what it would have computed, so only limits and the options of "
-        "evaluation, checkpoints and the machine may change");
+    require(was == is || a.field->may_change, a.where, " is ", is, ", but the run began with ", was,
+            goes_on_alike);
     after = changed;
   }
   after.check();
   return after;
 }
 
-const char* const examples =
-    "Examples:\n"
-    "  train --env pendulum_swingup --time-limit 3m\n"
-    "  train --env cartpole_swingup --preset small --total-episodes 300 --logdir runs/cart\n"
-    "  train --resume runs/cart --total-episodes 600\n"
-    "  train --config runs/cart/config.toml --seed 2\n"
-    "In [brackets]: the defaults of pendulum_swingup. Other tasks have some of their own; add "
-    "--print-config to see every value and stop.\n"
-    "What wins: command line, then --config, then --preset, then the task's own preset.\n"
-    "Exit status: 0 done, 2 bad input, 3 a non-finite loss, 130 stopped by Ctrl-C (saved).";
+// The config of a run that goes on. Its checkpoint knows what config.toml said when it was saved.
+RunConfig config_before(const RunFolder& folder) {
+  const RunConfig now = folder.config();
+  const auto checkpoint = newest_checkpoint(folder.checkpoints());
+  if (!checkpoint) return now;  // nothing was computed yet
+  const std::string file = (folder.path() / "config.toml").string(), saved = config_of(*checkpoint);
+  const RunConfig then = config_from_text(saved, checkpoint->string());
+  const std::vector<Assignment> had = parse_config(saved, checkpoint->string()),
+                                has = read_config_file(file);
+  for (const Field& field : run_fields()) {
+    if (field.may_change) continue;
+    const std::string was = field.get(then), is = field.get(now);
+    const auto sets = [&](const Assignment& a) { return a.field == &field; };
+    require(std::ranges::none_of(had, sets) || std::ranges::any_of(has, sets), file, " has no ",
+            field.key, ", and the run began with ", was, goes_on_alike);
+    require(was == is, file, ": ", field.key, " is ", is, ", but the run began with ", was,
+            goes_on_alike);
+  }
+  return now;
+}
+
+std::string examples() {
+  return cat(
+      "Examples:\n  ", command("train", {"--env", "pendulum_swingup", "--time-limit", "3m"}),
+      "\n  ",
+      command("train", {"--env", "cartpole_swingup", "--model", "ssm", "--total-episodes", "300",
+                        "--logdir", "runs/cart"}),
+      "\n  ", command("train", {"--resume", "runs/cart", "--total-episodes", "600"}), "\n  ",
+      command("train", {"--config", "runs/cart/config.toml", "--seed", "2"}),
+      "\nIn [brackets]: the defaults of pendulum_swingup. Other tasks have some of their own; add "
+      "--print-config to see every value and stop.\n"
+      "What wins: command line, then --config, then --preset, then the task's own preset.\n"
+      "Exit status: 0 done, 2 bad input, 3 a non-finite loss, 130 stopped by Ctrl-C (saved).");
+}
 
 }  // namespace
 
@@ -91,7 +119,7 @@ std::optional<Setup> setup_run(int argc, const char* const* argv) {
   cli.flag("--json", json, "with --list-envs: one JSON object per line and task", "Task");
   RunOptions options;
   options.add(cli);
-  cli.footer(examples);
+  cli.footer(examples());
   if (!cli.parse(argc, argv)) return std::nullopt;
   require(list || !json, "--json is for --list-envs");
   if (list) {
@@ -104,7 +132,7 @@ std::optional<Setup> setup_run(int argc, const char* const* argv) {
     require(logdir.empty() || std::filesystem::path(logdir) == resume,
             "--resume goes on in its own folder; leave --logdir out");
     RunFolder folder = RunFolder::open(resume);
-    const RunConfig before = folder.config();
+    const RunConfig before = config_before(folder);
     const RunConfig config = resumed_config(before, options.typed());
     if (!(config == before)) folder.write_config(config);
     use_threads(config.threads);

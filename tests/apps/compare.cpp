@@ -103,6 +103,32 @@ TEST_CASE("compare computes the same errors as dream and groups by model") {
   CHECK(r.out.find("rssm") < r.out.find("ssm  "));
 }
 
+TEST_CASE("what no label tells apart is named by its folder") {
+  const Scratch scratch;
+  train(scratch, "a", {"--total-episodes", "4", "--checkpoint-every", "1"});
+  train(scratch, "longer", {"--total-episodes", "6"});
+  const fs::path kept = scratch / "a" / "checkpoints";
+  const std::string last = latest(scratch / "a").filename().string(), first = "000000003";
+  REQUIRE(fs::exists(kept / first));
+  fs::create_directories(scratch / "given");
+  fs::copy(latest(scratch / "longer") / "model.safetensors", scratch / "given");
+  const auto models = [&](const Args& paths) {
+    const Result r = run(scratch, "compare",
+                         paths + Args{"--out", "o", "--policy", "random", "--episode-count", "1"});
+    INFO(r.err);
+    REQUIRE(r.status == 0);
+    std::vector<std::string> names;
+    for (const CsvRow& row : read_csv(scratch / "o" / "runs.csv")) names.push_back(row.at("model"));
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  CHECK(models({"a", "longer"}) == Names{"a", "longer"});
+  CHECK(models({"a/checkpoints/" + first, "a/checkpoints/" + last}) == Names{first, last});
+  CHECK(models({"a", "given", "longer/"}) == Names{"a", "given", "longer"});
+  CHECK(models({"a", "./given/model.safetensors"}) == Names{"a", "given"});
+  CHECK(models({"a/checkpoints/" + last, "longer"}) == Names{last, "longer"});
+}
+
 TEST_CASE("a lone checkpoint has no return and the number of threads changes no bit") {
   const Scratch scratch;
   train(scratch, "a", {"--total-episodes", "3"});
@@ -169,7 +195,7 @@ TEST_CASE("compare says what is wrong") {
   says({"a", "wide", "--out", "o"},
        "a is pendulum_swingup at 16 pixels of 5 bits, action repeat 2, 10 decisions and wide is "
        "pendulum_swingup at 32 pixels");
-  says({"a", "a", "--out", "o"}, "a and a are both 'rssm' with seed 1; a seed counts once");
+  says({"a", "a/", "--out", "o"}, "a and a/ are one model");
   says({"a", "--out", "o", "--label", "sed"}, "did you mean 'seed'");
   says({"a", "--out", "o", "--contxt", "2"}, "did you mean '--context'");
   says({"a", "--out", "o", "--context", "11", "--policy", "random"}, "nothing would be imagined");

@@ -301,6 +301,16 @@ TEST_CASE("comments and spaces in a config file are free") {
   CHECK(c.env_options.at("view") == "3");
 }
 
+TEST_CASE("a config file is read as Windows and other TOML writers leave it") {
+  const RunConfig c = resolve(
+      "\xef\xbb\xbf\"seed\" = 7\r\nenv = 'cartpole_swingup'\r\nenv_option = [\r\n"
+      "    \"view=3\",\r\n]\r\n",
+      {});
+  CHECK(c.seed == 7);
+  CHECK(c.env == "cartpole_swingup");
+  CHECK(c.env_options.at("view") == "3");
+}
+
 TEST_CASE("values out of range are refused by name") {
   const auto error = [](const std::string& key, const std::string& value) {
     return message([&] { resolve("", {{key, value}}); });

@@ -19,8 +19,13 @@ TEST_CASE("one binary runs every program by its name") {
     const Result own = run(scratch, "worlds", {name, "--help"}),
                  alone = run(scratch, name, {"--help"});
     CHECK(own.status == 0);
-    CHECK(own.out == alone.out);
+    if (std::string(name) != "train") CHECK(own.out == alone.out);
   }
+  // Printed commands begin with the program as it was called.
+  const std::string bin = PLANET_BINARY_DIR "/bin/";
+  CHECK(
+      has(run(scratch, "worlds", {"train", "--help"}).out, "\n  " + bin + "worlds train --resume"));
+  CHECK(has(run(scratch, "train", {"--help"}).out, "\n  " + bin + "train --resume runs/cart"));
   const Result wrong = run(scratch, "worlds", {"trian"});
   CHECK(wrong.status == 2);
   CHECK(has(wrong.err, "trian: there is no program 'trian' (did you mean 'train'?)"));

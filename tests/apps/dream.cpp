@@ -213,6 +213,14 @@ TEST_CASE("dream says what is wrong") {
   says({"--episodes", t.scratch.path().string()}, "no .npz file in this folder");
   says({"--episodes", (t.run / "episodes").string(), "--policy", "random"},
        "--policy, --episode-seed and --episode-count are for episodes that are played");
+  const fs::path file = t.run / "episodes" / contents(t.run / "episodes").front().first;
+  save_episode_file(t.scratch / "o.npz", load_episode_file(file), "cup_catch");
+  const Args other{"--episodes", (t.scratch / "o.npz").string()};
+  says(other,
+       "o.npz is an episode of cup_catch, and the model has learned pendulum_swingup; "
+       "--other-task predicts it all the same");
+  CHECK(run(t.scratch, "dream", Args{t.run.string(), "--other-task"} + other).status == 0);
+  says({"--other-task"}, "--other-task is for --episodes");
 }
 
 TEST_CASE("dream of a model outside a run folder writes below runs/") {

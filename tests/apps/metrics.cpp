@@ -8,6 +8,7 @@
 #include <map>
 #include <sstream>
 
+#include "apps/common/files/csv_table.hpp"
 #include "apps/common/run/run_state.hpp"
 #include "autograd/base/error.hpp"
 #include "nn/files/json.hpp"
@@ -56,6 +57,22 @@ TEST_CASE("rows after the checkpoint and an incomplete line are dropped") {
     std::fclose(f);
   }
   CHECK_THROWS_AS(MetricsWriter(scratch.path(), 1), Error);
+}
+
+TEST_CASE("metrics that an editor gave other line ends are gone on with") {
+  const Scratch scratch;
+  MetricsRow row;
+  MetricsWriter(scratch.path(), 0).write(row.set("counter/updates", 1));
+  std::string text = text_of(scratch / "metrics.csv");
+  for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 2)
+    text.insert(at, "\r");
+  std::FILE* f = std::fopen((scratch / "metrics.csv").c_str(), "w");
+  std::fputs(("\xef\xbb\xbf" + text).c_str(), f);
+  std::fclose(f);
+  MetricsWriter(scratch.path(), 1).write(row.set("counter/updates", 2));
+  const CsvTable table = CsvTable::read(scratch / "metrics.csv");
+  REQUIRE(table.rows().size() == 2);
+  CHECK(table.rows()[1][table.column("", "counter/updates")] == "2");
 }
 
 TEST_CASE("P41 updates and decisions and environment frames are counters of their own") {

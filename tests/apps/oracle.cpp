@@ -1,10 +1,11 @@
-// eval --oracle: what is measured, held against what is registered. Its rows stand in the CSV, so that
-// nothing has to be played here.
+// eval --oracle: what is measured, held against what is registered, and what a file of returns says.
+#include "apps/eval/oracle.hpp"
+
 #include <doctest/doctest.h>
 
-#include <fstream>
-
-#include "envs/registry.hpp"
+#include "apps/common/options/version.hpp"
+#include "autograd/base/error.hpp"
+#include "nn/files/atomic_file.hpp"
 #include "nn/files/json.hpp"
 #include "tests/apps/programs.hpp"
 
@@ -13,65 +14,103 @@ using namespace planet::test;
 
 namespace {
 
-// A CSV of ten episodes with these two returns in turn.
-void write_returns(const fs::path& file, double a, double b) {
-  std::ofstream out(file);
-  out << "seed,return\n";
-  for (int k = 0; k < 10; ++k) out << 1000 + k << "," << (k % 2 == 0 ? a : b) << "\n";
+Oracle oracle_of(const std::string& task) {
+  OracleFlags flags;
+  flags.env = task;
+  return read_oracle(flags, {});
+}
+
+// Ten episodes with these two returns in turn.
+Evaluation measured(double a, double b) {
+  Evaluation e;
+  for (int k = 0; k < 10; ++k) e.returns.push_back(k % 2 == 0 ? a : b);
+  return e;
 }
 
 }  // namespace
 
 TEST_CASE("a measured return agrees within three standard errors or a hundredth of the largest") {
-  const Scratch scratch;
-  const std::string csv = (scratch / "returns.csv").string();
+  const auto compare = [](const char* task, double a, double b) {
+    return *compare_with_registered(oracle_of(task), measured(a, b));
+  };
   // point_mass_easy: 384.9 +- 8.5 over 10, the largest 400. With a spread of about 10.5 three
   // combined standard errors are 3 sqrt((8.5^2 + 10.54^2) / 10) = 12.85.
-  const auto check = [&](double a, double b) {
-    write_returns(csv, a, b);
-    return run(scratch, "eval", {"--oracle", "--env", "point_mass_easy", "--csv", csv, "--check"});
-  };
-  CHECK(check(384.9 + 12.5 - 10, 384.9 + 12.5 + 10).status == 0);
-  const Result far = check(384.9 - 13.2 - 10, 384.9 - 13.2 + 10);
-  CHECK(far.status == 1);
-  CHECK(has(far.out, "differs (13.20 apart, 12.85 may be)"));
+  CHECK(compare("point_mass_easy", 384.9 + 12.5 - 10, 384.9 + 12.5 + 10).agrees());
+  const Comparison far = compare("point_mass_easy", 384.9 - 13.2 - 10, 384.9 - 13.2 + 10);
+  CHECK_FALSE(far.agrees());
+  CHECK(far.apart == doctest::Approx(13.2));
+  CHECK(far.allowed == doctest::Approx(12.85).epsilon(1e-3));
   // cartpole_swingup: 851 +- 2 over 5. All alike, the bound is 10 of 1000.
-  const auto cartpole = [&](double value) {
-    write_returns(csv, value, value);
-    return run(scratch, "eval", {"--oracle", "--env", "cartpole_swingup", "--csv", csv, "--check"})
-        .status;
-  };
-  CHECK(cartpole(860.9) == 0);
-  CHECK(cartpole(861.1) == 1);
-  CHECK(cartpole(840.9) == 1);
+  CHECK(compare("cartpole_swingup", 860.9, 860.9).agrees());
+  CHECK_FALSE(compare("cartpole_swingup", 861.1, 861.1).agrees());
+  CHECK_FALSE(compare("cartpole_swingup", 840.9, 840.9).agrees());
 }
 
 TEST_CASE("a row of the table has what was measured beside what is registered") {
-  const Scratch scratch;
-  const std::string csv = (scratch / "returns.csv").string();
-  write_returns(csv, 130, 150);
-  const Result r = run(scratch, "eval", {"--oracle", "--env", "duel", "--csv", csv, "--row"});
-  CHECK(r.out ==
+  CHECK(markdown_row(oracle_of("duel"), measured(130, 150)) ==
         "| `duel` | oracle | 300/6/30 x16 | 10 | 140.0 ± 10.5 | 140.2 ± 3.1 | 0.2 of 10.2 |\n");
 }
 
-TEST_CASE("the oracle's JSON has the registered return and whether the measured one agrees") {
+TEST_CASE("a check plays, whatever the file of returns has") {
   const Scratch scratch;
-  const std::string csv = (scratch / "returns.csv").string();
-  const auto json = [&](double value) {
-    write_returns(csv, value, value);
-    const Result r =
-        run(scratch, "eval", {"--oracle", "--env", "cartpole_swingup", "--csv", csv, "--json"});
-    CHECK(r.status == 0);  // without --check
-    return Json::parse(r.out);
+  const Args args{"--oracle",   "--env", "point_mass_easy", "--policy", "random",
+                  "--episodes", "100",   "--csv",           "o.csv",    "--json"};
+  const Result played = run(scratch, "eval", args);
+  INFO(played.err);
+  REQUIRE(played.status == 0);
+  const Json json = Json::parse(played.out);
+  CHECK(json.at("policy").as_string() == "random");
+  CHECK(json.at("registered").at("mean").as_double() == 70.4);
+  CHECK(json.at("agrees").as_bool());
+  // Returns that nobody would measure, in the file's own words.
+  const std::string truth = text_of(scratch / "o.csv");
+  std::string text = truth.substr(0, truth.find('\n') + 1);
+  const std::string constant = truth.substr(truth.find(",point_mass_easy"));
+  for (int k = 0; k < 100; ++k)
+    text += cat(1000 + k, ",399", constant.substr(0, constant.find('\n') + 1));
+  write_text_atomically(scratch / "o.csv", text);
+  CHECK(Json::parse(run(scratch, "eval", args).out).at("return_mean").as_double() == 399);
+  CHECK(run(scratch, "eval", args + Args{"--check"}).status == 0);
+  CHECK(text_of(scratch / "o.csv") == truth);
+}
+
+TEST_CASE("a file of returns says what was measured, and another request is refused") {
+  const Scratch scratch;
+  const Args budget{"--candidates", "4", "--elites", "2", "--iterations", "1"};
+  const auto measure = [&](const Args& more) {
+    return run(scratch, "eval",
+               Args{"--oracle", "--episodes", "1", "--csv", "o.csv", "--threads", "1"} + more);
   };
-  const Json near = json(860), far = json(870);
-  CHECK(near.at("policy").as_string() == "oracle");
-  CHECK(near.at("return_mean").as_double() == 860);
-  CHECK(near.at("registered").at("mean").as_double() == 851);
-  CHECK(near.at("registered").at("episodes").as_int64() == 5);
-  CHECK(near.at("agrees").as_bool());
-  CHECK_FALSE(far.at("agrees").as_bool());
+  const Result first = measure(Args{"--env", "duel", "--env-option", "view=3"} + budget);
+  INFO(first.err);
+  REQUIRE(first.status == 0);
+  const std::string file = text_of(scratch / "o.csv");
+  CHECK(file.starts_with("seed,return,env,env_options,policy,planner,future,version\n1000,"));
+  CHECK(has(file, ",duel,view=3,oracle,cem horizon=12 iterations=1 candidates=4 elites=2 "));
+  CHECK(has(file, ",shared x16,\"" + version_text() + "\"\n"));
+  CHECK(measure(Args{"--env", "duel", "--env-option", "view=3"} + budget).out.substr(0, 40) ==
+        first.out.substr(0, 40));
+  const auto refused = [&](const Args& more, const std::string& sentence) {
+    const Result r = measure(more);
+    INFO(r.err);
+    CHECK(r.status == 2);
+    CHECK(r.out.empty());
+    CHECK(has(r.err, "o.csv holds returns whose " + sentence));
+    CHECK(text_of(scratch / "o.csv") == file);
+  };
+  refused(Args{"--env", "duel"} + budget, "env_options is 'view=3', and here it is ''");
+  refused({"--env", "pendulum_swingup", "--policy", "random"}, "env is 'duel', and here it is");
+  refused({"--env", "duel", "--env-option", "view=3", "--policy", "random"}, "policy is 'oracle'");
+  refused(Args{"--env", "duel", "--env-option", "view=3", "--horizon", "6"} + budget, "planner is");
+  refused(Args{"--env", "duel", "--env-option", "view=3", "--future", "one"} + budget, "future is");
+  std::string older = file;
+  older.replace(older.find("planet "), 7, "planet-old ");
+  write_text_atomically(scratch / "o.csv", older);
+  const Result r = measure(Args{"--env", "duel", "--env-option", "view=3"} + budget);
+  CHECK(r.status == 2);
+  CHECK(has(r.err, "whose version is 'planet-old"));
+  write_text_atomically(scratch / "o.csv", "seed,return\n1000,1\n");
+  CHECK(has(measure({"--env", "duel"}).err, "o.csv has no column 'env'"));
 }
 
 TEST_CASE("only what is registered can be checked") {

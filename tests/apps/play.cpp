@@ -76,7 +76,9 @@ TEST_CASE("a trajectory holds every control step to the last bit") {
 TEST_CASE("a trajectory from its last state goes on as the whole one") {
   const Scratch scratch;
   const std::string first = "0.3\n-0.7\n1\n-1\n0.2\n", second = "0.6\n-0.4\n0.9\n-0.1\n0.05\n";
-  write(scratch / "ten.csv", first + second);
+  std::string other_ends = "\xef\xbb\xbf";  // as a spreadsheet writes it
+  for (const char c : first + second) other_ends += c == '\n' ? "\r\n" : std::string(1, c);
+  write(scratch / "ten.csv", other_ends);
   write(scratch / "five.csv", second);
   REQUIRE(run(scratch, "play", {"--seed", "3", "--actions", "ten.csv", "--trajectory", "a.csv"})
               .status == 0);

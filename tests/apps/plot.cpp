@@ -53,6 +53,20 @@ TEST_CASE("a table of results becomes means with their intervals") {
         "| ssm | 1 | 1 | 20.0 |\n");
 }
 
+TEST_CASE("a table of another program is read, quotes and line ends and all") {
+  const Scratch scratch;
+  const std::string csv = write(scratch,
+                                "\xef\xbb\xbfmodel,\"h, steps\",e\r\n"
+                                "\"A, \"\"wide\"\"\",1,0.5\r\n\"A, \"\"wide\"\"\",1,0.7\r\n")
+                              .string();
+  const Result r = run(scratch, "plot",
+                       {csv, "--by", "model", "--x", "h, steps", "--y", "e", "--table", "p.md"});
+  INFO(r.err);
+  REQUIRE(r.status == 0);
+  CHECK(text_of(scratch / "p.md").find("| A, \"wide\" | 1 | 2 | 0.600 +- 1.271 |") !=
+        std::string::npos);
+}
+
 TEST_CASE("a plot has a line for each model in the order of x and words have places along x") {
   const Scratch scratch;
   const std::string csv = write(scratch, results).string();

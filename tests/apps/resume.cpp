@@ -3,8 +3,10 @@
 #include <signal.h>
 
 #include <chrono>
+#include <regex>
 #include <thread>
 
+#include "apps/common/files/episode_file.hpp"
 #include "apps/common/options/config_file.hpp"
 #include "apps/common/run/checkpoint.hpp"
 #include "autograd/base/philox.hpp"
@@ -108,7 +110,8 @@ TEST_CASE("Ctrl-C saves and a resumed run goes on inside the round") {
   Result r = process.wait();
   while (r.status == 130 && interruptions < 40) {
     ++interruptions;
-    CHECK(r.out.find("train --resume " + stopped.string()) != std::string::npos);
+    CHECK(r.out.find("to go on: " PLANET_BINARY_DIR "/bin/train --resume " + stopped.string()) !=
+          std::string::npos);
     Process next(scratch, "train", resume(stopped));
     sleep_ms(patience);
     patience += patience / 4;  // a slow build comes to the end, too
@@ -117,8 +120,7 @@ TEST_CASE("Ctrl-C saves and a resumed run goes on inside the round") {
   }
   INFO(r.err);
   CHECK(interruptions > 0);
-  // Ctrl-C may come when the last evaluation is done: the run is complete, and says so.
-  REQUIRE((r.status == 0 || r.err.find("is finished") != std::string::npos));
+  REQUIRE(r.status == 0);
   check_same_run(whole, stopped);
 }
 
@@ -139,15 +141,13 @@ TEST_CASE("kill -9 at any moment leaves a run that resumes to the same bits") {
     process.signal(SIGKILL);
     r = process.wait();
     INFO(r.err);
-    // The kill may hit between the last checkpoint and the exit: the run is complete, and says so.
-    if (r.status == 2 && r.err.find("is finished") != std::string::npos) r.status = 0;
     CHECK((r.status == 0 || r.status == 128 + SIGKILL));
     kills += r.status != 0;
   }
   CHECK(kills > 0);
   if (r.status != 0) r = run(scratch, "train", resume(killed));
   INFO(r.err);
-  REQUIRE((r.status == 0 || r.err.find("is finished") != std::string::npos));
+  REQUIRE(r.status == 0);
   check_same_run(whole, killed);
   for (const auto& entry : fs::recursive_directory_iterator(killed))
     CHECK(entry.path().filename().string().find(".tmp-") == std::string::npos);
@@ -177,13 +177,108 @@ TEST_CASE("a resumed run refuses options that would change it") {
     CHECK(r.status == 2);
     return r.err;
   };
-  CHECK(error({}).find("is finished") != std::string::npos);
   CHECK(error({"--batch-size", "3"}).find("--batch-size is 3, but the run began with 2") !=
         std::string::npos);
   CHECK(error({"--seed", "2"}).find("--seed") != std::string::npos);
   CHECK(error({"--logdir", "elsewhere"}).find("--logdir") != std::string::npos);
   fs::remove(path / "episodes" / contents(path / "episodes").front().first);
   CHECK(error({"--total-episodes", "6"}).find("train-000000") != std::string::npos);
+}
+
+TEST_CASE("a finished run says so, and with what to go on, and ends well") {
+  const Scratch scratch;
+  const fs::path path = scratch / "it's done";
+  REQUIRE(run(scratch, "train", smallest(path)).status == 0);
+  const auto before = contents(path / "episodes");
+  const fs::path checkpoint = latest(path);
+  const Result r = run(scratch, "train", resume(path));
+  INFO(r.err);
+  CHECK(r.status == 0);
+  CHECK(r.out == path.string() +
+                     " is finished: 4 episodes reached\nto go on: " PLANET_BINARY_DIR
+                     "/bin/train --resume '" +
+                     (scratch / "it'\\''s done").string() + "' --total-episodes 8\n");
+  CHECK(contents(path / "episodes") == before);
+  CHECK(latest(path) == checkpoint);
+  // By its time limit, and a little early: the rest is no room for an update and an evaluation.
+  const Args timed{"--total-episodes", "0", "--time-limit", "1500ms"};
+  REQUIRE(run(scratch, "train", smallest(scratch / "timed", timed)).status == 0);
+  const std::string state = text_of(latest(scratch / "timed") / "state.json");
+  REQUIRE(Json::parse(state).at("seconds").as_double() < 1.5);
+  const Result again = run(scratch, "train", resume(scratch / "timed"));
+  CHECK(again.status == 0);
+  CHECK(again.out.find(" is finished: time limit 1.5s reached") != std::string::npos);
+  CHECK(again.out.find("--time-limit 3s") != std::string::npos);
+  CHECK(text_of(latest(scratch / "timed") / "state.json") == state);
+}
+
+TEST_CASE("a config.toml that was edited is held against the checkpoint's") {
+  const Scratch scratch;
+  const fs::path path = scratch / "run", file = path / "config.toml";
+  REQUIRE(run(scratch, "train", smallest(path)).status == 0);
+  const std::string whole = text_of(file);
+  const auto edited = [&](const std::string& key, const std::string& line) {
+    std::string text = whole;
+    const std::size_t at = text.find("\n" + key + " = ") + 1;
+    text.replace(at, text.find('\n', at) - at, line);
+    write_text_atomically(file, text);
+    return run(scratch, "train", resume(path, {"--total-episodes", "5"}));
+  };
+  const auto refused = [&](const Result& r, const std::string& sentence) {
+    INFO(r.err);
+    CHECK(r.status == 2);
+    CHECK(r.err.find(file.string() + sentence + "; a resumed run computes what it would have") !=
+          std::string::npos);
+  };
+  refused(edited("learning_rate", "learning_rate = 0.5"),
+          ": learning_rate is 0.5, but the run began with 0.002");
+  refused(edited("seed", "seed = 99"), ": seed is 99, but the run began with 1");
+  refused(edited("env_option", "env_option = [\"time_limit=20\", \"view=3\"]"),
+          ": env_option is time_limit=20,view=3, but the run began with time_limit=20");
+  refused(edited("kl_scale", "# kl_scale = 1"), " has no kl_scale, and the run began with 1");
+  refused(edited("batch_size", ""), " has no batch_size, and the run began with 2");
+  CHECK(edited("eval_episodes", "eval_episodes = 1").status == 0);  // looking
+  write_text_atomically(file, "\xef\xbb\xbf" + std::regex_replace(whole, std::regex("\n"), "\r\n"));
+  CHECK(run(scratch, "train", resume(path, {"--total-episodes", "6"})).status == 0);
+}
+
+TEST_CASE("a run goes on with the episodes that its memory holds and needs no others") {
+  const Scratch scratch;
+  const fs::path whole = scratch / "whole", lost = scratch / "lost";
+  const Args little{"--replay-memory", "20KB"};  // two episodes of 11 pictures of 16 x 16 x 3
+  REQUIRE(run(scratch, "train", smallest(whole, little + Args{"--total-episodes", "7"})).status ==
+          0);
+  REQUIRE(run(scratch, "train", smallest(lost, little + Args{"--total-episodes", "6"})).status ==
+          0);
+  const auto files = contents(lost / "episodes");
+  REQUIRE(files.size() == 6);
+  for (int i = 0; i < 4; ++i)
+    fs::remove(lost / "episodes" / files[static_cast<std::size_t>(i)].first);
+  const Result r = run(scratch, "train", resume(lost, {"--total-episodes", "7"}));
+  INFO(r.err);
+  REQUIRE(r.status == 0);
+  CHECK(same_tensors(latest(whole) / "model.safetensors", latest(lost) / "model.safetensors"));
+  fs::remove(lost / "episodes" / files[5].first);
+  const Result gone = run(scratch, "train", resume(lost, {"--total-episodes", "8"}));
+  CHECK(gone.status == 2);
+  CHECK(gone.err.find("has no file train-000005") != std::string::npos);
+}
+
+TEST_CASE("a run's episodes say their task, and it learns from no other task's") {
+  const Scratch scratch;
+  const fs::path path = scratch / "run";
+  REQUIRE(run(scratch, "train", smallest(path)).status == 0);
+  const fs::path file = path / "episodes" / contents(path / "episodes").front().first;
+  std::string task;
+  const Episode episode = load_episode_file(file, &task);
+  CHECK(task == "pendulum_swingup");
+  save_episode_file(file, episode);  // as earlier versions did
+  CHECK(run(scratch, "train", resume(path, {"--total-episodes", "5"})).status == 0);
+  save_episode_file(file, episode, "cartpole_swingup");
+  const Result r = run(scratch, "train", resume(path, {"--total-episodes", "6"}));
+  CHECK(r.status == 2);
+  CHECK(r.err.find("is an episode of cartpole_swingup; this run learns pendulum_swingup") !=
+        std::string::npos);
 }
 
 TEST_CASE("P20 the same seed gives the same bytes and another seed others") {

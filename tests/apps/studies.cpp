@@ -9,6 +9,7 @@
 
 #include "apps/common/files/csv_table.hpp"
 #include "autograd/base/error.hpp"
+#include "nn/files/atomic_file.hpp"
 #include "tests/apps/programs.hpp"
 
 using namespace planet;
@@ -99,6 +100,21 @@ TEST_CASE("a study has one row per training and skips finished ones") {
   expect(study(scratch, "two_futures", "r*-1"));
   CHECK(text_of(table) == all);
   CHECK(!fs::exists(scratch / "runs" / "two_futures" / "rnn-1"));
+  // But not under other settings, which the names do not hold.
+  const Result other = study(scratch, "two_futures", "r*-1",
+                             {"--updates-per-episode", "3", "--total-episodes", "3"});
+  CHECK(other.status == 2);
+  CHECK(other.err.find("the rows of rnn-1 were made with other settings") != std::string::npos);
+  CHECK(text_of(table) == all);
+  // What another version made stands, and is said to.
+  const fs::path made = scratch / "two_futures" / "made.csv";
+  std::string text = text_of(made);
+  CHECK(CsvTable::read(made).rows().size() == 3);
+  text.replace(text.find("planet "), 7, "planet-old ");
+  write_text_atomically(made, text);
+  const Result older = study(scratch, "two_futures", "r*-1");
+  expect(older);
+  CHECK(older.out.find("1 of those that stand were not made by planet ") != std::string::npos);
 }
 
 TEST_CASE("a study resumes an interrupted training and measures a finished one") {
@@ -260,6 +276,10 @@ TEST_CASE("the true simulator's study keeps its episodes and shows the tasks tha
   const std::string table = text_of(scratch / "tables" / "table.md");
   CHECK(std::count(table.begin(), table.end(), '\n') == 4);  // the head, random, oracle
   CHECK(table.find("| `point_mass_dmc` | oracle | 300/5/30 | 1 |") != std::string::npos);
+  expect(measure());
+  CHECK(text_of(file) == episodes);
+  // Episodes that are not this version's are played again.
+  write_text_atomically(file, "seed,return\n1000,399\n");
   expect(measure());
   CHECK(text_of(file) == episodes);
 }

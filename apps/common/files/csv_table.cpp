@@ -1,42 +1,31 @@
 #include "apps/common/files/csv_table.hpp"
 
 #include <algorithm>
-#include <sstream>
 
+#include "apps/common/files/text.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
 #include "nn/files/atomic_file.hpp"
 
 namespace planet {
-namespace {
-
-std::vector<std::string> split(const std::string& line) {
-  std::vector<std::string> cells;
-  std::istringstream in(line + ",");
-  for (std::string cell; std::getline(in, cell, ',');) cells.push_back(cell);
-  return cells;
-}
-
-}  // namespace
 
 CsvTable CsvTable::read(const std::filesystem::path& path) {
   return parse(read_text(path, std::size_t{1} << 28), path.string());
 }
 
 CsvTable CsvTable::parse(const std::string& text, const std::string& name) {
+  std::vector<CsvLine> rows = csv_rows(text, name);
+  require(!rows.empty() && rows.front().cells != std::vector<std::string>{""}, name,
+          " has no header line; a table begins with the names of its columns");
   CsvTable table;
   table.name_ = name;
-  std::istringstream in(text);
-  std::string line;
-  require(static_cast<bool>(std::getline(in, line)) && !line.empty(), name,
-          " has no header line; a table begins with the names of its columns");
-  table.header_ = split(line);
+  table.header_ = std::move(rows.front().cells);
   for (const std::string& title : table.header_)
     require(std::ranges::count(table.header_, title) == 1, name, " has two columns '", title, "'");
-  for (int number = 2; std::getline(in, line); ++number) {
-    table.rows_.push_back(split(line));
-    require(table.rows_.back().size() == table.header_.size(), name, ", line ", number, " has ",
-            table.rows_.back().size(), " cells; the header has ", table.header_.size());
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    require(rows[i].cells.size() == table.header_.size(), name, ", line ", rows[i].line, " has ",
+            rows[i].cells.size(), " cells; the header has ", table.header_.size());
+    table.rows_.push_back(std::move(rows[i].cells));
   }
   return table;
 }

@@ -1,4 +1,4 @@
-// A CSV as our programs write it: one header line, no quotes, one row per line.
+// A CSV with a header: its columns by their names.
 #pragma once
 
 #include <filesystem>

@@ -53,7 +53,7 @@ struct Reader {
 
 }  // namespace
 
-std::string encode_episode(const Episode& e) {
+std::string encode_episode(const Episode& e, const std::string& task) {
   e.check();
   const std::size_t rows = index(e.rows()), n = index(e.image_size);
   NpzArrays arrays;
@@ -62,10 +62,11 @@ std::string encode_episode(const Episode& e) {
   arrays["reward"] = floats(e.reward, {rows});
   arrays["terminated"] = truth(e.terminated);
   arrays["truncated"] = truth(e.truncated);
+  if (!task.empty()) arrays["task"] = {"|u1", {task.size()}, {task.begin(), task.end()}};
   return encode_npz(arrays);
 }
 
-Episode decode_episode(const std::string& file, const std::string& name) {
+Episode decode_episode(const std::string& file, const std::string& name, std::string* task) {
   Reader in{decode_npz(file, name, max_bytes), cat("[episode] ", name)};
   NpyArray image = in.take("image", "|u1", 4);
   const NpyArray action = in.take("action", "<f4", 2);
@@ -73,8 +74,12 @@ Episode decode_episode(const std::string& file, const std::string& name) {
   Episode e;
   e.terminated = in.truth("terminated");
   e.truncated = in.truth("truncated");
+  std::vector<std::uint8_t> letters;
+  if (in.arrays.contains("task")) letters = in.take("task", "|u1", 1).bytes;
+  if (task != nullptr) task->assign(letters.begin(), letters.end());
   if (!in.arrays.empty()) {
-    const std::vector<std::string> known{"image", "action", "reward", "terminated", "truncated"};
+    const std::vector<std::string> known{"image",      "action",    "reward",
+                                         "terminated", "truncated", "task"};
     const std::string& unknown = in.arrays.begin()->first;
     fail(in.where, ": the array '", unknown, "' is not part of an episode",
          did_you_mean(unknown, known), "; ", join(known), " are");
@@ -100,12 +105,13 @@ Episode decode_episode(const std::string& file, const std::string& name) {
   return e;
 }
 
-void save_episode_file(const std::filesystem::path& path, const Episode& episode) {
-  write_text_atomically(path, encode_episode(episode));
+void save_episode_file(const std::filesystem::path& path, const Episode& episode,
+                       const std::string& task) {
+  write_text_atomically(path, encode_episode(episode, task));
 }
 
-Episode load_episode_file(const std::filesystem::path& path) {
-  return decode_episode(read_text(path, max_bytes), path.string());
+Episode load_episode_file(const std::filesystem::path& path, std::string* task) {
+  return decode_episode(read_text(path, max_bytes), path.string(), task);
 }
 
 }  // namespace planet

@@ -5,6 +5,7 @@
 //   reward      float32  [T+1]         ... and the reward that arrived with it; row 0 is zero
 //   terminated  bool     []            the task ended the episode
 //   truncated   bool     []            the time limit ended it
+//   task        uint8    [n]           its name in ASCII; files of earlier versions do not have it
 //
 //   with numpy.load("train-000017-r183.2.npz") as e: print(e["reward"].sum())
 #pragma once
@@ -16,16 +17,19 @@
 
 namespace planet {
 
-/// Written completely or not at all; the same episode gives the same bytes. Error: episode.check()
-/// fails, or the file cannot be written.
-void save_episode_file(const std::filesystem::path& path, const Episode& episode);
+/// Appears whole or not at all; the same episode gives the same bytes. An empty `task` is left out.
+/// Error: episode.check(), or the file cannot be written.
+void save_episode_file(const std::filesystem::path& path, const Episode& episode,
+                       const std::string& task = "");
 
-/// The episode, bit for bit. Error for a file that is not an episode, saying what is wrong: a
-/// missing or unknown array, a wrong type or shape, a number that is not finite, damage.
-Episode load_episode_file(const std::filesystem::path& path);
+/// The episode to the last bit, and into `task`, unless that is null, the name of its task, "" where
+/// the file has none. Error for a file that is not one, with what is wrong with it: an
+/// array missing, unknown or of another type or shape, numbers that are not finite, damage.
+Episode load_episode_file(const std::filesystem::path& path, std::string* task = nullptr);
 
-/// The same from memory; `name` appears in the errors.
-std::string encode_episode(const Episode& episode);
-Episode decode_episode(const std::string& file, const std::string& name);
+/// The same without a file; `name` stands in the errors.
+std::string encode_episode(const Episode& episode, const std::string& task = "");
+Episode decode_episode(const std::string& file, const std::string& name,
+                       std::string* task = nullptr);
 
 }  // namespace planet

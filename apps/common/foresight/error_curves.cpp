@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apps/common/files/text.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
 
@@ -25,7 +26,7 @@ std::string error_csv(std::span<const ErrorCurve> curves) {
     for (std::size_t t = 0; t < curve.rows.size(); ++t) {
       const Interval& at = curve.rows[t];
       const std::ptrdiff_t horizon = static_cast<std::ptrdiff_t>(t) - curve.context + 1;
-      text += cat(curve.model, ",", curve.measure, ",", t, ",",
+      text += cat(csv_cell(curve.model), ",", curve.measure, ",", t, ",",
                   horizon >= 1 ? std::to_string(horizon) : "", ",", curve.n, ",",
                   write_value(at.mean), ",", at.half ? write_value(at.low()) : "", ",",
                   at.half ? write_value(at.high()) : "", "\n");

@@ -29,14 +29,19 @@ std::vector<fs::path> episode_files(const std::vector<std::string>& names) {
   return files;
 }
 
-HeldOutEpisodes from_files(const HeldOutOptions& o, const ModelConfig& model) {
+HeldOutEpisodes from_files(const HeldOutOptions& o, const RunConfig& config) {
+  const ModelConfig& model = config.model;
   require(
       o.policy.empty() && o.seed.empty() && o.count.empty(),
       "--episodes names recorded episodes; --policy, --episode-seed and --episode-count are for "
       "episodes that are played");
   HeldOutEpisodes out;
   for (const fs::path& file : episode_files(o.files)) {
-    out.episodes.push_back(load_episode_file(file));
+    std::string task;
+    out.episodes.push_back(load_episode_file(file, &task));
+    require(task.empty() || task == config.env || o.other_task, file.string(), " is an episode of ",
+            task, ", and the model has learned ", config.env,
+            "; --other-task predicts it all the same");
     const Episode& e = out.episodes.back();
     require(e.image_size == model.image_size && e.action_size == model.action_size, file.string(),
             " has pictures of ", e.image_size, " pixels and ", e.action_size,
@@ -74,6 +79,7 @@ void HeldOutOptions::add_to(CommandLine& cli, const std::string& default_count) 
            "predict these recorded episodes: an .npz file, or a folder of them such as "
            "RUN/episodes; may be given several times",
            group);
+  cli.flag("--other-task", other_task, "accept --episodes of another task than the model's", group);
   cli.option("--policy", policy,
              "predict new episodes, played with `agent` (default) or `random` actions", group);
   cli.option("--episode-seed", seed, "environment seed of the first new episode (default 1000)",
@@ -86,7 +92,8 @@ std::optional<HeldOutEpisodes> held_out_episodes(const HeldOutOptions& o,
                                                  std::span<const LoadedModel> agents,
                                                  int default_count, Console& console) {
   const RunConfig& config = agents.front().config;
-  if (!o.files.empty()) return from_files(o, config.model);
+  require(!o.files.empty() || !o.other_task, "--other-task is for --episodes");
+  if (!o.files.empty()) return from_files(o, config);
   const std::vector<std::string> policies{"agent", "random"};
   const std::string policy = o.policy.empty() ? "agent" : o.policy;
   require(std::ranges::find(policies, policy) != policies.end(), "--policy is '", policy,

@@ -21,6 +21,7 @@ namespace planet {
 /// The options that choose the episodes, as typed.
 struct HeldOutOptions {
   std::vector<std::string> files;
+  bool other_task = false;
   std::string policy, seed, count;
   void add_to(CommandLine& cli, const std::string& default_count);
 };
@@ -32,7 +33,7 @@ struct HeldOutEpisodes {
 
 /// By default `agents` play `default_count` episodes in all. Returns nothing after Ctrl-C.
 /// Error: options that contradict each other, a file or folder without episodes, an agent that
-/// would play no episode.
+/// would play no episode, an episode of another task without other_task.
 std::optional<HeldOutEpisodes> held_out_episodes(const HeldOutOptions& options,
                                                  std::span<const LoadedModel> agents,
                                                  int default_count, Console& console);

@@ -2,23 +2,13 @@
 
 #include <algorithm>
 
+#include "apps/common/files/toml.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
 #include "nn/files/atomic_file.hpp"
 
 namespace planet {
 namespace {
-
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (c == '\n') out += "\\n";
-    else if (c == '\t') out += "\\t";
-    else out += c;
-  }
-  return out + "\"";
-}
 
 std::string value_text(const Field& field, const RunConfig& config) {
   const std::string text = field.get(config);
@@ -27,77 +17,18 @@ std::string value_text(const Field& field, const RunConfig& config) {
     case Field::Kind::boolean:
       return text;
     case Field::Kind::text:
-      return quoted(text);
+      return toml_string(text);
     case Field::Kind::list:
       break;
   }
   std::string list;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find(',', at), text.size());
-    list += (list.empty() ? "" : ", ") + quoted(text.substr(at, end - at));
+    list += (list.empty() ? "" : ", ") + toml_string(text.substr(at, end - at));
     at = end + 1;
   }
   return "[" + list + "]";
 }
-
-/// The unread rest of one line.
-class Line {
- public:
-  Line(std::string_view rest, std::string where) : rest_(rest), where_(std::move(where)) {}
-
-  void skip_blanks() {
-    while (!rest_.empty() && (rest_[0] == ' ' || rest_[0] == '\t' || rest_[0] == '\r'))
-      rest_.remove_prefix(1);
-  }
-  bool at_end() {
-    skip_blanks();
-    return rest_.empty() || rest_[0] == '#';
-  }
-  bool take(char c) {
-    skip_blanks();
-    if (rest_.empty() || rest_[0] != c) return false;
-    rest_.remove_prefix(1);
-    return true;
-  }
-  std::string_view word(std::string_view stops) {
-    skip_blanks();
-    const std::size_t end = std::min(rest_.find_first_of(stops), rest_.size());
-    const std::string_view w = rest_.substr(0, end);
-    rest_.remove_prefix(end);
-    return w;
-  }
-  std::string value() {
-    if (take('"')) return string_rest();
-    const std::string_view w = word(" \t\r#,]\"");
-    require(!w.empty(), where_, ": a value is missing; write key = value");
-    return std::string(w);
-  }
-  const std::string& where() const { return where_; }
-
- private:
-  std::string string_rest() {
-    std::string out;
-    while (!rest_.empty() && rest_[0] != '"') {
-      char c = rest_[0];
-      rest_.remove_prefix(1);
-      if (c == '\\') {
-        require(!rest_.empty(), where_, ": the string ends in a backslash");
-        c = rest_[0];
-        rest_.remove_prefix(1);
-        require(c == '"' || c == '\\' || c == 'n' || c == 't', where_, ": \\", c,
-                " is not known in a string; there are \\\" \\\\ \\n \\t");
-        if (c == 'n') c = '\n';
-        if (c == 't') c = '\t';
-      }
-      out += c;
-    }
-    require(take('"'), where_, ": the string has no closing quote");
-    return out;
-  }
-
-  std::string_view rest_;
-  std::string where_;
-};
 
 const Field& field_of(const std::string& key, const std::string& where) {
   const Field* field = find_field(key);
@@ -106,29 +37,6 @@ const Field& field_of(const std::string& key, const std::string& where) {
     fail(where, ": there is no option '", key, "'", did_you_mean(key, keys));
   }
   return *field;
-}
-
-void parse_line(Line line, std::vector<Assignment>& out) {
-  if (line.at_end()) return;
-  require(!line.take('['), line.where(), ": sections are not used here; write key = value");
-  const std::string key(line.word(" \t=#"));
-  require(line.take('='), line.where(), ": after '", key, "' comes '='; write key = value");
-  const Field& field = field_of(key, line.where());
-  for (const Assignment& earlier : out)
-    require(earlier.field != &field, line.where(), ": '", key, "' was set before");
-  const std::string where = cat(line.where(), ": ", key);
-  if (line.take('[')) {
-    require(field.kind == Field::Kind::list, where, " is one value, not a list");
-    while (!line.take(']')) {
-      out.push_back({&field, line.value(), where});
-      if (line.take(',')) continue;
-      require(line.take(']'), where, ": the list has no closing bracket on this line");
-      break;
-    }
-  } else {
-    out.push_back({&field, line.value(), where});
-  }
-  require(line.at_end(), where, ": something follows the value");
 }
 
 // The last value of `key` in a list of assignments, or null.
@@ -165,11 +73,13 @@ std::string config_text(const RunConfig& config) {
 
 std::vector<Assignment> parse_config(std::string_view text, const std::string& name) {
   std::vector<Assignment> out;
-  int number = 1;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    parse_line(Line(text.substr(0, end), cat(name, ", line ", number++)), out);
-    text.remove_prefix(std::min(end + 1, text.size()));
+  for (const TomlEntry& entry : parse_toml(text, name)) {
+    const Field& field = field_of(entry.key, entry.where);
+    for (const Assignment& earlier : out)
+      require(earlier.field != &field, entry.where, ": '", entry.key, "' was set before");
+    const std::string where = cat(entry.where, ": ", entry.key);
+    require(!entry.list || field.kind == Field::Kind::list, where, " is one value, not a list");
+    for (const std::string& value : entry.values) out.push_back({&field, value, where});
   }
   return out;
 }

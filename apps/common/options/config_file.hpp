@@ -1,9 +1,8 @@
 // config.toml: every option of a run as used, one "key = value" per line; it reads back as the same
 // run.
 //
-// Written and read is the same subset of TOML: comments, numbers, true and false, strings in double
-// quotes, and lists of strings on one line. An unknown key, a repeated key or a [section] is an
-// error with the file's name and the line.
+// An unknown key, a key twice, or a [section] is an error with the file's name and the line. What of
+// TOML is read: common/files/toml.hpp.
 #pragma once
 
 #include <filesystem>

@@ -88,6 +88,13 @@ RunState read_state(const fs::path& file) {
   }
 }
 
+std::string metadata_of(const SafetensorsFile& file, const char* key, const fs::path& path) {
+  const auto entry = file.metadata().find(key);
+  require(entry != file.metadata().end(), path.string(), ": its metadata has no '", key,
+          "'; it was not saved by train");
+  return entry->second;
+}
+
 }  // namespace
 
 fs::path save_checkpoint(const fs::path& checkpoints, const RunConfig& config,
@@ -156,18 +163,18 @@ RunState load_checkpoint(const fs::path& checkpoint, WorldModel& model, Adam& ad
   return state;
 }
 
+std::string config_of(const fs::path& checkpoint) {
+  const fs::path file = checkpoint / "model.safetensors";
+  return metadata_of(SafetensorsFile(file), "config", file);
+}
+
 LoadedModel load_model(const fs::path& path) {
   LoadedModel loaded;
   loaded.file = model_file(path);
   const SafetensorsFile file(loaded.file);
-  const auto config = file.metadata().find("config");
-  require(config != file.metadata().end(), loaded.file.string(),
-          ": its metadata has no 'config'; it was not saved by train");
-  loaded.config = config_from_text(config->second, loaded.file.string() + ": config");
-  const auto updates = file.metadata().find("updates");
-  require(updates != file.metadata().end(), loaded.file.string(),
-          ": its metadata has no 'updates'; it was not saved by train");
-  read_value(updates->second, loaded.updates);
+  loaded.config =
+      config_from_text(metadata_of(file, "config", loaded.file), loaded.file.string() + ": config");
+  read_value(metadata_of(file, "updates", loaded.file), loaded.updates);
   loaded.model = std::make_unique<WorldModel>(loaded.config.model, loaded.config.seed);
   load_params(loaded.file, loaded.model->params());
   return loaded;

@@ -36,6 +36,9 @@ std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::pa
 /// Reads all three files; nothing is changed when one of them is damaged.
 RunState load_checkpoint(const std::filesystem::path& checkpoint, WorldModel& model, Adam& adam);
 
+/// The text of config.toml as it was when the checkpoint was saved.
+std::string config_of(const std::filesystem::path& checkpoint);
+
 /// A trained model and what is known of it.
 struct LoadedModel {
   std::filesystem::path file;  // model.safetensors

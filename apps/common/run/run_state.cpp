@@ -59,6 +59,7 @@ Json RunState::to_json() const {
       .set("episodes", episodes)
       .set("decisions", decisions)
       .set("env_frames", env_frames)
+      .set("episodes_in_memory", episodes_in_memory)
       .set("round", std::move(sums))
       .set("seconds", seconds)
       .set("evaluated_episodes", evaluated_episodes)
@@ -77,6 +78,9 @@ RunState RunState::from_json(const Json& json) {
   s.episodes = json.at("episodes").as_int64();
   s.decisions = json.at("decisions").as_int64();
   s.env_frames = json.at("env_frames").as_int64();
+  // Earlier versions did not say it: all of them, then, of which the memory drops the first again.
+  const Json* held = json.find("episodes_in_memory");
+  s.episodes_in_memory = held == nullptr ? s.episodes : held->as_int64();
   const Json& sums = json.at("round");
   s.round.updates = sums.at("updates").as_int64();
   s.round.total = sums.at("total").as_double();

@@ -27,12 +27,13 @@ struct LossSums {
 };
 
 struct RunState {
-  std::int64_t updates = 0;     // of the model's parameters
-  std::int64_t episodes = 0;    // collected, seed episodes included
-  std::int64_t decisions = 0;   // actions chosen while collecting
-  std::int64_t env_frames = 0;  // control steps while collecting: the action repeat counts
-  LossSums round;               // of the round in progress
-  double seconds = 0;           // wall clock of the run up to here, over all its processes
+  std::int64_t updates = 0;             // of the model's parameters
+  std::int64_t episodes = 0;            // collected, seed episodes included
+  std::int64_t decisions = 0;           // actions chosen while collecting
+  std::int64_t env_frames = 0;          // control steps while collecting: the action repeat counts
+  LossSums round;                       // of the round in progress
+  std::int64_t episodes_in_memory = 0;  // of them the last, which the replay memory holds
+  double seconds = 0;                   // wall clock of the run up to here, over all its processes
 
   // What was looked at last, so that a resumed run looks at the same places.
   std::int64_t evaluated_episodes = -1;  // the counters at the last evaluation, -1: none

@@ -12,8 +12,8 @@ one() { # ENV-R
   R=$((10#$R))
   [ "$env" = pendulum_swingup ] || dt=0.01
   echo "$name: $1"
-  "$bin/eval" --oracle --env "$env" --env-option action_repeat="$R" --horizon 12 --iterations 4 --candidates 100 \
-    --elites 10 --threads 1 --csv "$work/$1-episodes.csv" >/dev/null
+  oracle "$work/$1-episodes.csv" --env "$env" --env-option action_repeat="$R" --horizon 12 --iterations 4 \
+    --candidates 100 --elites 10 --threads 1
   awk -F, -v OFS=, -v setting="$1" -v env="$env" -v R="$R" -v dt="$dt" '
     NR == 1 { print "setting", "env", "action_repeat", "seconds_ahead", "env_seed", "return"; next }
     { print setting, env, R, 12 * R * dt, $1, $2 }

@@ -5,19 +5,17 @@
 #
 #   bash apps/studies/honesty/run.sh
 #
-# returns/TASK-FUTURE.csv has one row per episode; existing rows are kept, so the script can be stopped
-# and continued. honesty.csv summarises them: mean and standard deviation over episodes. Takes about
-# ten minutes on one core.
-set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-bin=${BIN:-$(cd "$here/../../.." && pwd)/build/release/bin}
-mkdir -p "$here/returns"
-table="$here/honesty.csv.part"
+# returns/TASK-FUTURE.csv has a row for each episode; rows that this very program played are kept, so
+# this can be stopped and gone on with. honesty.csv is made of them: mean and standard deviation over
+# episodes. About ten minutes on one core, which is all it uses.
+. "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+mkdir -p "$tables/returns"
+table="$tables/honesty.csv.part"
 echo "task,future,mean,std,episodes" > "$table"
 
 measure() {  # measure TASK NAME EPISODES OPTIONS...: one row of the table
-  local csv="$here/returns/$1-$2.csv"
-  "$bin/eval" --oracle --threads 1 --env "$1" --episodes "$3" --csv "$csv" "${@:4}" > /dev/null
+  local csv="$tables/returns/$1-$2.csv"
+  oracle "$csv" --threads 1 --env "$1" --episodes "$3" "${@:4}"
   awk -F, -v row="$1,$2" -v n="$3" '
     NR > 1 && NR <= n + 1 { x[NR] = $2; sum += $2 }
     END {
@@ -33,4 +31,4 @@ for task in peg_catch peg_memory peg_cued peg_dodge duel; do
   for future in average one shared true; do measure $task $future 20 --future $future; done
   case $task in peg_memory | peg_cued) measure $task forgetful 20 --future forgetful ;; esac
 done
-mv "$table" "$here/honesty.csv"
+mv "$table" "$tables/honesty.csv"

@@ -23,8 +23,7 @@ returns() { # WORLD SETTING OPTIONS...
   shift 2
   if [ "$world" = learned ]; then played "$root/apps/pretrained/cartpole_swingup" "$episodes" "$@"
   else
-    "$bin/eval" --oracle --env cartpole_swingup --episodes "$episodes" --at-once 1 --threads 1 \
-      --csv "$work/$setting-episodes.csv" "$@" >/dev/null
+    oracle "$work/$setting-episodes.csv" --env cartpole_swingup --episodes "$episodes" --at-once 1 --threads 1 "$@"
     tail -n +2 "$work/$setting-episodes.csv"
   fi
 }

@@ -33,8 +33,8 @@ budget() {
   esac
 }
 
-# Here a run is finished if its own file exists.
-stands() { [ -e "$results/$1.csv" ]; }
+# Here it is the run's own file.
+has_rows() { [ -e "$results/$1.csv" ]; }
 
 one() { # TASK-LIMIT-sSEED
   local task limit seed
@@ -62,6 +62,10 @@ measure() {
     return 1
   }
   mv "$results/.$1.new" "$results/$1.csv"
+  (
+    flock 9
+    made "$1"
+  ) 9>"$work/lock"
 }
 
 # All finished runs by task, limit and seed; after a task's runs the median of their scores.

@@ -65,8 +65,7 @@ returns() { # WORLD SETTING OPTIONS...
   if [ "$world" = learned ]; then
     played "$work/learned" "$episodes" "$@"
   else # an episode at a time: what is done stays done
-    "$bin/eval" --oracle --env "$world" --episodes "$episodes" --at-once 1 --threads 1 \
-      --csv "$work/$setting-episodes.csv" "$@" >/dev/null
+    oracle "$work/$setting-episodes.csv" --env "$world" --episodes "$episodes" --at-once 1 --threads 1 "$@"
     tail -n +2 "$work/$setting-episodes.csv"
   fi
 }

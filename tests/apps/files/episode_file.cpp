@@ -130,6 +130,16 @@ TEST_CASE("an episode comes back from its file to the last bit") {
   CHECK(encode_episode(large).size() < large.bytes());
 }
 
+TEST_CASE("an episode file says which task it is of, and old files say nothing") {
+  const Episode e = small_episode();
+  std::string task = "something";
+  check_equal(decode_episode(encode_episode(e, "cup_catch"), "x.npz", &task), e);
+  CHECK(task == "cup_catch");
+  check_equal(decode_episode(encode_episode(e), "x.npz", &task), e);
+  CHECK(task == "");
+  check_equal(decode_episode(encode_episode(e, "cup_catch"), "x.npz"), e);
+}
+
 TEST_CASE("an episode that numpy wrote is read") {
   check_equal(decode_episode(from_hex(numpy_hex), "numpy.npz"), small_episode());
 }
@@ -161,7 +171,7 @@ TEST_CASE("an episode file with wrong contents gets a sentence") {
         "[episode] x.npz: the array 'reward' is missing");
   CHECK(tampered([](NpzArrays& a) { a["rewards"] = a["reward"]; }) ==
         "[episode] x.npz: the array 'rewards' is not part of an episode (did you mean 'reward'?); "
-        "image, action, reward, terminated, truncated are");
+        "image, action, reward, terminated, truncated, task are");
   CHECK(contains(tampered([](NpzArrays& a) { a["reward"].shape = {3, 1}; }), "2 axes"));
   CHECK(contains(tampered([](NpzArrays& a) { a["image"].dtype = "|b1"; }), "must have |u1"));
   CHECK(contains(tampered([](NpzArrays& a) { a["image"].shape = {1, 3, 4, 3}; }), "must be equal"));

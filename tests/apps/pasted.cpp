@@ -1,0 +1,148 @@
+// Commands that are printed to be pasted are pasted: those of the READMEs, of the quickstart's last
+// lines and of the programs themselves, in a folder as the quickstart leaves it. A training has
+// --total-episodes 6 --eval-episodes 1 appended; what a comment says takes minutes is asked for --help.
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <chrono>
+#include <regex>
+#include <sstream>
+#include <thread>
+
+#include "tests/apps/programs.hpp"
+
+using namespace planet;
+using namespace planet::test;
+
+namespace {
+
+const fs::path source = PLANET_SOURCE_DIR;
+
+// The training as one of six episodes and an evaluation of one.
+std::string small(std::string line) {
+  for (const std::string& limit : {" --total-episodes 6", " --eval-episodes 1"}) {
+    const std::regex flag(limit.substr(0, limit.size() - 1) + "\\d+");
+    if (std::regex_search(line, flag)) line = std::regex_replace(line, flag, limit);
+    else line += limit;
+  }
+  return line;
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// A checkout in which everything is built.
+struct Checkout {
+  Scratch scratch;
+  Checkout() {
+    fs::create_directories(scratch / "build/release");
+    fs::create_directory_symlink(PLANET_BINARY_DIR "/bin", scratch / "build/release/bin");
+    for (const char* part : {"apps/pretrained", "apps/studies/horizon", "envs"}) {
+      fs::create_directories((scratch / part).parent_path());
+      fs::copy(source / part, scratch / part, fs::copy_options::recursive);
+    }
+  }
+  // The line, by a shell.
+  Result paste(const std::string& line) const { return run(scratch, "/bin/bash", {"-c", line}); }
+  void expect(const std::string& line) const {
+    INFO(line);
+    const Result r = paste(line);
+    INFO(r.err);
+    CHECK(r.status == 0);
+  }
+};
+
+// Lines of code blocks that start a program of ours, up to a comment.
+std::vector<std::string> commands(const std::string& text) {
+  static const std::regex start("^(\\$ |    |)(build/release/bin/\\w.*)$");
+  std::vector<std::string> found;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);)
+    if (std::smatch m; std::regex_match(line, m, start)) found.push_back(m[2]);
+  return found;
+}
+
+void paste_all(const Checkout& checkout, const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) {
+    const std::size_t comment = line.find(" #");
+    std::string typed = line.substr(0, comment);
+    if (has(line, "bin/test_")) continue;  // what tests/run.sh builds
+    if (comment != std::string::npos && has(line.substr(comment), "minute"))
+      checkout.expect(typed + " --help");
+    else if (has(typed, "--policy keys")) {  // a person's terminal
+      const Result r = checkout.paste(typed);
+      CHECK(r.status == 2);
+      CHECK(has(r.err, "terminal"));
+    } else {
+      checkout.expect(has(typed, "/train ") && !has(typed, "--list-envs") ? small(typed) : typed);
+    }
+  }
+}
+
+// What stands after `head` on a line of its own.
+std::string after(const std::string& text, const std::string& head) {
+  const std::size_t at = text.find(head);
+  REQUIRE(at != std::string::npos);
+  return text.substr(at + head.size(), text.find('\n', at) - at - head.size());
+}
+
+}  // namespace
+
+TEST_CASE("what the front page, its chapters and the quickstart print can be pasted") {
+  const Checkout checkout;
+  const std::string script = text_of(source / "apps/quickstart.sh");
+  std::string next = script.substr(script.find("say \"Next\""));
+  next = std::regex_replace(next, std::regex("\\$bin"), "build/release/bin");
+  next = std::regex_replace(next, std::regex("\\$run"), "runs/quickstart");
+  next = std::regex_replace(next, std::regex("say \"  |\"(\n|$)"), "$1");
+  checkout.expect(small("build/release/bin/train --env pendulum_swingup --logdir runs/quickstart"));
+  REQUIRE(commands(next).size() == 3);
+  paste_all(checkout, commands(next));
+  for (const char* readme : {"README.md", "apps/pretrained/README.md", "apps/README.md",
+                             "envs/README.md", "rssm/README.md"}) {
+    INFO(readme);
+    paste_all(checkout, commands(text_of(source / readme)));
+  }
+}
+
+TEST_CASE("the commands that train prints can be pasted, from any folder and with any name") {
+  const Checkout checkout;
+  const Scratch& scratch = checkout.scratch;
+  const std::string train = "build/release/bin/train ";
+  const std::string name = "run it's \"$(1)\"", quoted = "'run it'\\''s \"$(1)\"'";
+  std::string options;
+  for (const std::string& word : smallest("", {"--total-episodes", "0"}))
+    if (!word.empty() && word != "--logdir") options += " " + word;
+  // Ctrl-C.
+  Process process(scratch, "/bin/bash", {"-c", "exec " + train + "--logdir " + quoted + options});
+  for (int i = 0; i < 2000 && !fs::exists(scratch / name / "episodes"); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  process.signal(SIGINT);
+  const std::string go_on = after(process.wait().out, "to go on: ");
+  CHECK(go_on == train + "--resume " + quoted);
+  const Result finished = checkout.paste(small(go_on));
+  INFO(finished.err);
+  REQUIRE(finished.status == 0);
+  const std::string look = after(finished.out, "next        ");
+  CHECK(look == "build/release/bin/eval " + quoted);
+  checkout.expect(look);
+  // A folder that holds a run, and a run that has come to its end.
+  const Result again = checkout.paste(train + "--logdir " + quoted + options);
+  CHECK(again.status == 2);
+  const Result done = checkout.paste(after(again.err, "go on with it: "));
+  CHECK(done.status == 0);
+  CHECK(after(done.out, "to go on: ") == train + "--resume " + quoted + " --total-episodes 12");
+  checkout.expect(after(done.out, "to go on: "));
+  // --help.
+  const std::string help = checkout.paste(train + "--help").out;
+  std::istringstream examples(help.substr(help.find("Examples:")));
+  std::size_t tried = 0;
+  for (std::string line; std::getline(examples, line);)
+    if (line.starts_with("  " + train)) checkout.expect(small(line.substr(2))), ++tried;
+  CHECK(tried == 4);
+  // Found on PATH, where eval would be the shell's own.
+  const Result on_path =
+      checkout.paste(small("PATH=build/release/bin:$PATH; train --logdir p" + options));
+  CHECK(after(on_path.out, "next        ") == "build/release/bin/eval p");
+}
