@@ -207,8 +207,8 @@ SafetensorsFile::SafetensorsFile(std::filesystem::path path) : path_(std::move(p
   std::uint64_t length = 0;
   if (!read_fully(open_file.get(), &length, length_bytes, 0)) bad("it could not be read");
   if (length > static_cast<std::uint64_t>(max_header))
-    bad("its header would have ", length, " bytes, more than the ", max_header,
-        " allowed; this is not a safetensors file");
+    bad("this is not a safetensors file: its first 8 bytes would give a header of ", length,
+        " bytes, more than the ", max_header, " allowed");
   if (length > static_cast<std::uint64_t>(size - length_bytes))
     bad("its header would have ", length, " bytes, but only ", size - length_bytes,
         " follow; the file was cut short");
