@@ -30,11 +30,18 @@ const Entry entries[] = {
     {"bench", apps::bench, "measure the speed of this build on this machine"},
 };
 
-std::string usage(const std::string& binary) {
+int print_usage(int, const char* const* argv) {
+  const std::string binary = argv[0];
   std::string text = cat("Usage: ", binary, " PROGRAM [OPTIONS]\n\nPrograms:\n");
   for (const Entry& e : entries)
     text += cat("  ", e.name, std::string(12 - std::string(e.name).size(), ' '), e.help, "\n");
-  return cat(text, "\n", binary, " PROGRAM --help lists the options of a program.\n");
+  std::cout << text << "\n" << binary << " PROGRAM --help lists the options of a program.\n";
+  return 0;
+}
+
+int print_version(int, const char* const*) {
+  std::cout << version_text() << "\n";
+  return 0;
 }
 
 Program* find_program(const std::string& name) {
@@ -49,6 +56,7 @@ Program* find_program(const std::string& name) {
 }  // namespace
 
 int run(int argc, const char* const* argv, const std::vector<EnvSpec>& tasks) {
+<<<<<<< HEAD
   const std::string binary = argc > 0 ? argv[0] : "planet", name = argc > 1 ? argv[1] : "--help";
   if (name == "--help" || name == "-h") {
     std::cout << usage(binary);
@@ -59,6 +67,12 @@ int run(int argc, const char* const* argv, const std::vector<EnvSpec>& tasks) {
     return 0;
   }
   called_as(binary, true);
+=======
+  const char* const binary = argc > 0 ? argv[0] : "planet";
+  const std::string name = argc > 1 ? argv[1] : "--help";
+  if (name == "--help" || name == "-h") return run_program(binary, print_usage, 1, &binary);
+  if (name == "--version") return run_program(binary, print_version, 1, &binary);
+>>>>>>> d2d702d (A stdout that is lost is status 2; SIGHUP and SIGXCPU save a run)
   const auto dispatch = [](int n, const char* const* words) {
     return find_program(words[0])(n, words);
   };

@@ -28,7 +28,8 @@ Program futures;
 /// --help lists the programs. An unknown program is an Error, status 2.
 int run(int argc, const char* const* argv, const std::vector<EnvSpec>& tasks);
 
-/// Runs one program. An Error is printed to stderr as "NAME: sentence" and becomes status 2.
+/// Runs one program. An Error is printed to stderr as "NAME: sentence" and becomes status 2; so does
+/// a stdout that could not be written, at the end, if the program itself had nothing to complain of.
 int run_program(const char* name, Program* program, int argc, const char* const* argv);
 
 }  // namespace planet

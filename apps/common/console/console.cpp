@@ -26,7 +26,8 @@ Progress progress_from(const std::string& word) {
   return cursor_moves(STDERR_FILENO) ? Progress::bar : Progress::plain;
 }
 
-Console::Console(Progress progress, const std::filesystem::path& log) : progress_(progress) {
+Console::Console(Progress progress, const std::filesystem::path& log)
+    : progress_(progress), log_path_(log) {
   color_ = cursor_moves(STDERR_FILENO) && !colors_unwanted();
   if (!log.empty()) {
     log_ = std::fopen(log.c_str(), "ab");
@@ -42,10 +43,13 @@ Console::~Console() {
 void Console::write(const std::string& text) {
   clear_bar();
   if (progress_ != Progress::none) std::fprintf(stderr, "%s\n", text.c_str());
-  if (log_ != nullptr) {
-    std::fprintf(log_, "%s\n", text.c_str());
-    std::fflush(log_);
-  }
+  note(text);
+}
+
+void Console::note(const std::string& text) {
+  if (log_ == nullptr) return;
+  const bool ok = std::fprintf(log_, "%s\n", text.c_str()) > 0 && std::fflush(log_) == 0;
+  require(ok, log_path_.string(), " could not be written; is the disk full?");
 }
 
 void Console::line(const std::string& text) { write(text); }

@@ -27,6 +27,8 @@ class Console {
   Console& operator=(const Console&) = delete;
 
   void line(const std::string& text);
+  /// To the log alone: what the program itself prints to stdout.
+  void note(const std::string& text);
   /// A row of a table: shown if the last one is old enough (5 s with a bar, otherwise 30 s), or
   /// `always`.
   void row(const std::string& text, bool always = false);
@@ -38,6 +40,7 @@ class Console {
   void write(const std::string& text);
 
   Progress progress_;
+  std::filesystem::path log_path_;
   bool color_ = false;
   bool bar_visible_ = false;
   double last_row_ = -1e9, last_bar_ = -1e9;

@@ -2,23 +2,31 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <initializer_list>
 
 namespace planet {
 namespace {
 
 volatile std::sig_atomic_t flag = 0;
 
-// Only what a signal handler may do: read and write the flag, or leave without clean-up.
-extern "C" void on_signal(int) {
-  if (flag != 0) std::_Exit(status_interrupted);
+volatile std::sig_atomic_t asked = 0;  // by Ctrl-C or SIGTERM
+
+// Only what a signal handler may do: read and write a flag, or leave without clean-up. A terminal
+// that closes sends SIGHUP more than once, and SIGXCPU comes every second: only who asks twice means
+// at once.
+extern "C" void on_signal(int number) {
   flag = 1;
+  if (number != SIGINT && number != SIGTERM) return;
+  if (asked != 0) std::_Exit(status_interrupted);
+  asked = 1;
 }
 
 }  // namespace
 
 void catch_interrupts() {
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGXCPU})
+    if (std::signal(number, on_signal) == SIG_IGN) std::signal(number, SIG_IGN);
+  for (const int number : {SIGPIPE, SIGXFSZ}) std::signal(number, SIG_IGN);
 }
 
 bool interrupted() { return flag != 0; }
