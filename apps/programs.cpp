@@ -56,23 +56,11 @@ Program* find_program(const std::string& name) {
 }  // namespace
 
 int run(int argc, const char* const* argv, const std::vector<EnvSpec>& tasks) {
-<<<<<<< HEAD
-  const std::string binary = argc > 0 ? argv[0] : "planet", name = argc > 1 ? argv[1] : "--help";
-  if (name == "--help" || name == "-h") {
-    std::cout << usage(binary);
-    return 0;
-  }
-  if (name == "--version") {
-    std::cout << version_text() << "\n";
-    return 0;
-  }
-  called_as(binary, true);
-=======
   const char* const binary = argc > 0 ? argv[0] : "planet";
   const std::string name = argc > 1 ? argv[1] : "--help";
   if (name == "--help" || name == "-h") return run_program(binary, print_usage, 1, &binary);
   if (name == "--version") return run_program(binary, print_version, 1, &binary);
->>>>>>> d2d702d (A stdout that is lost is status 2; SIGHUP and SIGXCPU save a run)
+  called_as(binary, true);
   const auto dispatch = [](int n, const char* const* words) {
     return find_program(words[0])(n, words);
   };

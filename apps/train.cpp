@@ -309,18 +309,12 @@ int Training::finish() {
   if (!evaluated_ && !interrupted()) evaluate_and_save();
   if (interrupted()) {
     save();
-<<<<<<< HEAD
-    std::cout << "stopped and saved at " << with_commas(run_.updates) << " updates in "
-              << checkpoint_.string()
-              << "\nto go on: " << command("train", {"--resume", folder_.path().string()})
-              << std::endl;
-=======
     const std::string text =
         cat("stopped and saved at ", with_commas(run_.updates), " updates in ",
-            checkpoint_.string(), "\nto go on: train --resume ", folder_.path().string());
+            checkpoint_.string(),
+            "\nto go on: ", command("train", {"--resume", folder_.path().string()}));
     console_.note(text);
     std::cout << text << std::endl;
->>>>>>> d2d702d (A stdout that is lost is status 2; SIGHUP and SIGXCPU save a run)
     return status_interrupted;
   }
   if (!evaluation_) return 0;

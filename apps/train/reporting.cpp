@@ -9,8 +9,9 @@
 namespace planet {
 namespace {
 
-std::string padded(std::string text, std::size_t width) {
-  return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
+// A number that is wider than its column still begins after a blank.
+std::string padded(const std::string& text, std::size_t width) {
+  return std::string(text.size() < width ? width - text.size() : 1, ' ') + text;
 }
 
 // A number with a blank before it, and with fewer digits where it would not fit.
@@ -36,7 +37,8 @@ RunState restore(const RunFolder& folder, WorldModel& model, Adam& adam, const s
   RunState run;
   if (const auto checkpoint = newest_checkpoint(folder.checkpoints()))
     run = load_checkpoint(*checkpoint, model, adam);
-  folder.restore_episodes(run.episodes - run.episodes_in_memory, run.episodes, task, replay);
+  folder.restore_episodes(run.episodes - run.episodes_in_memory, run.episodes, task,
+                          model.config(), replay);
   return run;
 }
 

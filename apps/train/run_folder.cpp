@@ -7,6 +7,7 @@
 #include <ctime>
 #include <fstream>
 #include <map>
+#include <regex>
 #include <utility>
 
 #include "apps/common/files/episode_file.hpp"
@@ -36,39 +37,40 @@ std::string episode_prefix(std::int64_t index) {
   return "train-" + digits + "-r";
 }
 
-// The index in "train-000017-r183.2.npz", or -1 for any other file.
+// The index in "train-000017-r183.2.npz", or -1 for every name that a run gives to no episode.
 std::int64_t episode_index(const std::string& name) {
-  if (!name.starts_with("train-") || !name.ends_with(".npz")) return -1;
-  std::int64_t index = 0;
-  std::size_t i = 6;
-  for (; i < name.size() && name[i] >= '0' && name[i] <= '9'; ++i)
-    index = index * 10 + (name[i] - '0');
-  return i > 6 && name.compare(i, 2, "-r") == 0 ? index : -1;
+  static const std::regex pattern("train-([0-9]{6,18})-r-?[0-9.e+]+\\.npz");
+  std::smatch parts;
+  return std::regex_match(name, parts, pattern) ? std::stoll(parts[1]) : -1;
 }
 
 // True also if a process was killed before its run began and left a lock or temporary files.
 bool is_empty_folder(const fs::path& path) {
   for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
     const std::string name = entry.path().filename().string();
-    if (name != "lock" && name.find(".tmp-") == std::string::npos) return false;
+    const bool lock = name == "lock" &&
+                      (entry.file_size() == 0 || read_text(entry.path()).starts_with("process "));
+    if (!lock && name_of_temporary(name) != "config.toml") return false;
   }
   return true;
 }
 
-// Temporary files of a killed process (nn/files/atomic_file.hpp).
-void remove_unfinished(const fs::path& path) {
-  std::vector<fs::path> unfinished;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path))
-    if (entry.path().filename().string().find(".tmp-") != std::string::npos)
-      unfinished.push_back(entry.path());
-  for (const fs::path& file : unfinished) fs::remove(file);
+// What a killed process was about to write: nobody will finish it. Those of checkpoints are removed
+// by newest_checkpoint; what else lies in the folder belongs to somebody.
+void remove_unfinished(const fs::path& run) {
+  remove_temporaries(run, [](const std::string& name) { return name == "config.toml"; });
+  remove_temporaries(run / "episodes",
+                     [](const std::string& name) { return episode_index(name) >= 0; });
+  remove_temporaries(run / "pictures", [](const std::string& name) {
+    return name.starts_with("eval-") && name.ends_with(".png");
+  });
 }
 
 }  // namespace
 
 RunFolder RunFolder::create(const fs::path& path, const RunConfig& config) {
   require(!fs::exists(path) || fs::is_directory(path), path.string(), " is a file, not a folder");
-  fs::create_directories(path);
+  make_folder(path);
   require(!fs::exists(path / "config.toml"), path.string(),
           " holds a run already; give another --logdir, or go on with it: ",
           command("train", {"--resume", path.string()}));
@@ -118,8 +120,7 @@ void RunFolder::take_lock() {
 }
 
 void RunFolder::make_subfolders() const {
-  for (const char* sub : {"checkpoints", "episodes", "pictures"})
-    fs::create_directories(path_ / sub);
+  for (const char* sub : {"checkpoints", "episodes", "pictures"}) make_folder(path_ / sub);
 }
 
 RunConfig RunFolder::config() const {
@@ -146,6 +147,7 @@ void RunFolder::save_episode(std::int64_t index, const Episode& episode,
 }
 
 void RunFolder::restore_episodes(std::int64_t first, std::int64_t count, const std::string& task,
+                                 const ModelConfig& model,
                                  Replay& replay) const {
   std::map<std::int64_t, fs::path> files;
   std::vector<fs::path> beyond;
@@ -160,7 +162,7 @@ void RunFolder::restore_episodes(std::int64_t first, std::int64_t count, const s
     require(file != files.end(), (path_ / "episodes").string(), " has no file ", episode_prefix(i),
             "*.npz, which the checkpoint needs");
     std::string of;
-    Episode episode = load_episode_file(file->second, &of);
+    Episode episode = load_episode_file(file->second, model, &of);
     require(of.empty() || of == task, file->second.string(), " is an episode of ", of,
             "; this run learns ", task);
     replay.add(std::move(episode));

@@ -44,9 +44,10 @@ class RunFolder {
   void note_command(int argc, const char* const* argv) const;
   void save_episode(std::int64_t index, const Episode& episode, const std::string& task) const;
   /// Puts episodes first .. count-1 into `replay` and deletes the files of later ones; those before
-  /// it had dropped. Error: one of them is missing, damaged, or of another task.
+  /// it had dropped. Error: one of them is missing, damaged, of another task, or not of the model's
+  /// sizes.
   void restore_episodes(std::int64_t first, std::int64_t count, const std::string& task,
-                        Replay& replay) const;
+                        const ModelConfig& model, Replay& replay) const;
 
  private:
   explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}

@@ -1,6 +1,7 @@
 #include "apps/train/setup.hpp"
 
 #include <algorithm>
+#include <concepts>
 #include <fstream>
 #include <iostream>
 #include <limits>
@@ -22,18 +23,34 @@
 namespace planet {
 namespace {
 
-// Refuses a replay memory that is larger than the available memory.
+// Refuses a run that needs more than the available memory. Of the model, a batch and a plan only the
+// largest arrays are counted, so this is a lower bound.
 void check_memory(const RunConfig& config, const Env& env) {
-  const std::uint64_t row =
-      env.image_bytes() + sizeof(float) * (static_cast<std::uint64_t>(env.action_size()) + 1);
-  std::uint64_t needed = config.replay_bytes();
+  const auto there = static_cast<double>(available_memory());
+  const auto fits = [&](const std::string& what, double bytes, const char* smaller) {
+    require(there == 0 || bytes <= there, what, " ", bytes_text(bytes), ", and only ",
+            bytes_text(there), " are available; give a smaller ", smaller);
+  };
+  const auto size = [](std::integral auto n) { return static_cast<double>(n); };
+  const double row = size(env.image_bytes()) + 4 * (size(env.action_size()) + 1);
+  double replay = size(config.replay_bytes());
   if (config.total_episodes > 0)
-    needed = std::min(needed, static_cast<std::uint64_t>(config.total_episodes) * row *
-                                  static_cast<std::uint64_t>(env.episode_length() + 1));
-  const std::uint64_t there = available_memory();
-  require(there == 0 || needed <= there, "the replay memory may grow to ",
-          bytes_text(static_cast<double>(needed)), ", and only ",
-          bytes_text(static_cast<double>(there)), " are available; give a smaller --replay-memory");
+    replay = std::min(replay, size(config.total_episodes) * row * (size(env.episode_length()) + 1));
+  fits("the replay memory may grow to", replay, "--replay-memory");
+
+  const ModelConfig& m = config.model;
+  const double h = m.latent_model == "ssm" ? 0 : size(m.deter_size), u = size(m.hidden_size),
+               s = size(m.stoch_size), reward = size(m.reward_units);
+  const double weights = 6 * h * h + (h + s + m.embed_size) * u +
+                         std::max(0.0, size(m.reward_layers) - 1) * reward * reward;
+  fits("the model's weights, their gradients and Adam's moments take", 16 * weights,
+       "--deter-size, --stoch-size, --hidden-size or --reward-units");
+  fits("the pictures of a batch take",
+       4 * size(config.batch_size) * size(config.batch_length) * size(env.image_bytes()),
+       "--batch-size or --batch-length");
+  fits("the candidates of a plan take",
+       4 * size(config.planner.horizon) * size(config.planner.candidates) * size(env.action_size()),
+       "--candidates or --horizon");
 }
 
 const char* const goes_on_alike =

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 
 #include "apps/common/options/run_config.hpp"
@@ -36,6 +37,11 @@ int mkdir(const char* path, mode_t mode) noexcept {
 }
 int unlinkat(int folder, const char* path, int flags) noexcept {
   return step(SYS_unlinkat, folder, path, flags);
+}
+int remove(const char* path) noexcept {
+  const int status = step(SYS_unlinkat, AT_FDCWD, path, 0);
+  if (status == 0 || errno != EISDIR) return status;
+  return static_cast<int>(syscall(SYS_unlinkat, AT_FDCWD, path, AT_REMOVEDIR));
 }
 int fsync(int descriptor) { return step(SYS_fsync, descriptor); }
 }

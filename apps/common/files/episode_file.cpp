@@ -114,4 +114,13 @@ Episode load_episode_file(const std::filesystem::path& path, std::string* task) 
   return decode_episode(read_text(path, max_bytes), path.string(), task);
 }
 
+Episode load_episode_file(const std::filesystem::path& path, const ModelConfig& model,
+                          std::string* task) {
+  Episode e = load_episode_file(path, task);
+  require(e.image_size == model.image_size && e.action_size == model.action_size, path.string(),
+          " has pictures of ", e.image_size, " pixels and ", e.action_size,
+          " numbers in an action; the model has ", model.image_size, " and ", model.action_size);
+  return e;
+}
+
 }  // namespace planet

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <string>
 
+#include "rssm/config.hpp"
 #include "rssm/replay.hpp"
 
 namespace planet {
@@ -22,10 +23,13 @@ namespace planet {
 void save_episode_file(const std::filesystem::path& path, const Episode& episode,
                        const std::string& task = "");
 
-/// The episode to the last bit, and into `task`, unless that is null, the name of its task, "" where
-/// the file has none. Error for a file that is not one, with what is wrong with it: an
-/// array missing, unknown or of another type or shape, numbers that are not finite, damage.
+/// The episode, bit for bit, and into `task`, unless that is null, the name of its task, "" where the
+/// file has none. Error for a file that is not an episode, saying what is wrong: a missing or
+/// unknown array, a wrong type or shape, a number that is not finite, damage.
 Episode load_episode_file(const std::filesystem::path& path, std::string* task = nullptr);
+/// Error also for pictures and actions of other sizes than the model's.
+Episode load_episode_file(const std::filesystem::path& path, const ModelConfig& model,
+                          std::string* task = nullptr);
 
 /// The same without a file; `name` stands in the errors.
 std::string encode_episode(const Episode& episode, const std::string& task = "");

@@ -36,6 +36,13 @@ std::string npy_text(const NpyArray& array) {
   return text + dict + as_text(array.bytes);
 }
 
+// Bytes of one number.
+std::size_t item_size(const std::string& dtype, const std::string& where) {
+  if (dtype == "|u1" || dtype == "|b1") return 1;
+  if (dtype == "<f4") return 4;
+  fail(where, ": its dtype is '", dtype, "'; '|u1', '|b1' and '<f4' are known");
+}
+
 NpyArray parse_npy(std::string_view text, const std::string& where) {
   const auto bad = [&](const auto&... what) { fail(where, ": ", what...); };
   if (text.size() < 10 || text.substr(0, 6) != "\x93NUMPY") bad("it is not a .npy array");
@@ -50,7 +57,7 @@ NpyArray parse_npy(std::string_view text, const std::string& where) {
   NpyArray array;
   npz_format::parse_npy_header(text.substr(start, length), where, array.dtype, array.shape);
   const std::string_view data = text.substr(start + length);
-  std::size_t size = npy_item_size(array.dtype);
+  std::size_t size = item_size(array.dtype, where);
   for (const std::size_t n : array.shape)
     if (__builtin_mul_overflow(size, n, &size)) bad("its shape is too large for any memory");
   if (size != data.size())
@@ -76,16 +83,10 @@ std::string unpack(const Member& m, const std::string& where) {
 
 }  // namespace
 
-std::size_t npy_item_size(const std::string& dtype) {
-  if (dtype == "|u1" || dtype == "|b1") return 1;
-  if (dtype == "<f4") return 4;
-  fail("an array of dtype '", dtype, "' is not read; '|u1', '|b1' and '<f4' are");
-}
-
 std::string encode_npz(const NpzArrays& arrays) {
   std::string file, directory;
   for (const auto& [name, array] : arrays) {
-    std::size_t size = npy_item_size(array.dtype);
+    std::size_t size = item_size(array.dtype, cat("[npz] array ", name));
     for (const std::size_t n : array.shape) size *= n;
     require(size == array.bytes.size(), "[npz] array ", name, " has ", array.bytes.size(),
             " bytes; its shape asks for ", size);

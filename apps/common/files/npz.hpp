@@ -22,9 +22,6 @@ struct NpyArray {
 };
 using NpzArrays = std::map<std::string, NpyArray>;
 
-/// Bytes of one number. Error: a dtype other than those above.
-std::size_t npy_item_size(const std::string& dtype);
-
 /// The whole file, compressed. It holds no time stamp: the same arrays give the same bytes.
 std::string encode_npz(const NpzArrays& arrays);
 /// Error, naming `name`, for every file that is not a complete and consistent npz with at most 64

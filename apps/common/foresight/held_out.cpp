@@ -38,14 +38,10 @@ HeldOutEpisodes from_files(const HeldOutOptions& o, const RunConfig& config) {
   HeldOutEpisodes out;
   for (const fs::path& file : episode_files(o.files)) {
     std::string task;
-    out.episodes.push_back(load_episode_file(file, &task));
+    out.episodes.push_back(load_episode_file(file, model, &task));
     require(task.empty() || task == config.env || o.other_task, file.string(), " is an episode of ",
             task, ", and the model has learned ", config.env,
             "; --other-task predicts it all the same");
-    const Episode& e = out.episodes.back();
-    require(e.image_size == model.image_size && e.action_size == model.action_size, file.string(),
-            " has pictures of ", e.image_size, " pixels and ", e.action_size,
-            " numbers in an action; the model has ", model.image_size, " and ", model.action_size);
   }
   out.description =
       cat(out.episodes.size(), out.episodes.size() == 1 ? " episode" : " episodes", " from files");

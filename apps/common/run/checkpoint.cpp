@@ -15,6 +15,8 @@ namespace {
 
 constexpr const char* format_name = "planet.cpp model 1";
 constexpr std::size_t keep = 2;
+// Before the number of a folder that is not complete, and of one that a newer has replaced.
+constexpr std::string_view writing = ".writing-", replaced = ".old-";
 
 std::string folder_name(std::int64_t updates) {
   std::string digits = std::to_string(updates);
@@ -26,11 +28,31 @@ bool is_number(const std::string& name) {
   return name.size() >= 9 && name.find_first_not_of("0123456789") == std::string::npos;
 }
 
-// A folder without `done` is nothing, so that goes first: a kill in between leaves no half folder
-// that looks whole.
+bool is_own_file(const std::string& name) {
+  return name == "model.safetensors" || name == "optimizer.safetensors" || name == "state.json" ||
+         name == "done";
+}
+
+// What save_checkpoint wrote, and the folder unless something else lies in it. A folder without
+// `done` is nothing, so that goes first: a kill in between leaves no half folder that looks whole.
 void remove_checkpoint(const fs::path& folder) {
+  if (!fs::is_directory(folder)) return;
   fs::remove(folder / "done");
-  fs::remove_all(folder);
+  remove_temporaries(folder, is_own_file);
+  for (const char* name : {"model.safetensors", "optimizer.safetensors", "state.json"})
+    fs::remove(folder / name);
+  std::error_code not_empty;
+  fs::remove(folder, not_empty);
+}
+
+// The same for a folder that a newer one has replaced; what somebody put there moves on.
+void remove_replaced(const fs::path& old, const fs::path& newer) {
+  remove_checkpoint(old);
+  if (!fs::is_directory(old)) return;
+  std::vector<fs::path> others;
+  for (const fs::directory_entry& entry : fs::directory_iterator(old)) others.push_back(entry);
+  for (const fs::path& other : others) fs::rename(other, newer / other.filename());
+  fs::remove(old);
 }
 
 // Complete checkpoints, oldest first.
@@ -69,11 +91,15 @@ fs::path model_file(const fs::path& path) {
   require(fs::exists(path), path.string(),
           " does not exist; give a run folder, a checkpoint "
           "folder or a model.safetensors");
+  const fs::path run = fs::absolute(path / "").parent_path().parent_path();
+  const bool inside = fs::is_directory(run / "checkpoints");
+  const std::string instead = inside ? cat(" (did you mean ", run.string(), "?)") : "";
   if (!fs::is_directory(path)) return path;
   if (fs::exists(path / "model.safetensors")) return path / "model.safetensors";
   require(fs::is_directory(path / "checkpoints"), path.string(),
           " is neither a run folder (it has no checkpoints/) nor a checkpoint (no "
-          "model.safetensors)");
+          "model.safetensors)",
+          instead);
   const std::vector<fs::path> all = complete_checkpoints(path / "checkpoints");
   require(!all.empty(), path.string(), " has no checkpoint yet");
   return all.back() / "model.safetensors";
@@ -100,9 +126,9 @@ std::string metadata_of(const SafetensorsFile& file, const char* key, const fs::
 fs::path save_checkpoint(const fs::path& checkpoints, const RunConfig& config,
                          const WorldModel& model, const Adam& adam, const RunState& state) {
   const fs::path folder = checkpoints / folder_name(state.updates);
-  const fs::path temporary = checkpoints / (".writing-" + folder_name(state.updates));
-  fs::remove_all(temporary);
-  fs::create_directories(temporary);
+  const fs::path temporary = checkpoints / cat(writing, folder_name(state.updates));
+  remove_checkpoint(temporary);
+  make_folder(temporary);
   const Metadata about = describe(config, state);
   save_params(temporary / "model.safetensors", model.params(), about);
   save_optimizer(temporary / "optimizer.safetensors", adam, {{"format", format_name}});
@@ -110,11 +136,11 @@ fs::path save_checkpoint(const fs::path& checkpoints, const RunConfig& config,
   write_text_atomically(temporary / "done", "");
   // The same update count twice (stopped, resumed and stopped at once): the newer takes its place.
   if (fs::exists(folder)) {
-    const fs::path old = checkpoints / (".old-" + folder_name(state.updates));
-    fs::remove_all(old);
+    const fs::path old = checkpoints / cat(replaced, folder_name(state.updates));
+    remove_replaced(old, folder);
     fs::rename(folder, old);
     fs::rename(temporary, folder);
-    fs::remove_all(old);
+    remove_replaced(old, folder);
   } else {
     fs::rename(temporary, folder);
   }
@@ -133,21 +159,26 @@ void update_checkpoint_state(const fs::path& checkpoint, const RunState& state) 
 
 std::optional<fs::path> newest_checkpoint(const fs::path& checkpoints) {
   if (!fs::is_directory(checkpoints)) return std::nullopt;
-  std::vector<fs::path> leftovers;
-  for (const fs::directory_entry& entry : fs::directory_iterator(checkpoints)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with(".old-")) {
+  remove_temporaries(checkpoints,
+                     [](const std::string& name) { return name == "latest" || name == "best"; });
+  std::vector<fs::path> folders;
+  for (const fs::directory_entry& entry : fs::directory_iterator(checkpoints))
+    if (entry.is_directory() && !entry.is_symlink()) folders.push_back(entry);
+  for (const fs::path& folder : folders) {
+    const std::string name = folder.filename().string();
+    if (is_number(name)) {
+      if (fs::exists(folder / "done")) remove_temporaries(folder, is_own_file);
+      else remove_checkpoint(folder);
+    } else if (name.starts_with(writing) && is_number(name.substr(writing.size()))) {
+      remove_checkpoint(folder);
+    } else if (name.starts_with(replaced) && is_number(name.substr(replaced.size()))) {
       // Killed between the two renames: the older folder is still the checkpoint.
-      const fs::path folder = checkpoints / name.substr(5);
-      if (!fs::exists(folder) && fs::exists(entry.path() / "done")) {
-        fs::rename(entry.path(), folder);
-        return newest_checkpoint(checkpoints);
-      }
+      const fs::path newer = checkpoints / name.substr(replaced.size());
+      if (fs::exists(newer)) remove_replaced(folder, newer);
+      else if (fs::exists(folder / "done")) fs::rename(folder, newer);
+      else remove_checkpoint(folder);
     }
-    if (name.starts_with(".") || (is_number(name) && !fs::exists(entry.path() / "done")))
-      leftovers.push_back(entry.path());
   }
-  for (const fs::path& folder : leftovers) fs::remove_all(folder);
   const std::vector<fs::path> all = complete_checkpoints(checkpoints);
   if (all.empty()) return std::nullopt;
   write_text_atomically(checkpoints / "latest", all.back().filename().string() + "\n");
@@ -196,7 +227,7 @@ fs::path LoadedModel::output_folder(const std::string& kind, const std::string& 
 void export_model(const LoadedModel& loaded, const fs::path& folder, const Metadata& more) {
   Metadata about = SafetensorsFile(loaded.file).metadata();
   for (const auto& [key, value] : more) about[key] = value;
-  fs::create_directories(folder);
+  make_folder(folder);
   save_params(folder / "model.safetensors", loaded.model->params(), about);
 }
 
