@@ -47,7 +47,7 @@ bool parse(int argc, const char* const* argv, Options& o) {
   cli.option("--threads,--num-threads", o.threads,
              "number of threads used in all measurements; 0: as many as this process may use");
   cli.option("--seconds", o.seconds, "seconds of measuring per figure (default 0.5)");
-  cli.option("--json", o.json, "also write every figure to this JSON file");
+  cli.output("--json", o.json, "", "also write every figure to this JSON file");
   cli.flag("--ladder", o.ladder,
            "time five implementations of the matrix product, from three loops to gemm()");
   cli.flag("--profile", o.profile, "show the time of a training step and of a plan per op");
@@ -92,7 +92,7 @@ void run_all(const Options& o, double seconds) {
   std::printf("\npeak memory %.2f GB\n", peak_memory() * 1e-9);
   if (!o.json.empty()) {
     write_text_atomically(o.json, to_json(machine, all).dump(2) + "\n");
-    std::printf("wrote %s\n", o.json.c_str());
+    say_wrote(o.json);
   }
 }
 

@@ -305,6 +305,8 @@ int apps::compare(int argc, const char* const* argv) {
   const OpenLoopFlags& flags = o.flags;
   const std::vector<LoadedModel> runs = load(o.paths);
   const std::vector<Model> models = group(runs, o.paths, o.keys);
+  const fs::path out = o.out;
+  make_folder(out);
   catch_interrupts();
   Console console(progress_from("auto"));
   const std::optional<HeldOutEpisodes> held = held_out_episodes(
@@ -314,8 +316,6 @@ int apps::compare(int argc, const char* const* argv) {
   require(flags.context < T, "--context is ", flags.context, " of ", T,
           " rows in all; nothing would be imagined");
 
-  const fs::path out = o.out;
-  fs::create_directories(out);
   std::vector<Measured> measured;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     if (interrupted()) return status_interrupted;

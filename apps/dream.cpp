@@ -178,6 +178,7 @@ int apps::dream(int argc, const char* const* argv) {
   const OpenLoopFlags& flags = o.flags;
   const LoadedModel loaded = load_model(o.path);
   const fs::path out = loaded.output_folder("dreams", o.out);
+  make_folder(out);
   catch_interrupts();
   Console console(progress_from("auto"));
   const std::optional<HeldOutEpisodes> held =
@@ -185,7 +186,6 @@ int apps::dream(int argc, const char* const* argv) {
   if (!held) return status_interrupted;
   const std::ptrdiff_t T = flags.rows(held->episodes);
 
-  fs::create_directories(out);
   std::vector<OpenLoopError> errors;
   for (std::size_t i = 0; i < held->episodes.size(); ++i) {
     if (interrupted()) return status_interrupted;

@@ -16,6 +16,7 @@
 #include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
 #include "envs/numbers.hpp"
+#include "nn/files/atomic_file.hpp"
 #include "nn/files/json.hpp"
 
 namespace planet {
@@ -132,20 +133,27 @@ int eval_agent(const Options& o, std::uint64_t first_seed) {
   LoadedModel loaded = load_model(o.path);
   apply_options(loaded.config, o.planner);
   loaded.config.check();
+  const std::string name = checkpoint_name(loaded);
+  require(!o.json || valid_utf8_prefix(name) == name.size(), "--json cannot name ", name,
+          ", which is not UTF-8; rename it, or leave --json out");
+  if (!o.export_folder.empty()) make_folder(o.export_folder);
   catch_interrupts();
   const std::optional<Evaluation> e = evaluate(
       *loaded.model, loaded.config, read_episodes(o, loaded.config.eval_episodes), first_seed);
   if (!e) return status_interrupted;
-  print(o, {loaded.config.env, checkpoint_name(loaded)}, *e);
-  if (!o.csv.empty()) write_returns(o.csv, *e);
+  print(o, {loaded.config.env, name}, *e);
+  if (!o.csv.empty()) {
+    write_returns(o.csv, *e);
+    say_wrote(o.csv);
+  }
   if (!o.sheet.empty()) {
     write_png(o.sheet, reconstruction_sheet(*loaded.model, e->episodes, loaded.config.seed,
                                             loaded.config.env));
-    std::cerr << "wrote " << o.sheet << "\n";
+    say_wrote(o.sheet);
   }
   if (!o.export_folder.empty()) {
     export_model(loaded, o.export_folder, about(*e));
-    std::cerr << "wrote " << o.export_folder << "/model.safetensors\n";
+    say_wrote(std::filesystem::path(o.export_folder) / "model.safetensors");
   }
   return 0;
 }
@@ -158,6 +166,7 @@ int eval_oracle(const Options& o, std::uint64_t first_seed) {
   const Oracle oracle = read_oracle(o.oracle, o.planner);
   const Evaluation e =
       evaluate_oracle(oracle, read_episodes(o, RunConfig{}.eval_episodes), first_seed, o.csv);
+  if (!o.csv.empty()) say_wrote(o.csv);
   if (o.oracle.row) std::cout << markdown_row(oracle, e);
   else print(o, {oracle.spec->name, std::nullopt, &oracle}, e);
   return o.oracle.check && !compare_with_registered(oracle, e)->agrees() ? 1 : 0;
@@ -177,10 +186,10 @@ int apps::eval(int argc, const char* const* argv) {
   cli.option("--seed", o.seed,
              "environment seed of the first episode; the others count up from it (default 1000)");
   cli.flag("--json", o.json, "print one JSON object, and nothing else, on standard output");
-  cli.option(
-      "--csv", o.csv,
+  cli.output(
+      "--csv", o.csv, "",
       "write seed,return, one row per episode; --oracle plays only episodes not yet in this file");
-  cli.option("--sheet", o.sheet,
+  cli.output("--sheet", o.sheet, ".png",
              "write a contact sheet to this PNG file: true frames above reconstructions");
   cli.option(
       "--export", o.export_folder,

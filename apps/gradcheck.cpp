@@ -11,13 +11,19 @@
 #include "apps/gradcheck/export_case.hpp"
 #include "apps/gradcheck/grad_table.hpp"
 #include "apps/programs.hpp"
+#include "nn/files/atomic_file.hpp"
 
 namespace planet {
 namespace {
 
+void write_csv(const std::string& file, const std::vector<GradReport>& reports) {
+  write_text_atomically(file, grad_csv(reports));
+  say_wrote(file);
+}
+
 int check_operations(const std::string& op, const std::string& csv) {
   const std::vector<GradReport> reports = gradcheck_all_ops(op);
-  if (!csv.empty()) write_grad_csv(csv, reports);
+  if (!csv.empty()) write_csv(csv, reports);
   if (op.empty()) print_by_name(std::cout, reports);
   else print_each(std::cout, reports);
   return conclude(
@@ -31,10 +37,10 @@ int check_model(const CaseOptions& options, const std::string& file, const std::
   ModelCase model(options);
   if (!file.empty()) {
     model.save(file, version_text());
-    std::cerr << "wrote " << file << std::endl;
+    say_wrote(file);
   }
   const std::vector<GradReport> reports = model.check();
-  if (!csv.empty()) write_grad_csv(csv, reports);
+  if (!csv.empty()) write_csv(csv, reports);
   print_each(std::cout, reports);
   std::size_t derivatives = 0;
   for (const GradReport& r : reports) derivatives += static_cast<std::size_t>(r.derivatives);
@@ -51,10 +57,10 @@ int apps::gradcheck(int argc, const char* const* argv) {
   std::string op, csv, file, model;
   CaseFlags flags;
   cli.option("--op", op, "check only this operation, with one row per example");
-  cli.option("--csv", csv, "write every row to this CSV file");
+  cli.output("--csv", csv, "", "write every row to this CSV file");
   cli.optional_word("--model", model, "rssm",
                     "check every parameter of a whole world model instead: rnn, ssm or rssm");
-  cli.option("--export", file,
+  cli.output("--export", file, ".safetensors",
              "write inputs, parameters, loss and gradients to this safetensors file",
              "With --model");
   flags.add(cli);

@@ -171,7 +171,6 @@ void print_search(const LoadedModel& loaded, const Decision& d, const Numbers& n
 
 void write_files(const LoadedModel& loaded, const Decision& d, const std::vector<Strip>& strips,
                  double plan_return, const Numbers& n, const fs::path& out) {
-  fs::create_directories(out);
   const std::string title =
       cat(loaded.config.env, ", ", model_label(loaded.config), ", ", with_commas(loaded.updates),
           " updates, seed ", n.seed, ", decision ", n.decisions + 1);
@@ -197,6 +196,7 @@ int apps::plan(int argc, const char* const* argv) {
   require(loaded.config.planner.iterations >= 1,
           "--iterations is 0; there would be no search to show");
   const fs::path out = loaded.output_folder("plans", o.out);
+  make_folder(out);
   catch_interrupts();
   Console console(progress_from("auto"));
   console.bar(-1, cat("playing ", n.decisions, " decisions"));

@@ -26,6 +26,7 @@
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
 #include "envs/numbers.hpp"
+#include "nn/files/atomic_file.hpp"
 
 namespace planet {
 namespace {
@@ -73,10 +74,10 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
   cli.flag("--list-envs", o.list_envs,
            "print the tasks: figures, states, recipes and options; and stop", "Task");
   cli.flag("--json", o.json, "with --list-envs: one JSON object per line and task", "Task");
-  cli.option("--trajectory", o.trajectory, "write every control step to this CSV", "Output");
+  cli.output("--trajectory", o.trajectory, "", "write every control step to this CSV", "Output");
   cli.option("--frames", o.frames, "write every picture to this folder, as PNG files", "Output");
-  cli.option("--gallery", o.gallery, "draw a page with every task to this PNG file, and stop",
-             "Output");
+  cli.output("--gallery", o.gallery, ".png",
+             "draw a page with every task to this PNG file, and stop", "Output");
   cli.option("--speed", o.speed,
              "speed on a terminal: 1 (default) is real time, 0 as fast as possible", "Output");
   cli.option("--threads", o.threads,
@@ -164,7 +165,7 @@ class Playing {
   Playing(const Options& o, const Stage& stage, std::uint64_t seed, double speed, bool shown)
       : o_(o), env_(*stage.env), seed_(seed), speed_(speed), shown_(shown) {
     if (!o.trajectory.empty()) trajectory_.emplace(o.trajectory, env_);
-    if (!o.frames.empty()) std::filesystem::create_directories(o.frames);
+    if (!o.frames.empty()) make_folder(o.frames);
   }
 
   /// Until the episode ends, the policy has no more actions, or Ctrl-C.
@@ -244,8 +245,7 @@ class Playing {
 };
 
 void print_result(const Env& env, double sum, int decisions, const StepResult& last) {
-  std::cout << env.name() << ": return " << number_text(sum) << " in " << decisions
-            << " decisions, "
+  std::cout << env.name() << ": return " << fixed(sum, 2) << " in " << decisions << " decisions, "
             << (last.terminated  ? "ended by the task"
                 : last.truncated ? "to the time limit"
                                  : "stopped before the end")
@@ -282,7 +282,7 @@ int apps::play(int argc, const char* const* argv) {
     require(argc == 2 || (argc == 3 && std::string_view(argv[1]) == "--gallery"),
             "--gallery draws every task and plays none; give nothing beside it");
     write_png(o.gallery, env_gallery());
-    std::cerr << "wrote " << o.gallery << "\n";
+    say_wrote(o.gallery);
     return 0;
   }
   std::uint64_t seed = 0;
@@ -310,6 +310,8 @@ int apps::play(int argc, const char* const* argv) {
   playing.run(*policy, recorded ? &*recorded : nullptr);
   print_result(env, playing.sum, playing.decisions, playing.result);
   if (o.policy == "keys") print_comparison(stage.config, playing.sum, playing.result.done());
+  if (!o.trajectory.empty()) say_wrote(o.trajectory);
+  if (!o.frames.empty()) say_wrote(cat(o.frames, ": ", playing.decisions + 1, " pictures"));
   note_unused("actions", policy->unused());
   if (recorded) note_unused("uniforms", recorded->unused(env));
   return interrupted() ? status_interrupted : 0;

@@ -61,9 +61,10 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
            "use only rows with this value in this column, NAME=VALUE (repeatable)");
   cli.list("--level", o.levels,
            "draw a dashed line at this height with this name, VALUE=NAME (repeatable)");
-  cli.option("--svg", o.svg, "write the plot to this SVG file");
-  cli.option("--table", o.table, "write the means to this file, as a Markdown table");
-  cli.option("--csv", o.csv, "for runs: write run, seed, x and y of every row to this CSV file");
+  cli.output("--svg", o.svg, ".svg", "write the plot to this SVG file");
+  cli.output("--table", o.table, "", "write the means to this file, as a Markdown table");
+  cli.output("--csv", o.csv, "",
+             "for runs: write run, seed, x and y of every row to this CSV file");
   cli.option("--title", o.title, "title above the plot");
   cli.option("--x-label", o.x_label, "label of the x axis (default: the column's name)");
   cli.option("--y-label", o.y_label, "label of the y axis (default: the columns' names)");
@@ -291,9 +292,13 @@ int apps::plot(int argc, const char* const* argv) {
   if (!read_command_line(argc, argv, o)) return 0;
   const CsvTable csv = read_inputs(o);
   const std::vector<Cell> cells = collect(csv, o);
-  if (!o.csv.empty()) write_text_atomically(o.csv, runs_csv(csv, o));
-  if (!o.table.empty()) write_text_atomically(o.table, table_text(cells, o));
-  if (!o.svg.empty()) write_text_atomically(o.svg, plot_text(cells, o));
+  const auto write = [](const std::string& file, const std::string& text) {
+    write_text_atomically(file, text);
+    say_wrote(file);
+  };
+  if (!o.csv.empty()) write(o.csv, runs_csv(csv, o));
+  if (!o.table.empty()) write(o.table, table_text(cells, o));
+  if (!o.svg.empty()) write(o.svg, plot_text(cells, o));
   return 0;
 }
 

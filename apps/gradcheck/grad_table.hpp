@@ -25,8 +25,7 @@ std::string worst_of(std::span<const GradReport> reports);
 /// "operation" and 1: "1 operation"; 3: "3 operations".
 std::string counted(std::size_t n, const std::string& thing);
 
-/// A header and one line per report, 17 significant digits, text in double quotes. Throws if the
-/// file cannot be written.
-void write_grad_csv(const std::string& file, std::span<const GradReport> reports);
+/// As CSV: a header and one line per report, 17 significant digits, text in double quotes.
+std::string grad_csv(std::span<const GradReport> reports);
 
 }  // namespace planet

@@ -7,25 +7,21 @@
 
 namespace planet {
 
-TrajectoryFile::TrajectoryFile(const std::filesystem::path& path, const Env& env)
-    : path_(path), out_(path) {
-  require(out_.good(), path_.string(), " cannot be written");
-  for (const std::string& name : env.state_names()) out_ << name << ',';
-  for (int i = 0; i < env.action_size(); ++i) out_ << "action_" << i << ',';
-  out_ << "reward\n";
+TrajectoryFile::TrajectoryFile(const std::filesystem::path& path, const Env& env) : file_(path) {
+  std::string header;
+  for (const std::string& name : env.state_names()) header += name + ",";
+  for (int i = 0; i < env.action_size(); ++i) header += cat("action_", i, ",");
+  file_.write(header + "reward\n");
 }
 
 void TrajectoryFile::write(std::span<const ControlStep> steps, std::span<const double> action) {
+  std::string rows;
   for (const ControlStep& step : steps) {
-    for (const double x : step.state) out_ << number_text(x) << ',';
-    for (const double a : action) out_ << number_text(std::clamp(a, -1.0, 1.0)) << ',';
-    out_ << number_text(step.reward) << '\n';
+    for (const double x : step.state) rows += number_text(x) + ",";
+    for (const double a : action) rows += number_text(std::clamp(a, -1.0, 1.0)) + ",";
+    rows += number_text(step.reward) + "\n";
   }
-}
-
-void TrajectoryFile::close() {
-  out_.close();
-  require(!out_.fail(), path_.string(), " could not be written; is the disk full?");
+  file_.write(rows);
 }
 
 }  // namespace planet

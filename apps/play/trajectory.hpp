@@ -6,10 +6,10 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
 #include <span>
 
 #include "envs/env.hpp"
+#include "nn/files/atomic_file.hpp"
 
 namespace planet {
 
@@ -19,12 +19,11 @@ class TrajectoryFile {
   TrajectoryFile(const std::filesystem::path& path, const Env& env);
   /// The control steps of one decision.
   void write(std::span<const ControlStep> steps, std::span<const double> action);
-  /// Error: the file could not be written.
-  void close();
+  /// Forces it to the disk; without this there is no file. Error: that failed.
+  void close() { file_.commit(); }
 
  private:
-  std::filesystem::path path_;
-  std::ofstream out_;
+  AtomicFile file_;
 };
 
 }  // namespace planet

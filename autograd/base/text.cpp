@@ -33,12 +33,15 @@ int edit_distance(std::string_view a, std::string_view b) { return distances(a, 
 
 std::string nearest(std::string_view word, std::span<const std::string> choices) {
   std::string best;
-  int best_distance = static_cast<int>(word.size()) / 3 + 2;
+  const int letters = static_cast<int>(word.size());
+  int best_distance = letters <= 3 ? 2 : letters / 3 + 2;
   for (const std::string& choice : choices) {
     const std::vector<int> edits = distances(word, choice);
     const int beginning = *std::min_element(edits.begin(), edits.end());
-    const bool begins = word.size() >= 3 && beginning <= static_cast<int>(word.size()) / 5;
-    const int distance = begins ? std::min(1 + beginning, edits.back()) : edits.back();
+    const bool begins = letters >= 3 && beginning <= letters / 5;
+    int distance = begins ? std::min(1 + beginning, edits.back()) : edits.back();
+    if (const std::size_t slash = choice.rfind('/'); slash != std::string::npos)
+      distance = std::min(distance, 1 + edit_distance(word, choice.substr(slash + 1)));
     if (distance < best_distance) {
       best = choice;
       best_distance = distance;

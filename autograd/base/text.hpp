@@ -11,7 +11,8 @@ namespace planet {
 int edit_distance(std::string_view a, std::string_view b);
 
 /// The choice nearest to `word`, or "" when none is near: when more than a third of the letters
-/// differ, and no choice begins with the word or with all but a fifth of it. Ties go to the first.
+/// differ, and no choice begins with the word or with all but a fifth of it. In "train/return" the
+/// part after the last slash is compared as well. Ties go to the first.
 std::string nearest(std::string_view word, std::span<const std::string> choices);
 
 /// " (did you mean 'pendulum_swingup'?)" or "": ready to append to a sentence.

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 #include <string>
@@ -37,6 +38,20 @@ inline std::vector<CsvRow> read_csv(const fs::path& file) {
     for (std::size_t i = 0; i < cells.size(); ++i) row[header[i]] = cells[i];
   }
   return rows;
+}
+
+/// The return of the episode in a file that `play --trajectory` wrote, R control steps per decision:
+/// added up in the order of an evaluation, so the same bits.
+inline double return_of(const fs::path& trajectory, std::size_t R) {
+  double sum = 0;
+  const std::vector<CsvRow> rows = read_csv(trajectory);
+  for (std::size_t i = 0; i < rows.size(); i += R) {
+    double decision = 0;
+    for (std::size_t k = i; k < std::min(i + R, rows.size()); ++k)
+      decision += std::stod(rows[k].at("reward"));
+    sum += decision;
+  }
+  return sum;
 }
 
 }  // namespace planet::test

@@ -4,6 +4,7 @@
 #include "apps/common/simulator/simulator_dynamics.hpp"
 #include "envs/numbers.hpp"
 #include "nn/files/json.hpp"
+#include "tests/apps/csv.hpp"
 #include "tests/apps/programs.hpp"
 
 using namespace planet;
@@ -42,8 +43,10 @@ TEST_CASE("a checkpoint is evaluated and played with the planner that was typed"
     INFO(planner[0], " ", planner.back());
     const auto other = returns(scratch, path, planner);
     CHECK(other != own);
-    const Result played = run(scratch, "play", Args{path.string(), "--seed", "1000"} + planner);
-    CHECK(has(played.out, "return " + number_text(other[0]) + " in"));
+    const Args episode{path.string(), "--seed", "1000", "--trajectory", "t.csv"};
+    const Result played = run(scratch, "play", episode + planner);
+    CHECK(has(played.out, "return " + fixed(other[0], 2) + " in"));
+    CHECK(return_of(scratch / "t.csv", 2) == other[0]);
   }
 }
 

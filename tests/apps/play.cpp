@@ -6,10 +6,12 @@
 #include <cstdio>
 #include <sstream>
 
+#include "apps/common/options/values.hpp"
 #include "autograd/base/error.hpp"
 #include "envs/numbers.hpp"
 #include "envs/registry.hpp"
 #include "nn/files/json.hpp"
+#include "tests/apps/csv.hpp"
 #include "tests/apps/programs.hpp"
 #include "tests/support/png.hpp"
 
@@ -114,7 +116,7 @@ TEST_CASE("recorded uniforms replay an episode to the last bit") {
                   more);
       INFO(r.err);
       REQUIRE(r.status == 0);
-      CHECK(r.err.empty());
+      CHECK(r.err == "wrote t.csv\n");
       return text_of(scratch / "t.csv");
     };
     const std::string own = trajectory("5", {});
@@ -268,12 +270,13 @@ TEST_CASE("the agent plays an evaluation's episode bit for bit") {
   const fs::path path = scratch / "run";
   REQUIRE(run(scratch, "train", smallest(path)).status == 0);
   const Json json = Json::parse(run(scratch, "eval", {path.string(), "--json"}).out);
-  const Result r = run(scratch, "play", {path.string(), "--seed", "1001"});
+  const Args args{path.string(), "--seed", "1001", "--trajectory", "t.csv"};
+  const Result r = run(scratch, "play", args);
   INFO(r.err);
   REQUIRE(r.status == 0);
-  CHECK(r.out.find("return " + number_text(json.at("returns").as_array()[1].as_double()) +
-                   " in 10 "
-                   "decisions") != std::string::npos);
+  const double expected = json.at("returns").as_array()[1].as_double();
+  CHECK(return_of(scratch / "t.csv", 2) == expected);
+  CHECK(r.out.find("return " + fixed(expected, 2) + " in 10 decisions") != std::string::npos);
 }
 
 TEST_CASE("play says what is wrong") {

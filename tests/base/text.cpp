@@ -39,6 +39,10 @@ TEST_CASE("nearest finds the intended word") {
   CHECK(nearest("pendulm", envs) == "pendulum_swingup");   // with a slip
   CHECK(nearest("cartpole-swing-up", envs) == "cartpole_swingup");
   CHECK(nearest("conting", envs) == "counting");
+  const std::vector<std::string> metrics = {"counter/updates", "train/return", "loss/kl"};
+  CHECK(nearest("updates", metrics) == "counter/updates");
+  CHECK(nearest("upates", metrics) == "counter/updates");
+  CHECK(nearest("kl", metrics) == "loss/kl");
 }
 
 TEST_CASE("nearest is silent when no word is near") {
@@ -47,6 +51,7 @@ TEST_CASE("nearest is silent when no word is near") {
   CHECK(nearest("zzzzzzzzzzzzzzzz", envs).empty());
   CHECK(nearest("", envs).empty());
   CHECK(nearest("anything", {}).empty());
+  CHECK(nearest("eps", std::vector<std::string>{"op", "csv", "help"}).empty());
 }
 
 TEST_CASE("nearest prefers fewer edits, and the earlier of two equals") {

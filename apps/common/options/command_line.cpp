@@ -2,18 +2,26 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 
 #include "apps/common/console/threads.hpp"
 #include "apps/common/options/version.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
+#include "nn/files/atomic_file.hpp"
 
 namespace planet {
 
 struct CommandLine::Implementation {
   explicit Implementation(const std::string& description) : app(description) {}
   CLI::App app;
+
+  struct Output {
+    std::string flag, ending;
+    const std::string* file;
+  };
+  std::vector<Output> outputs;
 };
 
 CommandLine::CommandLine(std::string program, const std::string& description)
@@ -46,6 +54,12 @@ void CommandLine::list(const std::string& names, std::vector<std::string>& value
   if (bare) option->expected(0, 1);
 }
 
+void CommandLine::output(const std::string& names, std::string& file, const std::string& ending,
+                         const std::string& help, const std::string& group) {
+  option(names, file, help, group);
+  cli_->outputs.push_back({names.substr(0, names.find(',')), ending, &file});
+}
+
 void CommandLine::flag(const std::string& names, bool& value, const std::string& help,
                        const std::string& group) {
   cli_->app.add_flag(names, value, help)->group(group);
@@ -71,17 +85,53 @@ namespace {
     if (!word.starts_with("-") || word == "-" || word == "--") continue;
     std::vector<std::string> flags;
     for (const CLI::Option* option : app.get_options())
-      for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+      for (const std::string& name : option->get_lnames()) flags.push_back(name);
     const std::string flag = word.substr(0, word.find('='));
-    fail("there is no option ", flag, did_you_mean(flag, flags), "; --help lists all");
+    const std::string meant = nearest(flag.substr(flag.starts_with("--") ? 2 : 1), flags);
+    fail("there is no option ", flag, meant.empty() ? "" : " (did you mean '--" + meant + "'?)",
+         "; --help lists all");
   }
   fail("'", extras.front(), "' is not expected here; options begin with --, see --help");
+}
+
+// --resume "" and --resume= are an unset variable of a shell.
+void require_no_empty_word(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i], before = i > 1 ? argv[i - 1] : "";
+    const bool of_option = before.starts_with("--") && before.find('=') == std::string::npos;
+    require(!word.empty(), of_option ? before : cat("argument ", i),
+            " is empty; give it a value or leave it out");
+    const bool nothing_assigned = word.starts_with("--") && word.find('=') == word.size() - 1;
+    require(!nothing_assigned, word.substr(0, word.size() - 1),
+            " is empty; give it a value or leave it out");
+  }
+}
+
+// CLI11's words for too few or too many values are "--env: 1 required  missing".
+[[noreturn]] void fail_count(const CLI::App& app, const std::string& message) {
+  const std::string flag = message.substr(0, message.find_first_of(": "));
+  const CLI::Option* option = app.get_option_no_throw(flag);
+  if (option == nullptr) fail(message);
+  require(option->count() < 2, flag, " is given more than once");
+  fail(flag, " has no value; it needs one");
+}
+
+void require_writable(const std::string& flag, const std::string& ending, const std::string& file) {
+  const std::string extension = std::filesystem::path(file).extension().string();
+  require(ending.empty() || extension.empty() || extension == ending, flag, " is '", file,
+          "', and what is written is no ", extension, " but ", ending, "; name it *", ending);
+  try {
+    planet::require_writable(file);
+  } catch (const Error& e) {
+    fail(flag, ": ", e.what());
+  }
 }
 
 }  // namespace
 
 bool CommandLine::parse(int argc, const char* const* argv) {
   CLI::App& app = cli_->app;
+  require_no_empty_word(argc, argv);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& e) {
@@ -93,11 +143,19 @@ bool CommandLine::parse(int argc, const char* const* argv) {
   } catch (const CLI::RequiredError& e) {
     if (const auto extras = app.remaining(); !extras.empty()) fail_extra(app, extras);
     fail(e.what(), "; see --help");
+  } catch (const CLI::ArgumentMismatch& e) {
+    fail_count(app, e.what());
   } catch (const CLI::ParseError& e) {
     fail(e.what());
   }
   if (const auto extras = app.remaining(); !extras.empty()) fail_extra(app, extras);
+  for (const auto& [flag, ending, file] : cli_->outputs)
+    if (!file->empty()) require_writable(flag, ending, *file);
   return true;
+}
+
+void say_wrote(const std::filesystem::path& file) {
+  std::cerr << "wrote " << file.string() << std::endl;
 }
 
 std::string flag_name(std::string key) {

@@ -6,6 +6,7 @@
 // nearest right one; errors are Error, and programs leave with exit status 2 (see run_program).
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,10 @@ class CommandLine {
   /// May be given several times. With `bare` also without a value, which reads as the empty word.
   void list(const std::string& names, std::vector<std::string>& values, const std::string& help,
             const std::string& group = "Options", bool bare = false);
+  /// A file that the program writes. parse() throws when it cannot be written or, of a picture, when
+  /// its name ends like something else than `ending` (".png"; "" is any).
+  void output(const std::string& names, std::string& file, const std::string& ending,
+              const std::string& help, const std::string& group = "Options");
   /// Present or absent.
   void flag(const std::string& names, bool& value, const std::string& help,
             const std::string& group = "Options");
@@ -39,7 +44,9 @@ class CommandLine {
                    const std::string& help);
   void footer(const std::string& text);
 
-  /// False when only --help or --version was asked for, which has been printed. Throws Error.
+  /// False when only --help or --version was asked for, which has been printed. Throws Error, also
+  /// for an option whose value is empty: nobody means "no option" by that, but an unset variable of a
+  /// shell looks like it.
   bool parse(int argc, const char* const* argv);
 
  private:
@@ -47,6 +54,9 @@ class CommandLine {
   std::unique_ptr<Implementation> cli_;
   std::string program_;
 };
+
+/// "wrote FILE" to stderr.
+void say_wrote(const std::filesystem::path& file);
 
 /// "batch_length" -> "--batch-length".
 std::string flag_name(std::string key);

@@ -85,7 +85,10 @@ std::vector<Assignment> parse_config(std::string_view text, const std::string& n
 }
 
 std::vector<Assignment> read_config_file(const std::filesystem::path& path) {
-  return parse_config(read_text(path, std::size_t{1} << 20), path.string());
+  const std::string text = read_text(path, std::size_t{1} << 20);
+  require(text.find('\0') == std::string::npos, path.string(),
+          " is no text file; --config reads a config.toml");
+  return parse_config(text, path.string());
 }
 
 RunConfig resolve_config(const std::vector<Assignment>& file,

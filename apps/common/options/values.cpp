@@ -246,7 +246,8 @@ std::string clock_text(double seconds) {
 
 std::string fixed(double value, int digits) {
   char text[64];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  if (std::abs(value) >= 1e15) std::snprintf(text, sizeof text, "%.6g", value);
+  else std::snprintf(text, sizeof text, "%.*f", digits, value);
   return text;
 }
 

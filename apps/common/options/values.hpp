@@ -65,7 +65,7 @@ std::string write_value(const std::vector<ConvLayer>& value);
 std::string with_commas(std::int64_t value);
 std::string bytes_text(double bytes);
 std::string clock_text(double seconds);
-/// printf's %.*f.
+/// printf's %.*f; from 1e15 on, where that would be digits that nobody knows, its %.6g.
 std::string fixed(double value, int digits);
 /// `words` after `head`, broken between words into lines of at most `width` characters, the last with
 /// its end; what follows the first line stands under the words.

@@ -125,8 +125,8 @@ int apps::futures(int argc, const char* const* argv) {
   cli.option("--samples", samples_text, "number of futures imagined per moment (default 64)");
   cli.option("--episodes", episodes_text,
              "number of held-out episodes of random actions (default 20)");
-  cli.option("--csv", csv, "write one row per run to this CSV file");
-  cli.option("--sheet", sheet,
+  cli.output("--csv", csv, "", "write one row per run to this CSV file");
+  cli.output("--sheet", sheet, ".png",
              "write a contact sheet of the first moment's futures to this PNG file");
   cli.option("--threads", threads_text,
              "number of threads; 0: as many as this process may use; changes no result");
@@ -151,12 +151,16 @@ int apps::futures(int argc, const char* const* argv) {
     if (!sheet.empty()) rows.push_back(sheet_row(name_of(run), loaded, data, data.moments.front()));
   }
   print_table(all);
-  if (!csv.empty()) write_text_atomically(csv, csv_text(all, samples));
+  if (!csv.empty()) {
+    write_text_atomically(csv, csv_text(all, samples));
+    say_wrote(csv);
+  }
   if (!sheet.empty()) {
     SheetOptions options;
     options.columns = {"last seen", "true"};
     for (int j = 1; j <= sheet_futures; ++j) options.columns.push_back(cat("future ", j));
     write_png(sheet, contact_sheet(rows, options));
+    say_wrote(sheet);
   }
   return 0;
 }

@@ -42,9 +42,10 @@ TEST_CASE("every malformed safetensors file has a sentence of its own") {
       {"no byte at all", "", "it has 0 bytes; a safetensors file starts with 8 bytes"},
       {"half a length", "\1\0\0\0", "a safetensors file starts with 8 bytes"},
       {"length 2^63", with_length(std::uint64_t{1} << 63, "{}"),
-       "its header would have 9223372036854775808 bytes, more than the 16777216"},
-      {"length 2^64 - 1", with_length(UINT64_MAX, "{}"),
-       "its header would have 18446744073709551615 bytes"},
+       "this is not a safetensors file: its first 8 bytes would give a header of "
+       "9223372036854775808 "
+       "bytes, more than the 16777216"},
+      {"length 2^64 - 1", with_length(UINT64_MAX, "{}"), "a header of 18446744073709551615 bytes"},
       {"length 16 MiB + 1", with_length((16u << 20) + 1, "{}"), "more than the 16777216"},
       {"length beyond the file", with_length(100, "{}"),
        "its header would have 100 bytes, but only 2 follow; the file was cut short"},
