@@ -17,7 +17,7 @@ namespace {
 
 constexpr double view = 2.2, pixel = view / 32;
 
-RunConfig config_of(const std::string& env, const std::string& hidden = "") {
+RunConfig task_config(const std::string& env, const std::string& hidden = "") {
   RunConfig config = task_defaults(env);
   if (!hidden.empty()) config.env_options["hidden"] = hidden;
   return config;
@@ -161,7 +161,7 @@ TEST_CASE("moments are found in every drop and their two pictures are the world'
         Expected{"peg_memory", "32", 5, 0.72}}) {
     const std::string name = env;
     INFO(name);
-    const RunConfig config = config_of(env, hidden);
+    const RunConfig config = task_config(env, hidden);
     const Lookaheads data = look_ahead(config, 4);
     REQUIRE(data.episodes.size() == 4);
     CHECK(data.moments.size() == 4 * count);
@@ -188,5 +188,5 @@ TEST_CASE("moments are found in every drop and their two pictures are the world'
     CHECK(left > 0);
     CHECK(left < static_cast<int>(data.moments.size()));
   }
-  CHECK_THROWS_AS(look_ahead(config_of("pendulum_swingup"), 1), Error);
+  CHECK_THROWS_AS(look_ahead(task_config("pendulum_swingup"), 1), Error);
 }

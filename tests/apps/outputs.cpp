@@ -12,16 +12,12 @@ using namespace planet::test;
 
 namespace {
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 /// A line of a shell, in which $B is the folder of the programs.
 Result shell(const Scratch& scratch, const std::string& line) {
   return run(scratch, "/bin/bash", {"-c", cat("B=", PLANET_BINARY_DIR, "/bin; ", line)});
 }
 
-void write(const fs::path& file, const std::string& text) { write_text_atomically(file, text); }
+void write_file(const fs::path& file, const std::string& text) { write_text_atomically(file, text); }
 
 constexpr const char* plot_line = "$B/plot t.csv --x x --y y --svg p.svg --table ";
 
@@ -45,14 +41,14 @@ TEST_CASE("an empty value is an error and never no option") {
   refused("$B/plot --svg a.svg ''", "plot: argument 3");
   refused("$B/gradcheck --model ''", "gradcheck: --model");
   CHECK(!fs::exists(scratch / "runs"));
-  write(scratch / "t.csv", "x,y,note\n1,2,\n2,3,late\n");
+  write_file(scratch / "t.csv", "x,y,note\n1,2,\n2,3,late\n");
   CHECK(shell(scratch, plot_line + std::string("t.md --where note=")).status ==
         0);  // a cell may be
 }
 
 TEST_CASE("a stdout that is closed or full is status 2 and one sentence") {
   const Scratch scratch;
-  write(scratch / "t.csv", "x,y\n1,2\n");
+  write_file(scratch / "t.csv", "x,y\n1,2\n");
   for (const char* where : {">/dev/full", ">&-"})
     for (const char* what :
          {"plot --help", "plot --version", "train --print-config", "play --list-envs",
@@ -73,10 +69,10 @@ TEST_CASE("a stdout that is closed or full is status 2 and one sentence") {
 
 TEST_CASE("outputs that are devices, pipes and links stay what they are") {
   const Scratch scratch;
-  write(scratch / "t.csv", "x,y\n1,2\n");
+  write_file(scratch / "t.csv", "x,y\n1,2\n");
   fs::create_symlink("/dev/null", scratch / "null");
   fs::create_symlink("real.md", scratch / "link.md");
-  write(scratch / "real.md", "old");
+  write_file(scratch / "real.md", "old");
   const std::string table = "| x | n | y |\n|---|---|---|\n| 1 | 1 | 2.000 |\n";
   CHECK(shell(scratch, cat(plot_line, "null")).status == 0);
   CHECK(fs::is_symlink(scratch / "null"));
@@ -95,8 +91,8 @@ TEST_CASE("outputs that are devices, pipes and links stay what they are") {
 
 TEST_CASE("an output that cannot be written is refused before anything is computed") {
   const Scratch scratch;
-  write(scratch / "t.csv", "x,y\n1,2\n");
-  write(scratch / "file", "a file");
+  write_file(scratch / "t.csv", "x,y\n1,2\n");
+  write_file(scratch / "file", "a file");
   const fs::path path = scratch / "run";
   REQUIRE(run(scratch, "train", smallest(path)).status == 0);
   const auto refused = [&](const std::string& line, const std::string& sentence) {
@@ -151,7 +147,7 @@ TEST_CASE("only a killed process's own files are cleared away") {
   for (const char* name : {"thesis.tmp-final.tex", "notes.tmp-1-2", "lock"}) {
     const fs::path folder = scratch / (std::string("of-") + name);
     fs::create_directory(folder);
-    write(folder / name, "only copy");
+    write_file(folder / name, "only copy");
     const Result r = run(scratch, "train", smallest(folder));
     CAPTURE(name);
     CHECK(r.status == 2);
@@ -160,8 +156,8 @@ TEST_CASE("only a killed process's own files are cleared away") {
   }
   const fs::path own = scratch / "own";
   fs::create_directory(own);
-  write(own / "lock", "process 123");
-  write(own / "config.toml.tmp-123-0", "env = ");
+  write_file(own / "lock", "process 123");
+  write_file(own / "config.toml.tmp-123-0", "env = ");
   CHECK(run(scratch, "train", smallest(own)).status == 0);
   CHECK(!fs::exists(own / "config.toml.tmp-123-0"));
 
@@ -176,9 +172,9 @@ TEST_CASE("only a killed process's own files are cleared away") {
                            own / "pictures/eval-000000009.png.tmp-1-2",
                            own / "checkpoints/latest.tmp-1-2", checkpoint / "state.json.tmp-1-2"};
   fs::create_directory(own / "dreams");
-  write(own / "dreams/dream.png.tmp-1-2", "a dream that is written now");
-  for (const fs::path& file : theirs) write(file, "kept");
-  for (const fs::path& file : ours) write(file, "left behind");
+  write_file(own / "dreams/dream.png.tmp-1-2", "a dream that is written now");
+  for (const fs::path& file : theirs) write_file(file, "kept");
+  for (const fs::path& file : ours) write_file(file, "left behind");
   // So many more episodes that the checkpoint above is dropped.
   REQUIRE(run(scratch, "train",
               {"--resume", own.string(), "--total-episodes", "9", "--checkpoint-every", "1"})
@@ -234,7 +230,7 @@ TEST_CASE("an episode that does not fit is named and the model's sizes stand bes
   CHECK(r.err.ends_with(first.string() + " has pictures of 32 pixels and 1 numbers in an action; "
                                          "the model has 16 and 1\n"));
   std::string text = text_of(first);
-  write(first, "PK");
+  write_file(first, "PK");
   CHECK(has(run(scratch, "train", {"--resume", small.string(), "--total-episodes", "5"}).err,
             first.string()));
 }
@@ -251,11 +247,11 @@ TEST_CASE("wrong counts of values and unknown files have sentences") {
   says("$B/train --env", "train: --env has no value; it needs one\n");
   says("$B/train --logdir a --logdir b", "train: --logdir is given more than once\n");
   says("$B/gradcheck --eps 1e-3", "gradcheck: there is no option --eps; --help lists all\n");
-  write(scratch / "README.md", std::string(100, 'x'));
+  write_file(scratch / "README.md", std::string(100, 'x'));
   says("$B/eval README.md", "README.md: this is not a safetensors file");
-  write(scratch / "m.toml", std::string("\x08\0\033[31m", 7));
+  write_file(scratch / "m.toml", std::string("\x08\0\033[31m", 7));
   says("$B/train --config m.toml", "m.toml is no text file; --config reads a config.toml");
-  write(scratch / "m.toml", "\033[31m = 1\n");
+  write_file(scratch / "m.toml", "\033[31m = 1\n");
   says("$B/train --config m.toml", "there is no option '?[31m'");
   REQUIRE(run(scratch, "train", smallest(scratch / "run")).status == 0);
   says("$B/eval run/checkpoints", cat("(did you mean ", (scratch / "run").string(), "?)"));

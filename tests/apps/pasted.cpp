@@ -16,20 +16,16 @@ using namespace planet::test;
 
 namespace {
 
-const fs::path source = PLANET_SOURCE_DIR;
+const fs::path source_root = PLANET_SOURCE_DIR;
 
 // The training as one of six episodes and an evaluation of one.
 std::string small(std::string line) {
-  for (const std::string& limit : {" --total-episodes 6", " --eval-episodes 1"}) {
+  for (const std::string limit : {" --total-episodes 6", " --eval-episodes 1"}) {
     const std::regex flag(limit.substr(0, limit.size() - 1) + "\\d+");
     if (std::regex_search(line, flag)) line = std::regex_replace(line, flag, limit);
     else line += limit;
   }
   return line;
-}
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 // A checkout in which everything is built.
@@ -40,7 +36,7 @@ struct Checkout {
     fs::create_directory_symlink(PLANET_BINARY_DIR "/bin", scratch / "build/release/bin");
     for (const char* part : {"apps/pretrained", "apps/studies/horizon", "envs"}) {
       fs::create_directories((scratch / part).parent_path());
-      fs::copy(source / part, scratch / part, fs::copy_options::recursive);
+      fs::copy(source_root / part, scratch / part, fs::copy_options::recursive);
     }
   }
   // The line, by a shell.
@@ -91,7 +87,7 @@ std::string after(const std::string& text, const std::string& head) {
 
 TEST_CASE("what the front page, its chapters and the quickstart print can be pasted") {
   const Checkout checkout;
-  const std::string script = text_of(source / "apps/quickstart.sh");
+  const std::string script = text_of(source_root / "apps/quickstart.sh");
   std::string next = script.substr(script.find("say \"Next\""));
   next = std::regex_replace(next, std::regex("\\$bin"), "build/release/bin");
   next = std::regex_replace(next, std::regex("\\$run"), "runs/quickstart");
@@ -102,7 +98,7 @@ TEST_CASE("what the front page, its chapters and the quickstart print can be pas
   for (const char* readme : {"README.md", "apps/pretrained/README.md", "apps/README.md",
                              "envs/README.md", "rssm/README.md"}) {
     INFO(readme);
-    paste_all(checkout, commands(text_of(source / readme)));
+    paste_all(checkout, commands(text_of(source_root / readme)));
   }
 }
 
