@@ -189,7 +189,7 @@ TEST_CASE("play says what is wrong with uniforms and futures") {
   CHECK(has(uniforms("duel", "nan,0\n"), "not a finite number"));
   CHECK(has(uniforms("duel", ""), "no rows"));
   CHECK(has(uniforms("pendulum_swingup", "0.5\n"), "in pendulum_swingup nothing is drawn"));
-  CHECK(has(error({"--env", "duel", "--uniforms", "nowhere.csv"}), "cannot be read"));
+  CHECK(has(error({"--env", "duel", "--uniforms", "nowhere.csv"}), "there is no such file"));
 
   CHECK(has(error({"--env", "duel", "--future", "shared"}), "--future is for --policy oracle"));
   const auto future = [&](const char* env, const Args& more) {
