@@ -5,7 +5,7 @@
 
 namespace planet {
 
-/// "planet 0.1.0 (g++ 12.2.0, Release, -march=native, commit 1a2b3c4)".
+/// "planet 0.2.0 (g++ 12.2.0, Release, -march=native, commit 1a2b3c4)".
 std::string version_text();
 
 }  // namespace planet
