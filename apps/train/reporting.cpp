@@ -9,12 +9,12 @@
 namespace planet {
 namespace {
 
-// A number that is wider than its column still begins after a blank.
+// A text that is wider than its column still begins after a blank.
 std::string padded(const std::string& text, std::size_t width) {
   return std::string(text.size() < width ? width - text.size() : 1, ' ') + text;
 }
 
-// A number with a blank before it, and with fewer digits where it would not fit.
+// A number, with fewer digits where it would not fit.
 std::string cell(double value, int digits, std::size_t width) {
   std::string text = fixed(value, digits);
   if (text.size() >= width) {

@@ -108,7 +108,7 @@ TEST_CASE("train says where the score lies and whether it learned") {
 TEST_CASE("train's lines fit 80 columns") {
   const Scratch scratch;
   for (const char* env : {"pendulum_swingup", "cheetah_run"}) {
-    const Args args = smallest(env, {"--env", env, "--eval-episodes", "300"});
+    const Args args = smallest(env, {"--env", env});
     const PtyResult r = run_in_terminal(scratch, {80, 24}, "train", args);
     REQUIRE(r.status == 0);
     std::istringstream in(text_of(scratch / env / "log.txt"));

@@ -65,7 +65,7 @@ void Console::row(const std::string& text, bool always) {
 void Console::bar(double fraction, const std::string& text) {
   if (progress_ != Progress::bar) return;
   const double now = process_seconds();
-  if (now - last_bar_ < 0.1) return;
+  if (bar_visible_ && now - last_bar_ < 0.1) return;
   last_bar_ = now;
   std::string line;
   if (fraction >= 0) {

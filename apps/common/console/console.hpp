@@ -32,7 +32,7 @@ class Console {
   /// A row of a table: shown if the last one is old enough (5 s with a bar, otherwise 30 s), or
   /// `always`.
   void row(const std::string& text, bool always = false);
-  /// Draws the bar, at most ten times per second. fraction in [0, 1]; negative: unknown.
+  /// Draws the bar, at once where there is none, then at most ten times per second. fraction in [0, 1]; negative: unknown.
   void bar(double fraction, const std::string& text);
   void clear_bar();
 
