@@ -24,6 +24,8 @@ class Observer {
   /// The multiply-adds of a product or a convolution, padding included: what the processor
   /// executes, not what the formula needs. Called from any thread.
   virtual void multiply_adds(std::int64_t) {}
+  /// A parallel loop starts, outside any other, and takes so many threads.
+  virtual void loop_begins(int) {}
 
   static Observer* active() { return active_.load(std::memory_order_relaxed); }
 

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdlib>
 #include <exception>
@@ -13,6 +14,8 @@
 
 #include "autograd/base/cgroup.hpp"
 #include "autograd/base/error.hpp"
+#include "autograd/base/observer.hpp"
+#include "autograd/base/workspace.hpp"
 
 #ifdef __linux__
 #include <sched.h>
@@ -128,30 +131,52 @@ int threads() {
   return chosen_threads;
 }
 
+bool inside_a_loop() {
+#ifdef _OPENMP
+  return omp_in_parallel() != 0;
+#else
+  return false;
+#endif
+}
+
 bool loops_are_serial() {
 #ifdef _OPENMP
-  return threads() == 1 || omp_in_parallel() != 0;
+  return threads() == 1 || inside_a_loop();
 #else
   return true;
 #endif
 }
 
+int threads_that_pay(std::ptrdiff_t count, double microseconds, int available) {
+  // Waking a thread that still spins, and waiting for it at the end.
+  constexpr double wake = 0.4;
+  const std::ptrdiff_t each = (count + available - 1) / available;  // items of the busiest thread
+  const double alone = microseconds * static_cast<double>(count),
+               together = microseconds * static_cast<double>(each) + wake * available;
+  return together < alone ? static_cast<int>(std::min<std::ptrdiff_t>(available, count)) : 1;
+}
+
 namespace detail {
 
-void run_parallel(std::ptrdiff_t count, LoopBody body, void* context) {
+void run_parallel(std::ptrdiff_t count, double microseconds, LoopBody body, void* context) {
 #ifdef _OPENMP
-  if (count > 1 && !loops_are_serial()) {
+  const bool serial = loops_are_serial();
+  const int taken = serial ? 1 : threads_that_pay(count, microseconds, threads());
+  if (Observer* const o = Observer::active(); o && !serial) o->loop_begins(taken);
+  if (taken > 1) {
     [[maybe_unused]] static const int watching =
         pthread_atfork(nullptr, nullptr, [] { threads_are_lost = true; });
     std::exception_ptr error;
     std::mutex guard;
-    const int team = static_cast<int>(std::min<std::ptrdiff_t>(threads(), count));
+    std::atomic<std::ptrdiff_t> next{0};
     const int dynamic = omp_get_dynamic();
     omp_set_dynamic(0);  // OMP_DYNAMIC would give fewer threads while the machine is busy
-#pragma omp parallel for schedule(dynamic, 1) num_threads(team)
-    for (std::ptrdiff_t i = 0; i < count; ++i) {
+#pragma omp parallel num_threads(threads())
+    {
       try {
-        body(context, i);
+        level_workspaces();
+        if (omp_get_thread_num() < taken)
+          for (std::ptrdiff_t i; (i = next++) < count;) body(context, i);
       } catch (...) {
         const std::lock_guard lock(guard);
         if (!error) error = std::current_exception();

@@ -4,6 +4,10 @@
 // the shape alone, and fold the partial sums in index order; never ask for the number of threads
 // except to start them. parallel.cpp holds the project's only OpenMP
 // pragma; without OpenMP the same loops run on one thread with the same bits.
+//
+// A loop wakes all threads() or none. g++'s OpenMP ends the threads that a smaller team leaves out
+// and makes new ones for the next larger team: some 20 microseconds each, and all their workspaces
+// are allocated anew.
 #pragma once
 
 #include <cstddef>
@@ -46,24 +50,32 @@ ThreadChoice choose_threads(int n, const CpuBudget& budget = cpu_budget());
 /// program executed from here inherits that. Does nothing where there are no places.
 void unbind_thread();
 
+/// How many of `available` threads a loop over `count` items takes, each of which keeps one thread
+/// busy for about so many microseconds: all that get an item, or one if waking the others would take
+/// longer than they save. It depends on these three numbers alone, so it is the same at every call.
+int threads_that_pay(std::ptrdiff_t count, double microseconds, int available);
+
 namespace detail {
 using LoopBody = void (*)(void* context, std::ptrdiff_t index);
-void run_parallel(std::ptrdiff_t count, LoopBody body, void* context);
+void run_parallel(std::ptrdiff_t count, double microseconds, LoopBody body, void* context);
+inline constexpr double long_item = 1e3, range_item = 10;  // microseconds
 }  // namespace detail
 
-/// Calls f(i) for i = 0 .. count-1, each exactly once, in any order, on up to threads() threads.
-/// A nested loop runs serially on its thread. The first exception is rethrown here.
+/// Calls f(i) for i = 0 .. count-1, each exactly once, in any order, on threads_that_pay() threads
+/// of threads(). A nested loop runs serially on its thread. The first exception is rethrown here.
 template <class F>
-void parallel_for(std::ptrdiff_t count, F&& f) {
+void parallel_for(std::ptrdiff_t count, F&& f, double microseconds = detail::long_item) {
   using Body = std::remove_reference_t<F>;
   detail::run_parallel(
-      count, [](void* context, std::ptrdiff_t i) { (*static_cast<Body*>(context))(i); },
+      count, microseconds,
+      [](void* context, std::ptrdiff_t i) { (*static_cast<Body*>(context))(i); },
       const_cast<void*>(static_cast<const void*>(&f)));
 }
 
 /// True where a parallel loop would run serially: with one thread, or inside another loop. May be
 /// used to choose the size of a workspace, never a result.
 bool loops_are_serial();
+bool inside_a_loop();  // on several threads
 
 /// parallel_for over few, long items that have parallel loops inside. Items run side by side, one
 /// per thread, as long as they fill all threads; a remainder of at most half as many items runs one
@@ -77,13 +89,15 @@ void parallel_nested(std::ptrdiff_t count, F&& f) {
 }
 
 /// Calls f(begin, end) on consecutive ranges of at most `grain` indices that cover 0 .. count-1.
-/// The ranges depend on count and grain alone.
+/// The ranges depend on count and grain alone; each should take some ten microseconds or more.
 template <class F>
 void parallel_ranges(std::ptrdiff_t count, std::ptrdiff_t grain, F&& f) {
-  parallel_for((count + grain - 1) / grain, [&](std::ptrdiff_t i) {
-    const std::ptrdiff_t begin = i * grain;
-    f(begin, begin + grain < count ? begin + grain : count);
-  });
+  parallel_for((count + grain - 1) / grain,
+               [&](std::ptrdiff_t i) {
+                 const std::ptrdiff_t begin = i * grain;
+                 f(begin, begin + grain < count ? begin + grain : count);
+               },
+               detail::range_item);
 }
 
 }  // namespace planet

@@ -12,7 +12,7 @@
 //   columns   the channels of one pixel, or of a block of pixels that share the patch
 //
 // The three channels of a picture would leave most of a register empty; there rows and columns are
-// exchanged, and a register holds one number of many images.
+// exchanged, and a register holds one number of many images (exchanged_adjoint).
 //
 // No multiplication is wasted, the sum stays in registers, and the large image is written once.
 // (Scattering, that is columns = small * filter followed by overlapping additions, moves
@@ -29,6 +29,7 @@ struct Taps;  // names of workspaces
 struct PackedTaps;
 struct ImageColumns;
 struct Strip;
+struct StripRows;
 struct WideBias;
 
 /// One axis of the large image: which windows cover a pixel, and through which taps.
@@ -125,26 +126,34 @@ struct Phase {
     }
   }
 
-  /// The same for few channels and row i of this phase: large^T = taps^T small^T. Column n of
-  /// `small` is image n, and its rows are (i, j, f), as far as they are needed here.
-  void compute_exchanged(std::ptrdiff_t i, const T* taps, const Panels<T>& small,
-                         std::ptrdiff_t lanes, T* large, const Epilogue<T>& epilogue) const {
-    const T* row[tile_rows<panel_registers>];
-    for (std::ptrdiff_t l = 0; l < run; ++l) row[l] = taps + l * K;
-    T* const strip = workspace<T, Strip>((s.W + s.stride) * s.C * lanes);
+  /// The same for few channels, row i of this phase and of the `together` - 1 phases after it, whose
+  /// taps follow: large^T = taps^T small^T. Column n of `ring` is image n; its rows are (slot, j, f),
+  /// where row i of the small images is in slot i modulo `slots` and again `slots` further on.
+  void compute_exchanged(std::ptrdiff_t i, std::ptrdiff_t together, const T* taps,
+                         const Panels<T>& ring, std::ptrdiff_t slots, std::ptrdiff_t lanes,
+                         T* large, const Epilogue<T>& epilogue) const {
+    const std::ptrdiff_t numbers = together * run, places = (s.W + s.stride - 1) / s.stride;
+    const T* row[tile_rows<panel_registers> * tile_rows<panel_registers>];  // stride <= run
+    for (std::ptrdiff_t l = 0; l < numbers; ++l) row[l] = taps + l * K;
+    T* const strip = workspace<T, Strip>(places * numbers * lanes);
     const Axis::Reach r = rows.reach(i, py);
-    for (std::ptrdiff_t x = 0, j = 0; x < s.W; x += s.stride, ++j) {
+    for (std::ptrdiff_t j = 0; j < places; ++j) {
       const Axis::Reach c = columns.reach(j, 0);
       const Runs patch{c.count > 0 ? r.count : 0, c.count * s.F, V * s.F,
                        (s.out_w() - c.count) * s.F};
-      multiply_panels(RowOperand<T>{row, patch, (r.tap * V + c.tap) * s.F}, run, small,
-                      (r.window * s.out_w() + c.window) * s.F, 0, lanes,
-                      Target<T>{strip + x * s.C * lanes, lanes, 0, false, nullptr, false});
+      multiply_panels(RowOperand<T>{row, patch, (r.tap * V + c.tap) * s.F}, numbers, ring,
+                      (r.window % slots * s.out_w() + c.window) * s.F, 0, lanes,
+                      Target<T>{strip + j * numbers * lanes, lanes, 0, false, nullptr, false});
     }
     const std::ptrdiff_t size = s.H * s.W * s.C;
-    T* const out = large + (i * s.stride + py) * s.W * s.C;
-    transpose_matrix(strip, lanes, s.W * s.C, small.N, out, size);
-    for (std::ptrdiff_t n = 0; n < small.N; ++n) finish_row(epilogue, out + n * size);
+    const T** const line = workspace<const T*, StripRows>(places * run);
+    for (std::ptrdiff_t p = 0, y = i * s.stride + py; p < together && y < s.H; ++p, ++y) {
+      for (std::ptrdiff_t k = 0; k < places * run; ++k)
+        line[k] = k < run ? strip + (p * run + k) * lanes : line[k - run] + numbers * lanes;
+      T* const out = large + y * s.W * s.C;
+      transpose_rows([=](std::ptrdiff_t k) { return line[k]; }, s.W * s.C, ring.N, out, size);
+      for (std::ptrdiff_t n = 0; n < ring.N; ++n) finish_row(epilogue, out + n * size);
+    }
   }
   /// Bias and ReLU of a row of one image. The other activations are applied to whole images.
   void finish_row(const Epilogue<T>& epilogue, T* out) const {
@@ -189,39 +198,46 @@ void wide_adjoint(const ConvShape& s, const T* small, const T* w, T* large,
   });
 }
 
-/// As many images at a time as a panel has columns. A row of the small images is transposed just
-/// before the first row of the large ones that needs it, and is still in the cache for the others.
+/// As many images at a time as two registers have lanes. A row of the small images is transposed
+/// just before the first rows of the large ones that need it, into a ring of as many rows as cover a
+/// pixel: all of it stays in the cache. Where the stride divides kh, all phases have the same patch
+/// and are one product.
 template <class T>
 void exchanged_adjoint(const ConvShape& s, const T* small, const T* w, T* large,
                        const Epilogue<T>& epilogue) {
   Epilogue<T> wide = epilogue;
   wide.bias = repeated_bias(epilogue, s.C, s.W);
   T* const packed = workspace<T, PackedTaps>(s.kh * s.kw * s.C * s.F);
-  const auto each_phase = [&](auto f) {
+  const std::ptrdiff_t together = s.kh % s.stride == 0 ? s.stride : 1;
+  const auto each_phase = [&](std::ptrdiff_t step, auto f) {
     T* taps = packed;
-    for (std::ptrdiff_t py = 0; py < s.stride; ++py) {
+    for (std::ptrdiff_t py = 0; py < s.stride; py += step) {
       const Phase<T> phase{s, py, 0};
       f(phase, taps);
-      taps += phase.K * phase.run;
+      taps += step * phase.K * phase.run;
     }
   };
-  each_phase([&](const Phase<T>& phase, T* taps) { phase.pack_rows(w, taps); });
+  each_phase(1, [&](const Phase<T>& phase, T* taps) { phase.pack_rows(w, taps); });
 
   const std::ptrdiff_t row = s.out_w() * s.F, small_size = s.out_h() * row, size = s.H * s.W * s.C;
-  parallel_ranges(s.N, panel_width<T>, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+  const std::ptrdiff_t slots = Phase<T>{s, 0, 0}.U;
+  parallel_ranges(s.N, 2 * width<T>, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
     const std::ptrdiff_t count = end - begin;
     auto lanes = static_cast<std::ptrdiff_t>(HalfBatch<T>::size);
     while (lanes < count) lanes *= 2;  // one panel holds them all
-    T* const columns = workspace<T, ImageColumns>(small_size * lanes);
-    const Panels<T> images{{}, columns, nullptr, small_size, count};
+    T* const columns = workspace<T, ImageColumns>(2 * slots * row * lanes);
+    const Panels<T> ring{{}, columns, nullptr, 2 * slots * row, count};
     T* const out = large + begin * size;
     for (std::ptrdiff_t i = 0; i * s.stride < s.H; ++i) {
-      if (i < s.out_h())
+      if (i < s.out_h()) {
+        T* const slot = columns + i % slots * row * lanes;
         pack_panel(transposed(small + begin * small_size + i * row, small_size), row, count, 0,
-                   lanes, columns + i * row * lanes);
-      each_phase([&](const Phase<T>& phase, const T* taps) {
+                   lanes, slot);
+        std::copy_n(slot, row * lanes, slot + slots * row * lanes);
+      }
+      each_phase(together, [&](const Phase<T>& phase, const T* taps) {
         if (i * s.stride + phase.py < s.H)
-          phase.compute_exchanged(i, taps, images, lanes, out, wide);
+          phase.compute_exchanged(i, together, taps, ring, slots, lanes, out, wide);
       });
     }
     finish_block(epilogue.act, out, size, count, size);

@@ -62,12 +62,15 @@ void conv2d_filter_gradient(const ConvShape& s, const T* large, const T* small, 
   T* const partial = chunks == 1 ? dw : workspace<T, Partials>(chunks * size);
   const std::ptrdiff_t share = chunks >= 16 ? s.kh : 1;  // kernel rows of one task
   const std::ptrdiff_t shares = s.kh / share;
-  parallel_for(chunks * shares, [&](std::ptrdiff_t task) {
-    const std::ptrdiff_t t = task / shares, a = task % shares * share, row = size / s.kh;
-    T* const mine = partial + t * size;
-    if (chunks > 1) std::fill_n(mine + a * row, share * row, T(0));
-    gradient.windows(windows * t / chunks, windows * (t + 1) / chunks, a, a + share, mine);
-  });
+  parallel_for(
+      chunks * shares,
+      [&](std::ptrdiff_t task) {
+        const std::ptrdiff_t t = task / shares, a = task % shares * share, row = size / s.kh;
+        T* const mine = partial + t * size;
+        if (chunks > 1) std::fill_n(mine + a * row, share * row, T(0));
+        gradient.windows(windows * t / chunks, windows * (t + 1) / chunks, a, a + share, mine);
+      },
+      microseconds(windows * size / (chunks * shares)));
   if (chunks == 1) return;
   parallel_ranges(size, 1 << 14, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
     for (std::ptrdiff_t i = begin; i < end; ++i) {

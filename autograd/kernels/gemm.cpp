@@ -150,8 +150,8 @@ void gemm(std::ptrdiff_t M, std::ptrdiff_t N, std::ptrdiff_t K, MatrixView<T> A,
     block(plan, A, panels, i, std::min(M, i + plan.block_rows), j,
           std::min(N, j + plan.block_columns), C, ldc, epilogue);
   };
-  if (row_blocks * column_blocks == 1) return task(0);
-  parallel_for(row_blocks * column_blocks, task);
+  const std::ptrdiff_t tasks = row_blocks * column_blocks;
+  parallel_for(tasks, task, microseconds(M * N * K / tasks));
 }
 
 template void gemm(std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t, MatrixView<float>,

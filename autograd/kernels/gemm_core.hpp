@@ -15,6 +15,9 @@
 
 namespace planet::kernels {
 
+/// About how long so many multiply-adds take one thread: for parallel_for.
+constexpr double microseconds(std::ptrdiff_t madds) { return static_cast<double>(madds) / 60e3; }
+
 /// All columns [j_begin, j_end) of `rows` rows: C = A B or C += A B over this operand's whole k.
 /// Bias and ReLU are applied as a tile is stored. `at` is B's first row of this k block.
 template <class T, class Operand>

@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-#include "autograd/base/memory.hpp"
+#include "autograd/base/workspace.hpp"
 #include "autograd/kernels/gemm.hpp"
 #include "autograd/kernels/gemm_kernel.hpp"
 
@@ -41,34 +41,42 @@ void each_panel(std::ptrdiff_t begin, std::ptrdiff_t N, F f) {
   }
 }
 
-/// out[c * ld + r] = in[r * stride + c] for W x W elements.
-template <class T>
-PLANET_INLINE void transpose_block(const T* in, std::ptrdiff_t stride, T* out, std::ptrdiff_t ld) {
+/// out[c * ld + r] = row(r)[c] for W x W elements.
+template <class T, class Row>
+PLANET_INLINE void transpose_block(Row row, T* out, std::ptrdiff_t ld) {
   constexpr int W = static_cast<int>(width<T>);
   Batch<T> a[W];
-  unroll<W>([&](auto i) PLANET_INLINED { a[i] = load(in + i * stride); });
+  unroll<W>([&](auto i) PLANET_INLINED { a[i] = load(row(i)); });
   transpose(a);
   unroll<W>([&](auto i) PLANET_INLINED { a[i].store_unaligned(out + i * ld); });
 }
 
-/// out[j * out_ld + i] = in[i * in_ld + j]
-template <class T>
-void transpose_matrix(const T* in, std::ptrdiff_t in_ld, std::ptrdiff_t rows,
-                      std::ptrdiff_t columns, T* out, std::ptrdiff_t out_ld) {
+/// out[j * out_ld + i] = row(i)[j]
+template <class T, class Row>
+void transpose_rows(Row row, std::ptrdiff_t rows, std::ptrdiff_t columns, T* out,
+                    std::ptrdiff_t out_ld) {
   constexpr std::ptrdiff_t W = width<T>;
   for (std::ptrdiff_t i = 0; i < rows; i += W) {
     for (std::ptrdiff_t j = 0; j < columns; j += W) {
       if (i + W <= rows && j + W <= columns) {
-        transpose_block(in + i * in_ld + j, in_ld, out + j * out_ld + i, out_ld);
+        transpose_block([&](std::ptrdiff_t r) PLANET_INLINED { return row(i + r) + j; },
+                        out + j * out_ld + i, out_ld);
         continue;
       }
       for (std::ptrdiff_t r = i; r < std::min(i + W, rows); ++r) {
         for (std::ptrdiff_t c = j; c < std::min(j + W, columns); ++c) {
-          out[c * out_ld + r] = in[r * in_ld + c];
+          out[c * out_ld + r] = row(r)[c];
         }
       }
     }
   }
+}
+/// out[j * out_ld + i] = in[i * in_ld + j]
+template <class T>
+void transpose_matrix(const T* in, std::ptrdiff_t in_ld, std::ptrdiff_t rows,
+                      std::ptrdiff_t columns, T* out, std::ptrdiff_t out_ld) {
+  transpose_rows([=](std::ptrdiff_t i) PLANET_INLINED { return in + i * in_ld; }, rows, columns,
+                 out, out_ld);
 }
 
 /// Rows 0 .. K of columns j .. j+lanes of B, zero beyond N, to out[k * lanes + ...].
@@ -92,7 +100,8 @@ void pack_panel(MatrixView<T> B, std::ptrdiff_t K, std::ptrdiff_t N, std::ptrdif
     const T* in = B.p + (j + l) * B.col;
     std::ptrdiff_t k = 0;
     for (; k + W <= K && B.row == 1; k += W) {
-      transpose_block(in + k, B.col, out + k * lanes + l, lanes);
+      transpose_block([&](std::ptrdiff_t r) PLANET_INLINED { return in + k + r * B.col; },
+                      out + k * lanes + l, lanes);
     }
     for (; k < K; ++k) {
       for (std::ptrdiff_t q = 0; q < W; ++q) out[k * lanes + l + q] = in[k * B.row + q * B.col];
@@ -132,13 +141,5 @@ struct Panels {
     return j + lanes > N ? Panel<T>{edge, lanes} : Panel<T>{in_place.p + j, in_place.row};
   }
 };
-
-/// A buffer of the calling thread that only grows: it stops allocating once it is large enough.
-template <class T, class Tag>
-T* workspace(std::ptrdiff_t n) {
-  static thread_local AlignedVector<T> buffer;
-  if (buffer.size() < static_cast<std::size_t>(n)) buffer.resize(static_cast<std::size_t>(n));
-  return buffer.data();
-}
 
 }  // namespace planet::kernels

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -43,6 +44,36 @@ TEST_CASE("parallel_for visits every index exactly once") {
       parallel_for(n, [&](std::ptrdiff_t i) { ++visits[static_cast<std::size_t>(i)]; });
       for (const auto& v : visits) CHECK(v == 1);
     }
+  }
+}
+
+TEST_CASE("a loop takes the threads that pay") {
+  // One thread or none: its items would fill two threads longer than waking all of them takes.
+  CHECK(threads_that_pay(0, 10, 16) == 1);
+  CHECK(threads_that_pay(1, 1e6, 16) == 1);
+  CHECK(threads_that_pay(2, 1e3, 16) == 2);
+  CHECK(threads_that_pay(100, 10, 1) == 1);
+  CHECK(threads_that_pay(100, 10, 16) == 16);
+  for (const auto& [available, least] : {std::pair{2, 2}, {8, 2}, {16, 3}, {64, 8}}) {
+    CAPTURE(available);  // items of 4 microseconds, as small as kernels make them
+    CHECK(threads_that_pay(least, 4, available) == std::min(least, available));
+    CHECK(threads_that_pay(least - 1, 4, available) == 1);
+  }
+}
+
+TEST_CASE("no more threads work in a loop than pay") {
+  const Threads scope(7);
+  for (const auto& [count, microseconds] : {std::pair{2, 1e3}, {100, 1e3}, {3, 0.1}}) {
+    std::set<std::thread::id> ids;
+    std::mutex guard;
+    parallel_for(
+        count,
+        [&](std::ptrdiff_t) {
+          const std::lock_guard lock(guard);
+          ids.insert(std::this_thread::get_id());
+        },
+        microseconds);
+    CHECK(static_cast<int>(ids.size()) <= threads_that_pay(count, microseconds, 7));
   }
 }
 

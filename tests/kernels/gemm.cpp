@@ -8,6 +8,7 @@
 #include <limits>
 #include <vector>
 
+#include "autograd/base/observer.hpp"
 #include "support.hpp"
 
 using namespace planet;
@@ -142,4 +143,30 @@ TEST_CASE_TEMPLATE("gemm has the same bits at any thread count", T, float, doubl
       return c;
     }));
   }
+}
+
+TEST_CASE("a product takes as many threads as its size pays for") {
+  struct Taken : Observer {
+    int threads = 0;
+    void loop_begins(int n) override { threads = n; }
+  };
+  const int before = threads();
+  const auto taken = [](std::ptrdiff_t M, std::ptrdiff_t N, std::ptrdiff_t K, int available) {
+    set_threads(available);
+    const auto a = uniform<float>(M * K, 1), b = uniform<float>(K * N, 2);
+    std::vector<float> c(static_cast<std::size_t>(M * N));
+    Taken observer;
+    kernels::gemm<float>(M, N, K, kernels::rows(a.data(), K), kernels::rows(b.data(), N), c.data(),
+                         N);
+    return observer.threads;
+  };
+  if (set_threads(2); !loops_are_serial()) {
+    for (const int available : {2, 8, 16}) {
+      CAPTURE(available);
+      CHECK(taken(16, 192, 64, available) == 1);  // a recurrent step of the preset tiny
+      CHECK(taken(50, 600, 200, available) > 1);
+      CHECK(taken(1000, 600, 200, available) == available);  // a thousand candidates
+    }
+  }
+  set_threads(before);
 }

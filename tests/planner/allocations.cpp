@@ -29,7 +29,7 @@ std::vector<PlannerConfig> planners() {
 TEST_CASE("P43 a decision allocates no memory after warm-up") {
   const WorldModel model(miniature_model(), 7);
   const int before = threads();
-  for (const int n : {1, 2}) {
+  for (const int n : {1, 2, 5}) {
     set_threads(n);
     for (const PlannerConfig& planner : planners()) {
       INFO(planner_text(planner), ", ", n, " threads");
@@ -37,7 +37,7 @@ TEST_CASE("P43 a decision allocates no memory after warm-up") {
       const std::vector<std::uint8_t> frame(8 * 8 * 3, 100);
       for (int i = 0; i < 3; ++i) agent.act(frame, 0.3);
       CHECK(test::allocations > 0);  // the counter works
-      CHECK(test::fewest_allocations_in([&] {
+      CHECK(test::allocations_in([&] {
               for (int i = 0; i < 5; ++i) agent.act(frame, 0.3);
               agent.reset();
               agent.act(frame, 0);

@@ -2,7 +2,6 @@
 // test binary that is meant for nothing else.
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
@@ -25,16 +24,6 @@ long allocations_in(F&& work) {
   const long before = allocations;
   work();
   return allocations - before;
-}
-
-/// The least number of allocations in several calls. A thread allocates its workspace when it first
-/// picks up a piece of work, and which thread picks up what is random: one call without allocation
-/// is enough, because code that allocates every time never has one.
-template <class F>
-long fewest_allocations_in(F&& work) {
-  long fewest = allocations_in(work);
-  for (int i = 1; i < 20 && fewest > 0; ++i) fewest = std::min(fewest, allocations_in(work));
-  return fewest;
 }
 
 }  // namespace planet::test
