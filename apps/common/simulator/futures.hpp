@@ -1,7 +1,7 @@
 // How a planner in the true simulator models randomness.
 //
 // Every variant knows the true state. They differ in the random numbers that their candidates are
-// evaluated with, and that alone turns a return of 87 into one of 140 (table in envs/README.md).
+// evaluated with, and that alone turns a return of 88 into one of 141 (table in envs/README.md).
 // Used by simulator_dynamics.hpp; what is specific to single tasks is in task_futures.hpp.
 #pragma once
 
