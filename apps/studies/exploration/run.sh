@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# What limits learning: pilots of 300 episodes on walker_walk and finger_spin, each the task's own recipe
+# with the changes that its name lists. A row holds the mean return of the twenty collected episodes up
+# to 100, 200 and 300, with exploration noise, and the ten final ones without.
+#
+#   JOBS=2 bash apps/studies/exploration/run.sh                 all of them, one thread each
+#   ONLY='walker-*' JOBS=2 bash apps/studies/exploration/run.sh
+#   bash apps/studies/exploration/run.sh walker-R4-C300         any other combination of changes
+. "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+
+# A change of a name as options of train, in the letters of the paper and of --help.
+change() {
+  local value=${1#"${1%%[0-9]*}"}
+  case $1 in
+    R*) echo --action-repeat "$value" ;;
+    C*) echo --updates-per-episode "$value" ;;
+    B*) echo --batch-size "$value" ;;
+    L*) echo --batch-length "$value" ;;
+    S*) echo --seed-episodes "$value" ;;
+    H*) echo --horizon "$value" ;;
+    D*) echo --overshooting-distance "$value" ;;
+    noise*) echo --action-noise "$value" ;;
+    std*) echo --init-std "$value" ;;
+    kl*) echo --kl-scale "$value" ;;
+    balance*) echo --kl-balance "$value" ;;
+    nats*) echo --free-nats "$value" ;;
+    lr*) echo --learning-rate "$value" ;;
+    small) echo --preset small ;;
+    *)
+      echo "$name: '$1' is no change; R4, C300, B64, kl1, noise0.6 and small are some" >&2
+      exit 2
+      ;;
+  esac
+}
+
+one() { # TASK-CHANGE-CHANGE...
+  local task part options=()
+  case $1 in
+    walker*) task=walker_walk ;;
+    finger*) task=finger_spin ;;
+    cheetah*) task=cheetah_run ;;
+    *) echo "$name: '$1' begins with none of walker, finger, cheetah" >&2 && exit 2 ;;
+  esac
+  for part in $(cut -s -d- -f2- <<<"$1" | tr - ' '); do
+    read -ra part <<<"$(change "$part")"
+    options+=("${part[@]}")
+  done
+  learn "$1" --env "$task" "${options[@]}"
+  awk -F, -v OFS=, -v run="$1" -v task="$task" '
+    NR == 1 { for (i = 1; i <= NF; ++i) column[$i] = i; next }
+    $column["train/return"] != "" {
+      episode = $column["counter/episodes"]
+      for (at = 100; at <= 300; at += 100)
+        if (episode > at - 20 && episode <= at) sum[at] += $column["train/return"] / 20
+      kl = $column["loss/kl"]
+    }
+    $column["eval/return_mean"] != "" { mean = $column["eval/return_mean"]; std = $column["eval/return_std"] }
+    { updates = $column["counter/updates"]; seconds = $column["time/elapsed"] }
+    END {
+      print "run", "task", "return_100", "return_200", "return_300", "final_mean", "final_std", "kl", "updates", \
+        "seconds"
+      print run, task, sum[100], sum[200], sum[300], mean, std, kl, updates, seconds
+    }' "$work/$1/metrics.csv" >"$work/$1.csv"
+  add results.csv "$1" "$work/$1.csv"
+}
+study "$@" -- walker walker-{R4,C300} walker-R4-{C300,B64,L50,kl1-balance0,noise0.6,S40,H20,lr0.001,D4,small} \
+  finger finger-{R4,C300,R4-C300,noise0.6}
+
+table --by run --y return_100 --y return_200 --y return_300 --y final_mean
