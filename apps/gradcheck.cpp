@@ -3,7 +3,8 @@
 //
 // Each row of the table is an operation with its worst element; --op NAME shows its examples one by
 // one. autograd/gradcheck.hpp says what is compared. The exit status is 1 if anything failed.
-// --export FILE writes the model's case for another framework: rssm/README.md, "The export case".
+// --export FILE writes the model's case for another framework: rssm/README.md, "Recomputing
+// the model in another framework".
 #include <iostream>
 
 #include "apps/common/options/command_line.hpp"

@@ -28,26 +28,26 @@ struct Clip {
 
 /// norm = sqrt(sum of all squared gradients), scale = min(1, max_norm / norm). Changes nothing:
 /// Adam::step applies the scale in its own pass. A gradient with a NaN or an infinity gives a norm
-/// that is not finite; test clip.finite() before the step, which would throw. max_norm > 0;
-/// infinity never clips.
+/// that is not finite; test clip.finite() before the step. A max_norm of infinity never clips.
+/// Error: max_norm is not above 0.
 Clip clip_by_global_norm(const ParamStore& store, double max_norm);
 
 struct AdamConfig {
-  double learning_rate = 1e-3;
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double epsilon = 1e-4;  // added to the corrected sqrt(v), see above
+  double learning_rate = 1e-3;  // lr
+  double beta1 = 0.9;           // b1
+  double beta2 = 0.999;         // b2
+  double epsilon = 1e-4;        // added to the corrected sqrt(v), see above
 };
 
 /// The moments are slabs of the store; Adam itself holds its constants and the number of steps.
 class Adam {
  public:
-  /// Throws unless learning_rate >= 0, 0 <= beta < 1, epsilon > 0. The store must outlive it.
+  /// The store must outlive it. Error unless learning_rate >= 0, 0 <= beta < 1, epsilon > 0.
   explicit Adam(ParamStore& store, AdamConfig config = {});
 
-  /// One update from the store's gradients times clip.scale. It does not zero the gradients:
-  /// call store.zero_grad() before the next backward. Throws, and changes nothing, if the norm in
-  /// `clip` is not finite.
+  /// One update from the store's gradients times clip.scale. It does not zero the gradients: call
+  /// store.zero_grad() before the next backward. Error, and nothing changes: the norm in `clip` is
+  /// not finite.
   void step(Clip clip = {});
 
   std::int64_t steps() const { return steps_; }

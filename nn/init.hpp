@@ -20,18 +20,20 @@ struct Fans {
   double in = 0;
   double out = 0;
 };
-Fans fans(const Shape& shape);  // throws for a rank below 2: a bias has no fans
+Fans fans(const Shape& shape);  // Error: a rank below 2; a bias has no fans
 
 /// sqrt(6 / (fan_in + fan_out)).
 double glorot_limit(Fans fans);
 
+/// Every number becomes `value`.
 void init_constant(Param& p, double value);
 /// Uniform in [low, high).
 void init_uniform(Param& p, Rng& rng, double low, double high);
+/// Uniform in +-glorot_limit(fans(p.shape)).
 void init_glorot_uniform(Param& p, Rng& rng);
 
 /// One column block [begin, end) of a matrix W [in,columns], drawn as a separate matrix: fan_out is
-/// end - begin. For the weights of several gates stored side by side.
+/// end - begin. For the weights of several gates stored side by side. Error: no such columns.
 void init_glorot_uniform_columns(Param& p, Rng& rng, std::ptrdiff_t begin, std::ptrdiff_t end);
 /// Columns [begin, end) of every row set to one value.
 void init_constant_columns(Param& p, std::ptrdiff_t begin, std::ptrdiff_t end, double value);

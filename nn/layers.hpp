@@ -4,7 +4,8 @@
 // and "<name>/bias" to the store. Calling it records its op on the tape of its argument, so
 // training and planning use the same object on different tapes. Errors contain the path. A layer is
 // a few pointers into the store: copy it freely, but keep the store alive. Weights start Glorot
-// uniform, biases at zero (init.hpp). The formulas are in autograd/ops/.
+// uniform, biases at zero (init.hpp). The formulas and the errors of wrong shapes are in
+// autograd/ops/; a size below 1 is an error of the constructor.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +29,7 @@ class Layer {
 
  protected:
   Layer(ParamStore& store, const std::string& name, Shape weight, Shape bias);
-  Tape& tape_of(Var x) const;  // throws for a Var that was never recorded
+  Tape& tape_of(Var x) const;  // Error: a Var that was never recorded
 
   Param* weight_;
   Param* bias_;

@@ -38,7 +38,7 @@ void check_planner_for(const ModelConfig& model, const PlannerConfig& planner);
 class MpcAgent {
  public:
   /// Ready for an episode. The model must outlive this; every act() reads its current weights.
-  /// Error: planner.check(), check_planner_for().
+  /// Error: those of planner.check() and check_planner_for().
   MpcAgent(const WorldModel& model, const PlannerConfig& planner, AgentStreams streams);
 
   /// Before an episode: sets the state and the previous action to zero and clears the planner.
@@ -46,7 +46,8 @@ class MpcAgent {
 
   /// One decision. frame: [n,n,3]. Returns the action to execute, [A], each number in [-1, 1];
   /// valid until the next call.
-  /// Error: a wrong number of bytes, a negative or infinite noise_std. NonFinite: see Planner.
+  /// Error: a frame of a wrong size; a noise_std that is negative or not finite. NonFinite: see
+  /// Planner::plan().
   std::span<const float> act(std::span<const std::uint8_t> frame, double noise_std);
 
   // ---- inspection ----

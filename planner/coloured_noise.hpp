@@ -20,7 +20,7 @@ namespace planet {
 
 class ColouredNoise {
  public:
-  /// beta >= 0; sequences of H >= 1 numbers.
+  /// For sequences of H numbers. Error: beta < 0 or H < 1.
   ColouredNoise(double beta, std::ptrdiff_t H);
 
   /// z -> x in place, for each column of noise [H,n]. `column` is scratch memory of H numbers.

@@ -4,7 +4,7 @@
 //   a ~ clip(mean + std * noise coloured by beta)        coloured_noise.hpp
 //   the best elites of the iteration before              replace the first candidates
 //   in the last iteration the mean                       replaces the last candidate
-//   mean, std = (1 - momentum) elites' + momentum old    elites.hpp
+//   mean, std = (1 - momentum) * the elites' + momentum * the old        elites.hpp
 //
 // The plan is the best candidate of the last iteration, or the mean. With a warm start the mean of
 // the last decision is shifted by one step, and so are its elites, whose last action is drawn anew:

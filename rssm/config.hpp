@@ -9,9 +9,10 @@
 
 namespace planet {
 
+/// The stride of every (transposed) convolution.
 inline constexpr int conv_stride = 2;
 
-/// One (transposed) convolution of stride conv_stride: output channels and kernel width.
+/// One (transposed) convolution: its output channels and the width of its square kernel.
 struct ConvLayer {
   int channels;
   int kernel;
@@ -26,28 +27,29 @@ struct ModelConfig {
   // Networks (paper, Appendix A). The defaults are the preset `paper`.
   std::string latent_model = "rssm";  // rnn, ssm or rssm: latent_model.hpp
   std::vector<ConvLayer> encoder = {{32, 4}, {64, 4}, {128, 4}, {256, 4}};
-  int embed_size = 1024;  // the size of the encoder's last feature map
+  int embed_size = 1024;  // E, the size of the encoder's last feature map
   std::vector<ConvLayer> decoder = {{128, 5}, {64, 5}, {32, 6}, {3, 6}};
-  int deter_size = 200;   // D_h; not used by an SSM
-  int stoch_size = 30;    // D_s
-  int hidden_size = 200;  // of the RSSM; for the others see latent_hidden_size()
-  int reward_layers = 3;
-  int reward_units = 300;
+  int deter_size = 200;    // D_h; not used by an SSM
+  int stoch_size = 30;     // D_s
+  int hidden_size = 200;   // width of an RSSM's dense layers; of the others: latent_hidden_size()
+  int reward_layers = 3;   // hidden layers of the reward head
+  int reward_units = 300;  // their width
   bool continue_head = false;  // predicts whether the episode goes on; as large as the reward head
-  double min_std = 0.1;
+  double min_std = 0.1;        // added to every standard deviation of prior and posterior
   // Loss (Section 3, Eq. 3).
-  double free_nats = 3;
+  double free_nats = 3;               // f, nats per step and window that cost nothing
   bool free_nats_after_mean = false;  // max(mean KL - f, 0); otherwise mean max(KL - f, 0)
-  double kl_scale = 1;
+  double kl_scale = 1;                // weight of the KL
   // alpha KL[sg(q) || p] + (1 - alpha) KL[q || sg(p)], sg: stop-gradient. 0: off, the plain KL.
   double kl_balance = 0;
-  double global_kl_scale = 0;  // of KL[q || N(0, 1)], without free nats
+  double global_kl_scale = 0;  // weight of KL[q || N(0, 1)], without free nats
   // Latent overshooting (Section 4, overshooting.hpp).
   int overshooting_distance = 1;         // D; 1: the plain ELBO
-  double overshooting_scale = 1;         // of the mean of KL_2 .. KL_D; kl_scale applies as well
-  double overshooting_reward_scale = 0;  // of the rewards' squared error at these distances
-  double reward_scale = 10;
-  double continue_scale = 1;
+  double overshooting_scale = 1;         // weight of the mean of KL_2 .. KL_D, times kl_scale
+  double overshooting_reward_scale = 0;  // weight of the rewards' 1/2 (r - r^)^2 at d = 2 .. D
+  // The heads.
+  double reward_scale = 10;   // weight of 1/2 (r - r^)^2
+  double continue_scale = 1;  // weight of -ln p(continues)
 
   bool operator==(const ModelConfig&) const = default;
   /// The size of what the decoder and the other heads read: [s_t, h_t], or s_t alone.

@@ -45,7 +45,7 @@ inline Var gaussian_kl(const Gaussian& q, const Gaussian& p) {
   return gaussian_kl(q.mean, q.std, p.mean, p.std);
 }
 
-/// mean + std * noise.
+/// mean + std * noise, with standard normal noise [...,D]: [...,D].
 inline Var sample(const Gaussian& g, Var noise) { return gaussian_sample(g.mean, g.std, noise); }
 
 /// The mean over time and batch of max(KL - f, 0): in each (t,b) the first f nats are free. The KL

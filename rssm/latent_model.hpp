@@ -47,8 +47,9 @@ class LatentModel {
   // ---- states ----
   /// Zeros: the state before the first row of a window or an episode.
   State initial(Tape& tape, std::ptrdiff_t B) const;
-  /// B states stored in memory row by row, which must outlive their use on the tape, which is
-  /// f32. h is not read when D_h is 0.
+  /// B states from memory, row by row: h [B,D_h] (not read when D_h is 0), s [B,D_s]. The memory
+  /// must outlive its use on the tape. Error: the tape's
+  /// elements are not float.
   State borrow(Tape& tape, const float* h, const float* s, std::ptrdiff_t B) const;
 
   // ---- one step; a_prev [B,A] led to it, noise [B,D_s] is standard normal ----

@@ -13,14 +13,16 @@
 namespace planet {
 
 /// x = floor(pixel / 2^(8-bits)) / 2^bits + U[0, 2^-bits) - 0.5, in [-0.5, 0.5), for n bytes. The
-/// noise is fresh at every call, for acting as well as for training. 1 <= bits <= 8.
+/// noise is fresh at every call, for acting as well as for training. Error: bits is not 1 .. 8.
 template <class T>
 void preprocess(const std::uint8_t* pixels, std::ptrdiff_t n, int bits, Rng& rng, T* x);
 
-/// The same in two steps, for frames that are not contiguous: first the noise of all of them,
+/// The first half of preprocess(), for frames that are not contiguous: fills x with the noise of n
+/// numbers, in the units that add_pixels() reads.
 template <class T>
 void draw_dequantisation_noise(Rng& rng, T* x, std::ptrdiff_t n);
-/// then the pixels of each, over the noise that x holds. 1 <= bits <= 8.
+/// The second half: x holds the noise of n numbers and becomes what preprocess() returns.
+/// Error: bits is not 1 .. 8.
 template <class T>
 void add_pixels(const std::uint8_t* pixels, std::ptrdiff_t n, int bits, T* x);
 

@@ -33,7 +33,8 @@ struct Episode {
   std::size_t bytes() const;      // of the three arrays and this struct: what the budget counts
   /// The reset frame [n,n,3]: begins the episode. n >= 1 and A >= 1, else Error.
   void begin(std::ptrdiff_t image_size, std::ptrdiff_t action_size, const std::uint8_t* frame);
-  /// The action [A] that was executed, and its result. Error: before begin(), not finite.
+  /// The action [A] that was executed, and its result. Error: begin() was not called; a number that
+  /// is not finite.
   void append(const float* action, double reward, const std::uint8_t* frame);
   /// Error unless all arrays have the same number of rows and row 0 is a reset row.
   void check() const;
@@ -48,16 +49,15 @@ struct Window {
 /// Whole episodes within a memory budget; when it is exceeded, the oldest are dropped.
 class Replay {
  public:
-  explicit Replay(std::size_t budget_bytes);  // Error: 0
+  explicit Replay(std::size_t budget_bytes);  // Error: a budget of 0
 
   /// Stores the episode and drops the oldest ones until bytes() <= budget(). Error: the episode
   /// fails its check(), exceeds the budget alone, or has other sizes than those stored.
   void add(Episode episode);
   /// B windows of L rows: an episode uniformly among those with at least L rows, then a start
-  /// uniformly. A window never crosses an episode. Valid until the next sample() or add(). Throws,
-  /// naming both numbers, when no episode is long enough.
-  /// Uniform over episodes, as in PlaNet, and not over frames: a long episode is no more likely
-  /// than a short one.
+  /// uniformly. As in PlaNet, a long episode is no more likely than a short one. A window never
+  /// crosses an episode. Valid until the next sample() or add(). Error: B or L below 1; no episode
+  /// has L rows.
   std::span<const Window> sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& rng);
 
   const std::deque<Episode>& episodes() const { return episodes_; }

@@ -34,7 +34,7 @@ class Rnn final : public LatentModel {
   // ---- the pieces, for B rows ----
   Var transition(const State& prev, Var a_prev) const;  // h_t: [B,D_h]
   Var prediction(Var h_t) const;                        // [...,D_h] -> [...,D_s]
-  Var code(Var h_t, Var e_t) const;                     // [B,D_s]
+  Var code(Var h_t, Var e_t) const;                     // [B,D_h], [B,E] -> [B,D_s]
 
   // ---- the interface ----
   // The noise is not read. std is 1 in imagine and filter, for the loss, and 0 in observe, where

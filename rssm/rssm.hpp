@@ -31,8 +31,8 @@ class Rssm final : public LatentModel {
   // ---- the pieces, for states of B rows ----
   /// h_t = gru(relu(inp([s_{t-1}, a_{t-1}])), h_{t-1}):  [B,D_h].
   Var transition(const State& prev, Var a_prev) const;
-  Gaussian prior(Var h_t) const;               // p(s_t | h_t)
-  Gaussian posterior(Var h_t, Var e_t) const;  // q(s_t | h_t, o_t), e_t = encoder(o_t)
+  Gaussian prior(Var h_t) const;               // p(s_t | h_t): [...,D_h] -> [...,D_s]
+  Gaussian posterior(Var h_t, Var e_t) const;  // q(s_t | h_t, o_t): [B,D_h], [B,E] -> [B,D_s]
 
   // ---- the interface ----
   PriorStep imagine(const State& prev, Var a_prev, Var noise) const override;

@@ -28,8 +28,8 @@ class Ssm final : public LatentModel {
   Ssm(ParamStore& store, Rng& rng, const ModelConfig& config, const std::string& name = "ssm");
 
   // ---- the pieces, for B rows ----
-  Gaussian prior(Var s_prev, Var a_prev) const;              // p(s_t | s_{t-1}, a_{t-1})
-  Gaussian posterior(const Gaussian& p_s_t, Var e_t) const;  // q(s_t | .., o_t)
+  Gaussian prior(Var s_prev, Var a_prev) const;              // p(s_t | s_{t-1}, a_{t-1}): [B,D_s]
+  Gaussian posterior(const Gaussian& p_s_t, Var e_t) const;  // q(s_t | .., o_t): [B,D_s]
 
   // ---- the interface ----
   PriorStep imagine(const State& prev, Var a_prev, Var noise) const override;

@@ -13,7 +13,7 @@ struct TrainerConfig {
   std::uint64_t seed = 1;            // of the random streams of all updates
   std::ptrdiff_t batch_size = 50;    // B
   std::ptrdiff_t batch_length = 50;  // L
-  double grad_clip = 1000;           // of the gradient's global norm
+  double grad_clip = 1000;           // largest global norm of the gradient
   AdamConfig adam = {};
 };
 

@@ -24,8 +24,8 @@ namespace planet {
 struct Predicted {
   Var image;                // [L*B,n,n,3]  o^_t
   Var reward;               // [L,B]        r^_t
-  Var continue_logit = {};  // [L,B]        of p(the episode goes on after row t); empty without
-};                          //              a head or without such rows
+  Var continue_logit = {};  // [L,B]        of p(the episode goes on after row t); empty like
+};                          //              ElboTerms::continues
 
 /// Every term of the loss, their weighted sum, and what they were computed from. Spans are valid as
 /// long as the tape's records.
@@ -33,7 +33,7 @@ struct ElboTerms {
   Var image;      // [L,B]  1/2 |o - o^|^2, summed over pixels
   Var reward;     // [L,B]  1/2 (r - r^)^2
   Var kl;         // [L,B]  KL[q || p], summed over D_s, balanced, before the free nats
-  Var continues;  // [L,B]  -ln p(continues); empty without a head or without such rows
+  Var continues;  // [L,B]  -ln p(continues); empty unless there is a head and batch.continues
   Var global_kl;  // [L,B]  KL[q || N(0, 1)]; empty when its scale is 0
   // Of the distances d = 2..D, entry d - 2 for the target rows t = d-1 .. L-1: [L-d+1,B].
   std::span<const Var> overshooting;         // KL_d, before the free nats
@@ -49,7 +49,7 @@ struct ElboTerms {
 class WorldModel {
  public:
   /// Initial weights come from Rng(seed, Stream::init); the same seed gives the f32 and the f64
-  /// model the same weights up to rounding. Throws if config.check() does.
+  /// model the same weights up to rounding. Error: config.check().
   WorldModel(const ModelConfig& config, std::uint64_t seed, Precision precision = Precision::f32);
 
   const ModelConfig& config() const { return config_; }

@@ -23,7 +23,7 @@ namespace planet {
 
 class AtomicFile {
  public:
-  explicit AtomicFile(std::filesystem::path target);  // throws if it cannot be written
+  explicit AtomicFile(std::filesystem::path target);  // Error: it cannot be written
   ~AtomicFile();                                      // without commit(): removes the temporary
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;

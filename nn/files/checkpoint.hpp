@@ -16,7 +16,7 @@
 
 namespace planet {
 
-/// Throws, and writes nothing, if a value is not finite.
+/// Error, and nothing is written: a value that is not finite.
 void save_params(const std::filesystem::path& path, const ParamStore& store,
                  const Metadata& metadata = {});
 /// Returns the file's metadata. The file of an f32 model loads exactly into an f64 one (to check

@@ -1,9 +1,9 @@
 // JSON, small and strict: the header of a safetensors file, run state, metrics, `eval --json`.
 //
-// The parser accepts exactly RFC 8259: no comments, no trailing commas, no
-// NaN, no duplicate keys, no lone surrogates, no byte that is not UTF-8; nesting and the number of
-// values are limited, so a hostile file costs neither the stack nor the memory. Integers keep all
-// 64 bits. The writer prints the shortest digits that read back as the same double, in any locale.
+// The parser accepts exactly RFC 8259: no comments, no trailing commas, no NaN, no duplicate keys,
+// no lone surrogates, no byte that is not UTF-8; nesting and the number of values are limited, so a
+// hostile file costs neither the stack nor the memory. Integers keep all 64 bits. The writer
+// prints the shortest digits that read back as the same double, in any locale.
 #pragma once
 
 #include <cstddef>
@@ -56,7 +56,7 @@ class Json {
     return Json(std::move(a));
   }
 
-  // ---- reading: throws Error when the value is of another kind ----
+  // ---- reading. Error: the value is of another kind ----
   Kind kind() const { return static_cast<Kind>(value_.index()); }
   bool is_null() const { return kind() == Kind::null; }
   bool is_number() const {
@@ -75,8 +75,8 @@ class Json {
   const Array& as_array() const;
   const Object& as_object() const;
 
-  /// A member of an object. When it is missing, find() returns null and at() throws, with the
-  /// nearest key.
+  /// A member of an object; find() returns null when it is missing. Error of at(): there is no such
+  /// key; gives the nearest.
   const Json* find(std::string_view key) const;
   const Json& at(std::string_view key) const;
 
@@ -91,13 +91,13 @@ class Json {
     int depth = 64;                   // nested arrays and objects
     std::size_t values = 10'000'000;  // values of any kind, all together
   };
-  /// Throws Error "NAME: byte 17: ..." unless the text is one JSON value and nothing else.
+  /// The text must be one JSON value and nothing else. Error: "NAME: byte 17: ...".
   static Json parse(std::string_view text, std::string_view name, Limits limits);
   static Json parse(std::string_view text, std::string_view name = "JSON") {
     return parse(text, name, Limits{});
   }
   /// On one line for indent 0, else one member per line. An infinity or a NaN is written as null.
-  /// Throws if a string is not UTF-8.
+  /// Error: a string that is not UTF-8.
   std::string dump(int indent = 0) const;
 
  private:

@@ -63,8 +63,8 @@ enum class NonFiniteValues {
 };
 
 /// Writes the file completely or not at all (atomic_file.hpp). Tensors are sorted by decreasing
-/// item size, then in the order given, so that each is aligned to its elements. Throws for a name
-/// that is empty, used twice, "__metadata__" or not UTF-8.
+/// item size, then in the order given, so that each is aligned to its elements. Error: a name that
+/// is empty, used twice, "__metadata__" or not UTF-8.
 void save_safetensors(const std::filesystem::path& path, std::span<const TensorView> tensors,
                       const Metadata& metadata = {},
                       NonFiniteValues policy = NonFiniteValues::refuse);
@@ -89,7 +89,7 @@ class SafetensorsFile {
   /// max_header and within the file; a '{'; strict JSON of depth <= 4; then, for every entry, its
   /// keys, its dtype, its shape (no overflow) and its offsets (end - begin equals the bytes of the
   /// shape); then, for all of them together, that they cover the data from 0 to the end of the file
-  /// without a gap or an overlap. Throws Error.
+  /// without a gap or an overlap. Error: any of these fails.
   explicit SafetensorsFile(std::filesystem::path path);
   ~SafetensorsFile();
   SafetensorsFile(const SafetensorsFile&) = delete;
@@ -99,7 +99,7 @@ class SafetensorsFile {
   const Metadata& metadata() const { return metadata_; }
   const std::vector<TensorInfo>& tensors() const { return tensors_; }  // in the order of the data
   const TensorInfo* find(std::string_view name) const;
-  const TensorInfo& at(std::string_view name) const;  // throws, with the nearest name
+  const TensorInfo& at(std::string_view name) const;  // Error: no such name; gives the nearest
 
   /// Copies a tensor's elements. F32 may be read into double (exactly); any other difference
   /// between T and the dtype, or a wrong size of `out`, is an error.
