@@ -4,14 +4,16 @@
 // Each row of the table is an operation with its worst element; --op NAME shows its examples one by
 // one. autograd/gradcheck.hpp says what is compared. The exit status is 1 if anything failed.
 // --export FILE writes the model's case for another framework: rssm/README.md, "Recomputing
-// the model in another framework".
+// the model in another framework"; --dot FILE draws its loss (autograd/dot.hpp).
 #include <iostream>
+#include <sstream>
 
 #include "apps/common/options/command_line.hpp"
 #include "apps/common/options/version.hpp"
 #include "apps/gradcheck/export_case.hpp"
 #include "apps/gradcheck/grad_table.hpp"
 #include "apps/programs.hpp"
+#include "autograd/dot.hpp"
 #include "nn/files/atomic_file.hpp"
 
 namespace planet {
@@ -22,8 +24,9 @@ void write_csv(const std::string& file, const std::vector<GradReport>& reports) 
   say_wrote(file);
 }
 
-int check_operations(const std::string& op, const std::string& csv) {
-  const std::vector<GradReport> reports = gradcheck_all_ops(op);
+int check_operations(const std::string& op, const std::string& csv,
+                     const GradcheckOptions& options) {
+  const std::vector<GradReport> reports = gradcheck_all_ops(op, options);
   if (!csv.empty()) write_csv(csv, reports);
   if (op.empty()) print_by_name(std::cout, reports);
   else print_each(std::cout, reports);
@@ -34,13 +37,20 @@ int check_operations(const std::string& op, const std::string& csv) {
       reports);
 }
 
-int check_model(const CaseOptions& options, const std::string& file, const std::string& csv) {
-  ModelCase model(options);
-  if (!file.empty()) {
-    model.save(file, version_text());
-    say_wrote(file);
-  }
-  const std::vector<GradReport> reports = model.check();
+void write_graph(const ModelCase& model, const std::string& file, const std::string& depth) {
+  int levels = 1;
+  if (!depth.empty()) read_option("--dot-depth", depth, levels);
+  require(levels >= 0, "--dot-depth is ", levels,
+          "; it must be at least 0, which draws every record");
+  Tape tape(Precision::f64);
+  std::ostringstream graph;
+  write_dot(graph, model.elbo(tape).loss, levels);
+  write_text_atomically(file, graph.str());
+  say_wrote(file);
+}
+
+int check_model(ModelCase& model, const std::string& csv, const GradcheckOptions& options) {
+  const std::vector<GradReport> reports = model.check(options);
   if (!csv.empty()) write_csv(csv, reports);
   print_each(std::cout, reports);
   std::size_t derivatives = 0;
@@ -51,28 +61,66 @@ int check_model(const CaseOptions& options, const std::string& file, const std::
                   reports);
 }
 
+// Between 0 and 1, or what it was when it is not given.
+void read_share(const std::string& flag, const std::string& text, double& value) {
+  if (text.empty()) return;
+  read_option(flag, text, value);
+  require(value > 0 && value < 1, flag, " is ", value, "; it must lie between 0 and 1");
+}
+
 }  // namespace
 
 int apps::gradcheck(int argc, const char* const* argv) {
   CommandLine cli("gradcheck", "Compares every derivative with central differences, in double.");
-  std::string op, csv, file, model;
+  std::string op, csv, file, model, step, tolerance, dot, depth;
+  bool list = false;
   CaseFlags flags;
   cli.option("--op", op, "check only this operation, with one row per example");
   cli.output("--csv", csv, "", "write every row to this CSV file");
   cli.optional_word("--model", model, "rssm",
                     "check every parameter of a whole world model instead: rnn, ssm or rssm");
+  cli.flag("--list", list, "list the operations, with --model the parameters, and check nothing");
+  cli.option("--step", step, "h of the differences, times max(1, |x|) (default 6.06e-06)");
+  cli.option("--tolerance", tolerance,
+             "largest relative error (default 1e-06, or what an operation's example says)");
   cli.output("--export", file, ".safetensors",
              "write inputs, parameters, loss and gradients to this safetensors file",
              "With --model");
+  cli.output("--dot", dot, ".dot", "draw the loss for Graphviz: one box per part of the model",
+             "With --model");
+  cli.option(
+      "--dot-depth", depth,
+      "levels of names that get a box of their own (default 1: rssm; 2: rssm/prior); 0: draw "
+      "every record",
+      "With --model");
   flags.add(cli);
   if (!cli.parse(argc, argv)) return 0;
+  GradcheckOptions options;
+  read_share("--step", step, options.step);
+  read_share("--tolerance", tolerance, options.tolerance);
+  require(depth.empty() || !dot.empty(), "--dot-depth says how --dot draws; there is no --dot");
   if (!model.empty()) {
     require(op.empty(), "--op names an operation; with --model there are none");
-    return check_model(flags.options(model), file, csv);
+    ModelCase the_model(flags.options(model));
+    if (list) {
+      for (const Param& p : the_model.model().params().params())
+        std::cout << p.name << " " << p.shape << "\n";
+      return 0;
+    }
+    if (!dot.empty()) write_graph(the_model, dot, depth);
+    if (!file.empty()) {
+      the_model.save(file, version_text());
+      say_wrote(file);
+    }
+    return check_model(the_model, csv, options);
   }
-  const std::string alone = file.empty() ? flags.given() : "--export";
+  const std::string alone = !file.empty() ? "--export" : !dot.empty() ? "--dot" : flags.given();
   require(alone.empty(), alone, " describes a model; it needs --model");
-  return check_operations(op, csv);
+  if (list) {
+    for (const std::string& name : all_op_names()) std::cout << name << "\n";
+    return 0;
+  }
+  return check_operations(op, csv, options);
 }
 
 }  // namespace planet

@@ -1,25 +1,27 @@
-// The gradient check of a whole model: every parameter's gradient against central differences of
-// the loss. The policy is that of a single op (gradcheck_op.cpp), but the result is one number, and
-// there are thousands of kinks on the way to it.
+// The gradient check of a whole function: the gradient of every parameter against central
+// differences of a loss, or of any result weighted with a cotangent. The policy is that of a single
+// op (gradcheck_op.cpp), but there may be thousands of kinks on the way to the result.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <numeric>
 #include <optional>
+#include <utility>
 
 #include "autograd/base/index.hpp"
-#include "autograd/base/philox.hpp"
 #include "autograd/base/text.hpp"
-#include "autograd/gradcheck.hpp"
+#include "autograd/gradcheck_internal.hpp"
 
-namespace planet {
+namespace planet::detail {
 namespace {
 
-class ModelCheck {
+class ParamCheck {
  public:
-  ModelCheck(const LossFunction& loss, ParamStore& params, const GradcheckOptions& options)
-      : loss_(loss), params_(params), options_(options) {
+  ParamCheck(const std::function<Var(Tape&)>& f, ParamStore& params,
+             const GradcheckOptions& options, bool scalar, const std::vector<double>& kinks)
+      : f_(f), params_(params), options_(options), scalar_(scalar), kinks_(kinks) {
+    require_sound_options(options);
     require(params.precision() == Precision::f64, "[gradcheck] the parameters are ",
             name(params.precision()), "; finite differences need f64");
     grads_ = params.grads<double>();
@@ -30,9 +32,11 @@ class ModelCheck {
     const std::vector<double> found(grads_, grads_ + params_.size());
     std::vector<GradReport> reports;
     try {
-      const std::vector<double> g = gradient();
+      evaluate_first();
+      const Tensor g = gradient(start), from_zero = gradient(0);
       for (const Param& p : params_.params())
-        if (wanted(p.name)) reports.push_back(check(p, g.data() + p.offset));
+        if (wanted(p.name))
+          reports.push_back(check(p, g.data() + p.offset, from_zero.data() + p.offset));
     } catch (...) {
       std::copy(found.begin(), found.end(), grads_);
       throw;
@@ -55,36 +59,64 @@ class ModelCheck {
               did_you_mean(name, names));
   }
 
-  double value() {
+  Tensor value() {
     inference_.reset();
-    return loss_(inference_).item();
+    return f_(inference_).values();
   }
 
-  // What backward adds to gradients that start at 0.25.
-  std::vector<double> gradient() {
-    std::fill_n(grads_, params_.size(), start);
+  // The result, its cotangent, and that f is the same function at every call.
+  void evaluate_first() {
     Tape tape(Precision::f64);
-    const Var loss = loss_(tape);
-    const double recorded = loss.item(), first = value(), second = value();
-    require(std::isfinite(recorded), "[gradcheck] the loss is ", recorded);
-    require(std::memcmp(&first, &second, sizeof first) == 0, "[gradcheck] the loss is ", first,
-            " and then ", second, " for the same parameters; draw its noise once, outside");
-    require(std::memcmp(&recorded, &first, sizeof first) == 0, "[gradcheck] the loss is ", recorded,
-            " when recorded and ", first, " in inference mode");
-    tape.backward(loss);
-    std::vector<double> g(grads_, grads_ + params_.size());
-    for (double& v : g) v -= start;
+    const Var y = f_(tape);
+    result_ = y.shape();
+    require(
+        !scalar_ || result_.size() == 1, "[gradcheck] the loss has shape ", result_,
+        "; it must be one number: return sum(...) or mean(...) of it, or call check_grads, which "
+        "takes a result of any shape");
+    y_ = y.values();
+    const Tensor first = value(), second = value();
+    require(y_.size() == first.size() && first.size() == second.size(), what(),
+            " has another shape at each call");
+    const char* const function = scalar_ ? "parameters" : "inputs";
+    for (std::size_t j = 0; j < y_.size(); ++j) {
+      const std::string at = scalar_ ? "" : cat(" at ", place_in(result_, std::ptrdiff_t(j)));
+      require(std::isfinite(y_[j]), what(), " is ", y_[j], at);
+      require(same_bits(first[j], second[j]), what(), " is ", first[j], " and then ", second[j], at,
+              " for the same ", function, "; draw its noise once, outside");
+      require(same_bits(y_[j], first[j]), what(), " is ", y_[j], at, " when recorded and ",
+              first[j], " in inference mode");
+    }
+    Rng rng(1, Stream::check);
+    cotangent_ = scalar_ ? Tensor{1} : normal(rng, y_.size());
+  }
+  std::string what() const { return scalar_ ? "[gradcheck] the loss" : "[check_grads] the result"; }
+  static bool same_bits(double a, double b) { return std::memcmp(&a, &b, sizeof a) == 0; }
+
+  // What backward adds to gradients that all start at `from`.
+  Tensor gradient(double from) {
+    std::fill_n(grads_, params_.size(), from);
+    Tape tape(Precision::f64);
+    tape.backward(f_(tape), cotangent_);
+    Tensor g(grads_, grads_ + params_.size());
+    for (double& v : g) v -= from;
     return g;
+  }
+
+  // cotangent . (y - y2), result by result, so that those which x does not reach cancel exactly.
+  double change(const Tensor& y, const Tensor& y2) const {
+    double sum = 0;
+    for (std::size_t j = 0; j < y.size(); ++j) sum += cotangent_[j] * (y[j] - y2[j]);
+    return sum;
   }
 
   double difference(double& x, double h) {
     const double x0 = x, above = x0 + h, below = x0 - h;
     x = above;
-    const double loss_above = value();
+    const Tensor y_above = value();
     x = below;
-    const double loss_below = value();
+    const Tensor y_below = value();
     x = x0;
-    return (loss_above - loss_below) / (above - below);
+    return change(y_above, y_below) / (above - below);
   }
 
   double error(double a, double n) const {
@@ -99,12 +131,12 @@ class ModelCheck {
   // The slopes on the two sides of x if x is a kink. As h shrinks they approach each other where
   // the loss is smooth, and keep their distance at a kink.
   std::optional<Slopes> kink_at(double& x, double h) {
-    const double x0 = x, here = value();
+    const double x0 = x;
     const auto slope = [&](double to) {
       x = to;
-      const double there = value();
+      const Tensor there = value();
       x = x0;
-      return (there - here) / (to - x0) + 0.0;  // 0 and never -0, for the sentence
+      return change(there, y_) / (to - x0) + 0.0;  // 0 and never -0, for the sentence
     };
     const double jump = std::abs(slope(x0 + h) - slope(x0 - h));
     const Slopes near{slope(x0 - h / 64), slope(x0 + h / 64)};
@@ -121,21 +153,33 @@ class ModelCheck {
     return low - rounding <= g && g <= high + rounding;
   }
 
-  GradReport check(const Param& p, const double* g) {
+  GradReport check(const Param& p, const double* g, const double* from_zero) {
     GradReport r;
     r.name = p.name;
     r.example = p.shape.str();
+    r.shape = p.shape;
     r.tolerance = options_.tolerance;
-    double largest = 0;
-    for (const std::ptrdiff_t e : chosen(p, g)) largest = std::max(largest, compare(p, e, g[e], r));
-    judge(r, largest, static_cast<std::size_t>(p.shape.size()));
+    for (std::ptrdiff_t e = 0; e < p.shape.size(); ++e)
+      if (std::abs(g[e] - from_zero[e]) > 1e-10 * std::max(1.0, std::abs(g[e]))) {
+        r.ok = false;
+        r.element = e;
+        r.failure =
+            cat("the gradient of ", r.name,
+                " depends on what it was before: backward assigns (=) where it must add (+=)");
+        return r;
+      }
+    Compared c{.shape = p.shape, .kink = kinks_.empty() ? NAN : kinks_[p.index]};
+    for (const std::ptrdiff_t e : chosen(p, g)) compare(p, e, g[e], r, c);
+    judge(r, p, c);
     return r;
   }
 
-  // Compares one element and returns the size of its derivative, 0 if it lies at a kink.
-  double compare(const Param& p, std::ptrdiff_t e, double g, GradReport& r) {
+  double spacing(double x) const { return step_at(x, options_.step); }
+
+  // Compares one element, unless it lies at a kink.
+  void compare(const Param& p, std::ptrdiff_t e, double g, GradReport& r, Compared& c) {
     double& x = p.value<double>()[e];
-    const double h = std::cbrt(std::numeric_limits<double>::epsilon()) * std::max(1.0, std::abs(x));
+    const double h = spacing(x);
     double n = difference(x, h), off = error(g, n);
     for (const double smaller : {h / 8, h / 64}) {
       if (off <= r.tolerance) break;
@@ -148,15 +192,21 @@ class ModelCheck {
     std::string kink;
     if (off > r.tolerance)
       if (const auto slopes = kink_at(x, h)) {
-        kink = cat("element ", e, " of ", r.name, " lies at a kink: the slope is ", slopes->below,
-                   " below it and ", slopes->above, " above it, and its gradient is ", g);
+        kink = cat("element ", place_in(p.shape, e), " of ", r.name,
+                   " lies at a kink: the slope is ", slopes->below, " below it and ", slopes->above,
+                   " above it, and its gradient is ", g);
         if (between(*slopes, g)) {
           ++r.kinks;
           r.note = kink + "; it was not compared";
-          return 0;
+          return;
         }
       }
     ++r.derivatives;
+    c.elements.push_back(e);
+    c.x.push_back(x);
+    c.analytic.push_back(g);
+    c.numeric.push_back(n);
+    c.wrong.push_back(!(off <= r.tolerance));
     if (!std::isnan(r.worst) && !(off <= r.worst)) {  // the first NaN stays the worst
       r.worst = off;
       r.element = e;
@@ -164,23 +214,39 @@ class ModelCheck {
       r.numeric = n;
       r.failure = kink;
     }
-    return std::abs(n);
   }
 
-  void judge(GradReport& r, double largest, std::size_t size) const {
+  // The derivatives of the elements in c with the cotangent of one row of the result alone.
+  Tensor from_row(const Param& p, const Compared& c, std::ptrdiff_t row) {
+    const Tensor all = std::exchange(cotangent_, row_alone(result_, cotangent_, row));
+    Tensor d;
+    for (const std::ptrdiff_t e : c.elements) {
+      double& x = p.value<double>()[e];
+      d.push_back(difference(x, spacing(x)));
+    }
+    cotangent_ = all;
+    return d;
+  }
+
+  void judge(GradReport& r, const Param& p, const Compared& c) {
     if (!(r.worst <= r.tolerance)) {
       r.ok = false;
-      if (r.failure.empty())
-        r.failure = cat("the gradient of ", r.name, " is ", r.analytic, " at element ", r.element,
-                        ", finite differences give ", r.numeric);
+      if (!r.failure.empty()) return;  // a kink
+      const auto worst = std::find(c.elements.begin(), c.elements.end(), r.element);
+      r.failure = cat("the gradient of ", r.name, " is ",
+                      describe(c, index(worst - c.elements.begin())), "; ",
+                      likely_kind(c, rows_of(result_),
+                                  [&](std::ptrdiff_t row) { return from_row(p, c, row); }));
       return;
     }
+    double largest = 0;
+    for (const double n : c.numeric) largest = std::max(largest, std::abs(n));
     r.proved = largest > options_.least;
     if (r.proved) return;
     const std::string why =
         cat("nothing was proved: no derivative by ", r.name, " exceeds ", options_.least,
             "; the largest is ", largest, r.kinks > 0 ? cat("; ", r.note) : "");
-    r.ok = index(r.derivatives + r.kinks) < size;  // the check of all elements decides
+    r.ok = r.derivatives + r.kinks < p.shape.size();  // the check of all elements decides
     (r.ok ? r.note : r.failure) = why;
   }
 
@@ -205,18 +271,32 @@ class ModelCheck {
   }
 
   static constexpr double start = 0.25;
-  const LossFunction& loss_;
+  const std::function<Var(Tape&)>& f_;
   ParamStore& params_;
   double* grads_ = nullptr;
   const GradcheckOptions& options_;
+  const bool scalar_;
+  const std::vector<double>& kinks_;
+  Shape result_;
+  Tensor y_, cotangent_;  // at the point, in its elements' order
   Tape inference_{Precision::f64, Mode::inference};
 };
 
 }  // namespace
 
+std::vector<GradReport> check_params(const std::function<Var(Tape&)>& f, ParamStore& params,
+                                     const GradcheckOptions& options, bool scalar,
+                                     const std::vector<double>& kinks) {
+  return ParamCheck(f, params, options, scalar, kinks).run();
+}
+
+}  // namespace planet::detail
+
+namespace planet {
+
 std::vector<GradReport> gradcheck(const LossFunction& loss, ParamStore& params,
                                   const GradcheckOptions& options) {
-  return ModelCheck(loss, params, options).run();
+  return detail::check_params(loss, params, options, true);
 }
 
 }  // namespace planet

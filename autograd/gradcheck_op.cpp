@@ -16,9 +16,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "autograd/base/philox.hpp"
+#include "autograd/base/index.hpp"
 #include "autograd/base/text.hpp"
-#include "autograd/gradcheck.hpp"
 #include "autograd/gradcheck_run.hpp"
 
 namespace planet::detail {
@@ -60,34 +59,6 @@ Rng stream_of(const OpCase& c) {
   return Rng(0, Stream::check, hash);
 }
 
-// Uniform values, 100 h away from the kinks and on both sides of each; exact in float.
-Tensor draw(Rng& rng, double low, double high, std::ptrdiff_t n,
-            std::initializer_list<double> kinks) {
-  Tensor x(static_cast<std::size_t>(n));
-  const auto near = [&](double v) {
-    return std::any_of(kinks.begin(), kinks.end(),
-                       [&](double k) { return std::abs(v - k) < 100 * step(v); });
-  };
-  const auto one_sided = [&](double k) {
-    if (!(low < k && k < high)) return false;
-    const auto below = std::count_if(x.begin(), x.end(), [&](double v) { return v < k; });
-    return below == 0 || below == n;
-  };
-  for (int attempt = 0; attempt < 1000; ++attempt) {
-    for (double& v : x) do
-        v = static_cast<float>(rng.uniform(low, high));
-      while (near(v));
-    if (std::none_of(kinks.begin(), kinks.end(), one_sided)) return x;
-  }
-  fail("no values were found on both sides of a kink between ", low, " and ", high);
-}
-
-Tensor normal(Rng& rng, std::size_t n) {
-  Tensor x(n);
-  for (double& v : x) v = static_cast<float>(rng.normal());
-  return x;
-}
-
 // ---- finite differences ------------------------------------------------------------------------
 
 void require_finite(const Tensor& x, std::string_view what) {
@@ -97,10 +68,10 @@ void require_finite(const Tensor& x, std::string_view what) {
 
 // d(cotangent . y)/dx[e] for one element of one input. Differences are taken output by output, so
 // that outputs which do not depend on x[e] cancel exactly.
-double derivative(OpRun& run, std::size_t input, std::size_t e, const Tensor& y,
+double derivative(OpRun& run, double step, std::size_t input, std::size_t e, const Tensor& y,
                   const Tensor& cotangent) {
   double& x = run.value(input)[e];
-  const double x0 = x, h = step(x0);
+  const double x0 = x, h = step_at(x0, step);
   const double above = x0 + h, below = x0 - h;  // their difference is h as rounded
   x = above;
   const Tensor y_above = run.forward(Mode::record);
@@ -115,69 +86,72 @@ double derivative(OpRun& run, std::size_t input, std::size_t e, const Tensor& y,
     require(std::isfinite(right) && std::isfinite(left),
             "the result becomes infinite or NaN when element ", e, " of input ", input, " (", x0,
             ") moves by ", h);
-    require(std::abs(right - left) <= kink_jump * size, "a hidden kink: result ", j, " has slope ",
-            left, " below and ", right, " above element ", e, " of input ", input, " (", x0,
-            "); choose the example's range so that no kink lies within ", 100 * h);
+    require(std::abs(right - left) <= std::max(kink_jump, 200 * h) * size, "a hidden kink: result ",
+            j, " has slope ", left, " below and ", right, " above element ", e, " of input ", input,
+            " (", x0, "); choose the example's range so that no kink lies within ", 100 * h);
     sum += cotangent[j] * (y_above[j] - y_below[j]) / (above - below);
   }
   return sum;
 }
 
+Tensor differences(OpRun& run, const OpCase& c, std::size_t input, const Tensor& cotangent) {
+  const Tensor y = run.forward(Mode::record);
+  Tensor d(index(c.inputs[input].shape.size()));
+  for (std::size_t e = 0; e < d.size(); ++e) d[e] = derivative(run, c.step, input, e, y, cotangent);
+  return d;
+}
+
 Tensors differences(OpRun& run, const OpCase& c, const std::vector<bool>& used,
                     const Tensor& cotangent) {
-  const Tensor y = run.forward(Mode::record);
   Tensors d(c.inputs.size());
-  for (std::size_t i = 0; i < d.size(); ++i) {
-    if (!c.differentiable[i] || !used[i]) continue;
-    for (std::ptrdiff_t e = 0; e < c.inputs[i].shape.size(); ++e)
-      d[i].push_back(derivative(run, i, static_cast<std::size_t>(e), y, cotangent));
-  }
+  for (std::size_t i = 0; i < d.size(); ++i)
+    if (c.differentiable[i] && used[i]) d[i] = differences(run, c, i, cotangent);
   return d;
 }
 
 // ---- comparing ---------------------------------------------------------------------------------
 
-bool close(const Tensor& a, const Tensor& n, double factor = 1) {
-  double size = 0, error = 0;
-  for (const double v : n) size = std::max(size, std::abs(v));
-  for (std::size_t e = 0; e < n.size(); ++e)
-    error = std::max(error, std::abs(a[e] - factor * n[e]));
-  return a.size() == n.size() && error <= 1e-5 * std::max(1.0, std::abs(factor)) * size;
+double error_of(double a, double n, double tolerance) {
+  return std::abs(a - n) / (std::max(std::abs(a), std::abs(n)) + absolute / tolerance);
 }
 
-// The kind of mistake that turns n[i], the right gradient of input i, into a[i].
-std::string diagnosis(const Tensors& a, const Tensors& n, std::size_t i) {
+// Input r.input is wrong: where and how.
+std::string describe_input(const GradReport& r, OpRun& run, const OpCase& c, const Tensors& a,
+                           const Tensors& n, const Tensor& cotangent) {
+  const auto i = static_cast<std::size_t>(r.input);
+  Compared k{.shape = r.shape, .kink = c.inputs[i].kink, .analytic = a[i], .numeric = n[i]};
+  for (std::size_t e = 0; e < n[i].size(); ++e) {
+    k.elements.push_back(static_cast<std::ptrdiff_t>(e));
+    k.x.push_back(run.value(i)[e]);
+    k.wrong.push_back(!(error_of(a[i][e], n[i][e], r.tolerance) <= r.tolerance));
+  }
+  const std::string where = describe(k, static_cast<std::size_t>(r.element)) + "; ";
   for (std::size_t j = 0; j < n.size(); ++j)
     if (j != i && n[i].size() == n[j].size() && close(a[i], n[j]) && close(a[j], n[i]))
-      return cat("inputs ", std::min(i, j), " and ", std::max(i, j), " have each other's gradient");
-  if (std::all_of(a[i].begin(), a[i].end(), [](double v) { return v == 0; }))
-    return "backward adds nothing to it";
-  const auto largest = std::max_element(
-      n[i].begin(), n[i].end(), [](double x, double y) { return std::abs(x) < std::abs(y); });
-  const double factor = a[i][static_cast<std::size_t>(largest - n[i].begin())] / *largest;
-  if (std::abs(factor + 1) < 1e-5 && close(a[i], n[i], -1)) return "it has the wrong sign";
-  if (close(a[i], n[i], factor)) return cat("all of it is ", factor, " times what it should be");
-  return "a term is missing or wrong";
+      return cat(where, "inputs ", std::min(i, j), " and ", std::max(i, j),
+                 " have each other's gradient");
+  return where + likely_kind(k, rows_of(run.result()), [&](std::ptrdiff_t row) {
+           return differences(run, c, i, row_alone(run.result(), cotangent, row));
+         });
 }
 
-void compare(GradReport& r, const Tensors& a, const Tensors& n) {
+void compare(GradReport& r, OpRun& run, const OpCase& c, const Tensors& a, const Tensors& n,
+             const Tensor& cotangent) {
   for (std::size_t i = 0; i < n.size(); ++i)
     for (std::size_t e = 0; e < n[i].size(); ++e) {
-      const double size = std::max(std::abs(a[i][e]), std::abs(n[i][e]));
-      const double error = std::abs(a[i][e] - n[i][e]) / (size + absolute / r.tolerance);
+      const double error = error_of(a[i][e], n[i][e], r.tolerance);
       ++r.derivatives;
       if (!(error <= r.worst)) {  // both are finite
         r.worst = error;
         r.input = static_cast<int>(i);
         r.element = static_cast<std::ptrdiff_t>(e);
+        r.shape = c.inputs[i].shape;
         r.analytic = a[i][e];
         r.numeric = n[i][e];
       }
     }
   if (!(r.worst <= r.tolerance))
-    fail("the gradient of input ", r.input, " is ", r.analytic, " at element ", r.element,
-         ", finite differences give ", r.numeric, ": ",
-         diagnosis(a, n, static_cast<std::size_t>(r.input)));
+    fail("the gradient of input ", r.input, " is ", describe_input(r, run, c, a, n, cotangent));
 }
 
 // Runs backward with gradients that start at 0, at 0.25, and as memory to be assigned; it must add
@@ -258,7 +232,7 @@ void same_variable_twice(GradReport& r, const OpCase& c, Rng& rng, Tensors x, st
   OpRun run(c, Precision::f64, x, places);
   const Tensor cotangent = normal(rng, forward_both_ways(run).size());
   const Tensors g = gradient(run, c, cotangent, 1e-10);
-  compare(r, g, differences(run, c, used, cotangent));
+  compare(r, run, c, g, differences(run, c, used, cotangent), cotangent);
 }
 
 void check_into(GradReport& r, const OpCase& c) {
@@ -276,7 +250,7 @@ void check_into(GradReport& r, const OpCase& c) {
   const Tensors g = gradient(run, c, cotangent, 1e-10);
   const Tensors n = differences(run, c, std::vector<bool>(x.size(), true), cotangent);
   require_not_vacuous(c, n);
-  compare(r, g, n);
+  compare(r, run, c, g, n, cotangent);
   float_against_double(r, c, x, places, cotangent, y, g);
   for (std::size_t i = 0; i < x.size(); ++i)
     for (std::size_t j = i + 1; j < x.size(); ++j) try {
@@ -300,6 +274,15 @@ GradReport check_case(const OpCase& c) {
     r.failure = e.what();
   }
   return r;
+}
+
+void require_sound_options(const GradcheckOptions& o) {
+  const auto share = [](std::string_view what, double v) {
+    require(v > 0 && v < 1, "[gradcheck] the ", what, " is ", v, "; it must lie between 0 and 1");
+  };
+  share("step", o.step);
+  share("tolerance", o.tolerance);
+  require(o.elements >= 0, "[gradcheck] ", o.elements, " elements are to be compared; 0 means all");
 }
 
 void require_op_name(std::string_view name, std::span<const std::string> names) {

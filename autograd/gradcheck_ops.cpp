@@ -4,8 +4,8 @@
 
 namespace planet {
 
-std::vector<GradReport> gradcheck_all_ops(std::string_view only) {
-  return gradcheck_list<AllOps>(only);
+std::vector<GradReport> gradcheck_all_ops(std::string_view only, const GradcheckOptions& options) {
+  return gradcheck_list<AllOps>(only, options);
 }
 
 std::vector<std::string> all_op_names() { return op_names<AllOps>(); }

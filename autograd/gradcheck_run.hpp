@@ -3,23 +3,13 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
-#include <limits>
 #include <utility>
 
-#include "autograd/gradcheck.hpp"
+#include "autograd/gradcheck_internal.hpp"
 #include "autograd/ops.hpp"
 
 namespace planet::detail {
-
-using Tensor = std::vector<double>;
-using Tensors = std::vector<Tensor>;  // one per input
-
-inline double step(double x) {  // h: cube root of the rounding error, where both errors balance
-  static const double h = std::cbrt(std::numeric_limits<double>::epsilon());
-  return h * std::max(1.0, std::abs(x));
-}
 
 // Which leaf each input uses: 0, 1, 2 ..., or leaf i for input j as well.
 using Places = std::vector<std::size_t>;
@@ -78,6 +68,8 @@ class OpRun {
     return added;
   }
 
+  const Shape& result() const { return result_; }  // the shape of the last one
+
   static bool same_bits(const Tensor& a, const Tensor& b) {
     return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
   }
@@ -89,7 +81,9 @@ class OpRun {
     std::vector<Var> leaves, in;
     for (const Param* p : inputs_) leaves.push_back(copies ? scale(tape.use(*p), 1) : tape.use(*p));
     for (const std::size_t i : places_) in.push_back(leaves[i]);
-    return case_.record(in, case_.attr);
+    const Var y = case_.record(in, case_.attr);
+    result_ = y.shape();
+    return y;
   }
   bool takes_gradient() const {
     return std::find(case_.differentiable.begin(), case_.differentiable.end(), true) !=
@@ -134,6 +128,7 @@ class OpRun {
   ParamStore store_;
   std::vector<const Param*> inputs_;
   Tape record_, inference_;
+  Shape result_;
 };
 
 }  // namespace planet::detail

@@ -34,6 +34,16 @@ Var maximum(Var x, double c);  // max(x, c); gradient where x > c
 inline Var operator+(Var a, Var b) { return add(a, b); }
 inline Var operator-(Var a, Var b) { return sub(a, b); }
 inline Var operator*(Var a, Var b) { return mul(a, b); }
+inline Var operator/(Var a, Var b) { return div(a, b); }
+inline Var operator-(Var x) { return scale(x, -1); }
+inline Var operator+(Var x, double c) { return add_constant(x, c); }
+inline Var operator+(double c, Var x) { return add_constant(x, c); }
+inline Var operator-(Var x, double c) { return add_constant(x, -c); }
+inline Var operator-(double c, Var x) { return add_constant(-x, c); }
+inline Var operator*(Var x, double c) { return scale(x, c); }
+inline Var operator*(double c, Var x) { return scale(x, c); }
+inline Var operator/(Var x, double c) { return scale(x, 1 / c); }  // rounds twice
+Var operator/(double c, Var x);
 
 // ---- reductions --------------------------------------------------------------------------------
 Var sum(Var x);          // [...] -> [1]

@@ -286,6 +286,26 @@ void Tape::rewind(const Mark& mark) {
   arena_.rewind(mark.memory);
 }
 
+Tape::Record Tape::describe(std::size_t i) const {
+  require(i < size(), "[describe] there is no record ", i, "; the tape has ", size());
+  const Node& n = nodes_[i];
+  Record r;
+  r.shape = n.shape;
+  r.scope = path(n.scope);
+  r.inputs.assign(n.in, n.in + n.arity);
+  r.takes_gradient = n.needs_grad;
+  if (n.op != nullptr) {
+    r.op = n.op->name;
+    r.is_view = n.op->is_view;
+    return r;
+  }
+  for (const LeafCache& cache : caches_)
+    for (std::size_t p = 0; p < cache.leaves.size(); ++p)
+      if (cache.leaves[p].node == i && cache.leaves[p].serial == n.serial)
+        r.param = &cache.store->params()[p];
+  return r;
+}
+
 // ---- diagnosis ----------------------------------------------------------------------------------
 
 std::string Tape::path(const detail::ScopeName* scope) const {

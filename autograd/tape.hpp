@@ -137,6 +137,19 @@ class Tape {
   }
   double item(Var v) const;
 
+  /// A record as a reader sees it; write_dot() draws them.
+  struct Record {
+    std::string_view op;  // "linear"; empty: a leaf
+    Shape shape;
+    std::string scope;                // "rssm/prior"; empty: none
+    std::vector<std::size_t> inputs;  // their numbers on the tape
+    const Param* param = nullptr;     // of a leaf: the parameter that it is
+    bool takes_gradient = false;
+    bool is_view = false;
+  };
+  /// Record i, of size(). Error: there is none.
+  Record describe(std::size_t i) const;
+
   // ---- memory ----
   /// n default-constructed values that live until reset() or rewind(), for a caller that collects
   /// Vars before stacking them and must not allocate.

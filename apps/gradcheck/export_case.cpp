@@ -290,13 +290,13 @@ bool is_unreached(const std::string& name, const ModelConfig& c, const ElboTerms
 
 }  // namespace
 
-std::vector<GradReport> ModelCase::check() {
+std::vector<GradReport> ModelCase::check(const GradcheckOptions& with) {
   ParamStore& params = model_.params();
   Tape tape(Precision::f64);
   params.zero_grad();
   const ElboTerms terms = elbo(tape);
   tape.backward(terms.loss);
-  GradcheckOptions options;
+  GradcheckOptions options = with;
   options.elements = options_.elements;
   // A central difference cannot resolve what rounds away in the loss: eps |loss| / h, about
   // 4e-11 |loss|. Large images make a large loss, so the absolute tolerance grows with it.

@@ -52,8 +52,8 @@ class ModelCase {
   void save(const std::filesystem::path& file, const std::string& version);
   /// Every parameter against central differences. Where the loss does not depend on one (the prior,
   /// when every KL is below the free nats), its gradient must be exactly zero, and is reported as
-  /// such.
-  std::vector<GradReport> check();
+  /// such. Of the options it takes the step and the tolerance.
+  std::vector<GradReport> check(const GradcheckOptions& with = {});
 
  private:
   Shape image_shape() const;

@@ -17,7 +17,7 @@ std::string scientific(double x) {
   return text;
 }
 
-std::string place(const GradReport& r) { return cat("input ", r.input, "[", r.element, "]"); }
+std::string place(const GradReport& r) { return cat("input ", r.input, r.place()); }
 
 // NaN counts as worse than any number.
 bool smaller(const GradReport& a, const GradReport& b) {

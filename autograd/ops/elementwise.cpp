@@ -1,5 +1,7 @@
 #include "autograd/ops/elementwise.hpp"
 
+#include <algorithm>
+
 #include "autograd/ops.hpp"
 
 namespace planet {
@@ -14,6 +16,13 @@ Var square(Var x) { return record<ops::Square>({x}); }
 Var exp(Var x) { return record<ops::Exp>({x}); }
 Var log(Var x) { return record<ops::Log>({x}); }
 Var activate(Var x, Activation act) { return record<ops::Activate>({x}, {act}); }
+Var operator/(double c, Var x) {
+  const Shape shape = x.shape();
+  const Var constant = x.on().filled(shape, [&](auto* y) {
+    std::fill_n(y, shape.size(), static_cast<std::remove_pointer_t<decltype(y)>>(c));
+  });
+  return div(constant, x);
+}
 Var maximum(Var x, double c) { return record<ops::Maximum>({x}, {c}); }
 
 }  // namespace planet

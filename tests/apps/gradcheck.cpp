@@ -59,6 +59,63 @@ TEST_CASE("gradcheck exits with 2 and a sentence for an unknown option or operat
   wrong({"--csv", (scratch / "no" / "such.csv").string()}, "cannot be written");
 }
 
+TEST_CASE("gradcheck --list names what can be checked and checks nothing") {
+  const Scratch scratch;
+  const Result ops = run(scratch, "gradcheck", {"--list"});
+  CHECK(ops.status == 0);
+  std::string names;
+  for (const std::string& name : all_op_names()) names += name + "\n";
+  CHECK(ops.out == names);
+  const Result model = run(scratch, "gradcheck", {"--model", "--list"});
+  CHECK(model.status == 0);
+  CHECK(has(model.out, "rssm/gru/weight [14,21]\n"));
+  CHECK(lines(model.out) == 30);
+}
+
+TEST_CASE("gradcheck --step and --tolerance") {
+  const Scratch scratch;
+  CHECK(run(scratch, "gradcheck", {"--op", "exp", "--step", "1e-2"}).status == 1);
+  CHECK(
+      run(scratch, "gradcheck", {"--op", "exp", "--step", "1e-2", "--tolerance", "1e-3"}).status ==
+      0);
+  const Result model = run(scratch, "gradcheck",
+                           {"--model", "--elements", "1", "--step", "1e-5", "--tolerance", "1e-5"});
+  CHECK(model.status == 0);
+  CHECK(has(model.out, "  1.0e-05  "));
+  const Result wrong = run(scratch, "gradcheck", {"--step", "0"});
+  CHECK(wrong.status == 2);
+  CHECK(wrong.err == "gradcheck: --step is 0; it must lie between 0 and 1\n");
+  CHECK(has(run(scratch, "gradcheck", {"--tolerance", "many"}).err, "--tolerance"));
+}
+
+TEST_CASE("gradcheck --model --dot draws the loss") {
+  const Scratch scratch;
+  const std::string file = (scratch / "loss.dot").string();
+  const auto drawn = [&](const Args& more) {
+    const Result r =
+        run(scratch, "gradcheck", Args{"--model", "--elements", "1", "--dot", file} + more);
+    CHECK(r.status == 0);
+    CHECK(r.err == "wrote " + file + "\n");
+    return text_of(file);
+  };
+  const std::string one = drawn({}), all = drawn({"--dot-depth", "0"});
+  for (const char* part : {"encoder", "rssm", "decoder", "reward"})
+    CHECK(has(one, cat("\"", part, "\" [label=")));
+  CHECK(lines(one) < 60);
+  CHECK(has(all, "subgraph \"cluster_rssm/gru\""));
+  CHECK(lines(all) > 150);
+  const auto wrong = [&](const Args& args, const std::string& sentence) {
+    const Result r = run(scratch, "gradcheck", args);
+    INFO(r.err);
+    CHECK(r.status == 2);
+    CHECK(has(r.err, sentence));
+  };
+  wrong({"--dot", file}, "--dot describes a model; it needs --model");
+  wrong({"--model", "--dot-depth", "1"}, "--dot-depth says how --dot draws; there is no --dot");
+  wrong({"--model", "--dot", file, "--dot-depth", "-1"}, "--dot-depth is -1");
+  wrong({"--model", "--dot", (scratch / "x.svg").string()}, ".dot");
+}
+
 TEST_CASE("gradcheck --elements accepts every correct model") {
   const Scratch scratch;
   for (const char* model : {"rssm", "ssm", "rnn"})

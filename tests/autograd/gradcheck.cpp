@@ -171,7 +171,7 @@ TEST_CASE("a ReLU exactly at its kink is called a kink, not a fault") {
   CHECK(reports[0].kinks == 1);
   CHECK(reports[0].derivatives == 1);
   CHECK(reports[0].note ==
-        "element 0 of w lies at a kink: the slope is 0.5 below it and 2.5 above it, and its "
+        "element [0] of w lies at a kink: the slope is 0.5 below it and 2.5 above it, and its "
         "gradient is 0.5; it was not compared");
   // A gradient that is neither of the two slopes is wrong.
   const auto wrong = gradcheck(
@@ -182,7 +182,7 @@ TEST_CASE("a ReLU exactly at its kink is called a kink, not a fault") {
       params);
   CHECK_FALSE(wrong[0].ok);
   CHECK(wrong[0].failure ==
-        "element 0 of w lies at a kink: the slope is 0 below it and 1 above it, and its gradient "
+        "element [0] of w lies at a kink: the slope is 0 below it and 1 above it, and its gradient "
         "is 3");
   fill(w, {0, 0});  // nothing is left to compare
   reports = gradcheck(loss, params);
@@ -222,6 +222,23 @@ TEST_CASE("a loss that is not a function of the parameters is refused") {
                        doctest::Contains("draw its noise once, outside"), Error);
   CHECK_THROWS_WITH_AS(gradcheck([&](Tape& t) { return scale(t.use(w), NAN); }, params),
                        "[gradcheck] the loss is nan", Error);
+}
+
+TEST_CASE("a loss of many numbers is refused with what to do") {
+  ParamStore params(Precision::f64);
+  auto& w = params.add("w", {3, 2});
+  CHECK_THROWS_WITH(
+      gradcheck([&](Tape& t) { return 2 * t.use(w); }, params),
+      "[gradcheck] the loss has shape [3,2]; it must be one number: return sum(...) or "
+      "mean(...) of it, or call check_grads, which takes a result of any shape");
+}
+
+TEST_CASE("step and tolerance hold for ops as well") {
+  const auto exp = [](const GradcheckOptions& o) { return gradcheck_all_ops("exp", o); };
+  CHECK(all_ok(exp({.step = 1e-5})));
+  CHECK_FALSE(all_ok(exp({.step = 1e-2})));
+  CHECK(all_ok(exp({.tolerance = 1e-3, .step = 1e-2})));
+  CHECK_THROWS_WITH(exp({.step = 1}), "[gradcheck] the step is 1; it must lie between 0 and 1");
 }
 
 TEST_CASE("a loss that becomes NaN beside the point fails") {

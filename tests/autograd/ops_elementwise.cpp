@@ -22,6 +22,7 @@ TEST_CASE("arithmetic has the values and gradients of a hand calculation") {
   check_close((a + b).value<double>(), {5, 3, -5});
   check_close((a - b).value<double>(), {-3, -7, 11});
   check_close((a * b).value<double>(), {4, -10, -24});
+  check_close((a / b).value<double>(), {0.25, -0.4, -0.375});
 
   tape.backward(sub(a, b), dy);
   check_close(tape.grad<double>(a), {1, 10, 100});
@@ -51,6 +52,15 @@ TEST_CASE("functions of one value have the values and slopes of a hand calculati
       {square(x), {0.25, 4}, {1, 4}},
       {exp(x), {std::sqrt(e), e * e}, {std::sqrt(e), e * e}},
       {log(x), {-std::log(2.0), std::log(2.0)}, {2, 0.5}},
+      {-x, {-0.5, -2}, {-1, -1}},
+      {x + 1, {1.5, 3}, {1, 1}},
+      {1 + x, {1.5, 3}, {1, 1}},
+      {x - 1, {-0.5, 1}, {1, 1}},
+      {1 - x, {0.5, -1}, {-1, -1}},
+      {2 * x, {1, 4}, {2, 2}},
+      {x * 0.5, {0.25, 1}, {0.5, 0.5}},
+      {x / 4, {0.125, 0.5}, {0.25, 0.25}},
+      {4 / x, {8, 2}, {-16, -1}},
   };
   for (const Row& row : rows) {
     check_close(row.y.value<double>(), row.value);
