@@ -47,13 +47,16 @@ std::string box(const std::vector<std::string>& lines, const std::string& look) 
   return "[label=" + text + look + "]";
 }
 
-std::string box_of(const Record& r, bool is_result) {
+std::string box_of(const Record& r, bool is_result, std::string_view frame = "") {
   const std::string bold = is_result ? " penwidth=2.5" : "";
   if (!is_leaf(r))
     return box({std::string(r.op), r.shape.str()},
                (r.is_view ? " style=\"rounded,dashed\"" : "") + bold);
-  if (r.param != nullptr)
-    return box({r.param->name, r.shape.str()}, " fillcolor=\"#cfe2f3\"" + bold);
+  if (r.param != nullptr) {
+    std::string name = r.param->name;
+    if (name.starts_with(std::string(frame) + "/")) name.erase(0, frame.size() + 1);
+    return box({name, r.shape.str()}, " fillcolor=\"#cfe2f3\"" + bold);
+  }
   if (r.takes_gradient) return box({"variable", r.shape.str()}, " fillcolor=\"#d9ead3\"" + bold);
   return box({"data", r.shape.str()}, " fillcolor=\"#e6e6e6\"" + bold);
 }
@@ -103,7 +106,7 @@ void write_all(std::ostream& out, const std::map<std::size_t, Record>& records,
       frame = &frame->inner[r.scope.substr(begin, end - begin)];
       begin = end + 1;
     }
-    frame->boxes.push_back(cat("  n", i, " ", box_of(r, i == result), "\n"));
+    frame->boxes.push_back(cat("  n", i, " ", box_of(r, i == result, r.scope), "\n"));
   }
   write_frame(out, top, "");
   for (const auto& [i, r] : records)

@@ -4,7 +4,7 @@
 //   write_dot(file, loss);                  then: dot -Tsvg loss.dot -o loss.svg
 //
 // Every record that the result was computed from is a box with its op and its shape: a parameter is
-// blue and has its name, data (a constant) is grey, a variable green. Boxes stand in frames, one for
+// blue and has its name within its frame, data (a constant) is grey, a variable green. Boxes stand in frames, one for
 // each scope (NameScope). A dashed arrow carries no gradient. The records themselves, for a picture
 // of your own: Tape::describe().
 #pragma once

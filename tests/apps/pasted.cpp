@@ -96,7 +96,7 @@ TEST_CASE("what the front page, its chapters and the quickstart print can be pas
   REQUIRE(commands(next).size() == 3);
   paste_all(checkout, commands(next));
   for (const char* readme : {"README.md", "apps/pretrained/README.md", "apps/README.md",
-                             "envs/README.md", "rssm/README.md"}) {
+                             "envs/README.md", "rssm/README.md", "autograd/README.md"}) {
     INFO(readme);
     paste_all(checkout, commands(text_of(source_root / readme)));
   }

@@ -14,7 +14,8 @@ namespace {
 
 // A part is a folder, or one of the three inner folders of autograd, or the one header that kernels
 // and ops share, the enum of activations, or planar mechanics, a library of its own within envs, or
-// the file formats of nn, or a folder of what the programs share, or the front page.
+// the file formats of nn, or a folder of what the programs share, or the front page and the first
+// examples, which use the libraries alone.
 constexpr const char* shared = "autograd/activation.hpp";
 constexpr const char* front_page = "apps/minimal.cpp";
 std::string part_of(const std::string& path) {
@@ -25,7 +26,7 @@ std::string part_of(const std::string& path) {
   for (const char* inner :
        {"autograd/base", "autograd/kernels", "autograd/ops", "nn/files", "apps/common/console",
         "apps/common/files", "apps/common/options", "apps/common/run", "apps/common/simulator",
-        "apps/common/report", "apps/common/foresight"})
+        "apps/common/report", "apps/common/foresight", "apps/examples"})
     if (path.starts_with(std::string(inner) + "/")) return inner;
   const auto slash = path.find('/');
   return slash == std::string::npos ? "" : path.substr(0, slash);
@@ -74,6 +75,7 @@ const std::map<std::string, std::set<std::string>>& arrows() {
        below_apps({"console", "files", "options", "report", "run", "foresight"})},
       {"apps", with(below_apps(all_common), {"apps"})},
       {front_page, with(user, {"nn", "rssm", "planner", "envs"})},
+      {"apps/examples", {"autograd/base", "autograd", "nn", "rssm", "planner", "envs"}},
       {"tests", with(engine, with(below_apps(all_common), {"apps", front_page, "tests"}))},
   };
   return allowed;
@@ -189,6 +191,7 @@ TEST_CASE("a planted fault of each kind is found") {
   found("nn/a.cpp", std::string(401, '\n'), "401 lines");
   found(front_page, std::string(101, '\n'), "101 lines; one idea takes at most 100");
   found(front_page, "#include \"apps/common/run/acting.hpp\"", "must not know apps/common/run");
+  found("apps/examples/a/main.cpp", "#include \"apps/programs.hpp\"", "must not know apps");
   CHECK(layering_faults({"nn/a.cpp", "#include <vector>\n#include \"autograd/tape.hpp\""}).empty());
 }
 

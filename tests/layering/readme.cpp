@@ -6,9 +6,9 @@
 //   `Tape::rewind`, `step()`   every identifier in it is a word of the sources
 //   `--total-episodes`         a word of apps/, with - or _ between its parts
 //   `bash tests/run.sh`        a command or a formula: only paths inside it are looked at
-// A path below build/ or runs/ is what a program makes; build/PRESET/bin/NAME needs apps/NAME.cpp
-// or apps/studies/tools/NAME.cpp,
-// and bin/test_NAME a planet_test(NAME ...).
+// A path below build/ or runs/ is what a program makes; build/PRESET/bin/NAME needs apps/NAME.cpp,
+// apps/studies/tools/NAME.cpp or apps/examples/NAME/main.cpp, and bin/test_NAME a
+// planet_test(NAME ...).
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -84,7 +84,8 @@ bool path_exists(const std::string& path, const std::string& readme_folder) {
     const std::string program = path.substr(bin + 5);
     return program.starts_with("test_") ? in_sources("planet_test(" + program.substr(5))
                                         : has_file("apps/" + program + ".cpp") ||
-                                              has_file("apps/studies/tools/" + program + ".cpp");
+                                              has_file("apps/studies/tools/" + program + ".cpp") ||
+                                              has_file("apps/examples/" + program + "/main.cpp");
   }
   if (has_file(path) || has_file(readme_folder + path)) return true;
   const std::string name = path.substr(path.rfind('/') + 1);
