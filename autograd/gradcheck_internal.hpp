@@ -2,6 +2,7 @@
 // gradient becomes a sentence in gradcheck_diagnosis.cpp.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <initializer_list>

@@ -50,7 +50,7 @@ TEST_CASE("every record that a result was computed from is drawn, and nothing el
   CHECK(dot.ends_with("}\n"));
   CHECK(says(dot, "n0 [label=\"data\\n[2,2]\" fillcolor=\"#e6e6e6\"]"));
   CHECK(says(dot, "n1 [label=\"variable\\n[2,1]\" fillcolor=\"#d9ead3\"]"));
-  CHECK(says(dot, "n2 [label=\"net/0/weight\\n[2,1]\" fillcolor=\"#cfe2f3\"]"));
+  CHECK(says(dot, "n2 [label=\"weight\\n[2,1]\" fillcolor=\"#cfe2f3\"]"));
   CHECK(says(dot, "n4 [label=\"linear\\n[2,1]\"]"));
   CHECK(says(dot, "n8 [label=\"mean\\n[1]\" penwidth=2.5]"));
   CHECK_FALSE(says(dot, "exp"));

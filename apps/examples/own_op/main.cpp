@@ -5,6 +5,7 @@
 
 #include "autograd/gradcheck.hpp"
 #include "autograd/op.hpp"
+#include "autograd/ops.hpp"
 
 using namespace planet;
 
