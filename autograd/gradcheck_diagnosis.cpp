@@ -163,7 +163,8 @@ std::string likely_kind(const Compared& c, std::ptrdiff_t rows, const FromRow& f
         return cat("it is what row ", row, " of the result alone would give: a sum over the ", rows,
                    " rows is missing");
   if (k == 1 && m > 2)
-    return cat(c.wrong.back() ? "the last one" : "one", " alone: an index or the bound of a loop");
+    return cat(c.wrong.back() && c.elements.back() + 1 == c.shape.size() ? "the last one" : "one",
+               " alone: an index or the bound of a loop");
   if (m == c.shape.size()) {
     const Matrix matrix{c, c.shape.rows(), c.shape.last()};
     if (std::string t = transposition(c); !t.empty()) return t;
