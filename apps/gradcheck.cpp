@@ -99,6 +99,11 @@ int apps::gradcheck(int argc, const char* const* argv) {
   read_share("--step", step, options.step);
   read_share("--tolerance", tolerance, options.tolerance);
   require(depth.empty() || !dot.empty(), "--dot-depth says how --dot draws; there is no --dot");
+  if (list)
+    for (const std::string* other : {&op, &csv, &step, &tolerance, &file, &dot})
+      require(other->empty(),
+              "--list names what can be checked and does nothing else; it goes with --model and "
+              "its sizes alone");
   if (!model.empty()) {
     require(op.empty(), "--op names an operation; with --model there are none");
     ModelCase the_model(flags.options(model));

@@ -160,7 +160,7 @@ class Fold {
     for (const auto& [scope, b] : boxes)
       out << "  " << quoted(scope) << " "
           << box({scope, cat(b.records, b.records == 1 ? " record" : " records"),
-                  cat(b.parameters, " parameters")},
+                  cat(b.parameters, b.parameters == 1 ? " parameter" : " parameters")},
                  std::string(" fillcolor=\"#cfe2f3\"") + (b.result ? " penwidth=2.5" : ""))
           << "\n";
     write_edges(out);

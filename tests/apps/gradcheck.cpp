@@ -69,6 +69,9 @@ TEST_CASE("gradcheck --list names what can be checked and checks nothing") {
   const Result model = run(scratch, "gradcheck", {"--model", "--list"});
   CHECK(model.status == 0);
   CHECK(has(model.out, "rssm/gru/weight [14,21]\n"));
+  const Result more = run(scratch, "gradcheck", {"--list", "--op", "exp"});
+  CHECK(more.status == 2);
+  CHECK(has(more.err, "--list names what can be checked and does nothing else"));
   CHECK(lines(model.out) == 30);
 }
 

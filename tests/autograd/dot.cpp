@@ -86,7 +86,7 @@ TEST_CASE("folded, a scope is one box that says what it holds and what leaves it
   const Var loss = sum(layer("head", reshape(exp(y), {4, 1}), W3));
   const std::string dot = drawn(loss, 1), two = drawn(loss, 2);
   CHECK(says(dot, "\"net\" [label=\"net\\n3 records\\n9 parameters\""));
-  CHECK(says(dot, "\"head\" [label=\"head\\n2 records\\n1 parameters\""));  // exp: read there alone
+  CHECK(says(dot, "\"head\" [label=\"head\\n2 records\\n1 parameter\""));  // exp: read there alone
   CHECK(says(dot, "\"net\" -> \"head\" [label=\"[4,1]\"]"));
   CHECK(says(dot, "n0 -> \"net\" [style=dashed"));
   CHECK_FALSE(says(dot, "reshape"));
