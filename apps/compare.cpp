@@ -272,7 +272,8 @@ void write_curves(const std::vector<Model>& models, const std::vector<Measured>&
     options.title = title;
     options.x_label = "row of the episode";
     options.y_label = plot.y_label;
-    write_text_atomically(out / cat(plot.name, ".svg"), error_svg(curves, labels, options));
+    write_text_atomically(out / cat(plot.name, ".svg"),
+                          svg_plot(error_plot(curves, labels, options)));
     all.insert(all.end(), curves.begin(), curves.end());
   }
   write_text_atomically(out / "error.csv", error_csv(all));

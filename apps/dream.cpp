@@ -110,12 +110,11 @@ void write_errors(const Curves& curves, const std::string& title, const fs::path
   options.x_label = "row of the episode";
   options.title = title;
   options.y_label = "image error, nats";
-  const std::string image = error_svg(curves.image, curves.image_labels, options);
-  options.title = "";
+  const SvgPlot image = error_plot(curves.image, curves.image_labels, options);
+  options.title = "the rewards of the same futures";
   options.y_label = "reward error, half its square";
-  const std::string reward = error_svg(curves.reward, curves.reward_labels, options);
-  write_text_atomically(out / "error.svg",
-                        svg_grid({image, reward}, 1, options.width, options.height));
+  const SvgPlot reward = error_plot(curves.reward, curves.reward_labels, options);
+  write_text_atomically(out / "error.svg", svg_grid({image, reward}, 1));
 }
 
 std::string cell(const std::string& text) {

@@ -24,6 +24,7 @@
 #include "apps/programs.hpp"
 #include "apps/train/metrics.hpp"
 #include "apps/train/reporting.hpp"
+#include "apps/train/seeds.hpp"
 #include "apps/train/setup.hpp"
 #include "apps/train/verdict.hpp"
 #include "autograd/base/error.hpp"
@@ -309,10 +310,9 @@ int Training::finish() {
   if (!evaluated_ && !interrupted()) evaluate_and_save();
   if (interrupted()) {
     save();
-    const std::string text =
-        cat("stopped and saved at ", with_commas(run_.updates), " updates in ",
-            checkpoint_.string(),
-            "\nto go on: ", command("train", {"--resume", folder_.path().string()}));
+    const std::string text = cat(
+        "stopped and saved at ", with_commas(run_.updates), " updates in ", checkpoint_.string(),
+        "\nto go on: ", command("train", {"--resume", folder_.path().string()}));
     console_.note(text);
     std::cout << text << std::endl;
     return status_interrupted;
@@ -354,9 +354,11 @@ int Training::say_finished() const {
 }  // namespace
 
 int apps::train(int argc, const char* const* argv) {
-  std::optional<Setup> setup = setup_run(argc, argv);
-  if (!setup) return 0;
+  const auto asked = setup_run(argc, argv);
   catch_interrupts();
+  if (const auto* several = std::get_if<SeedRuns>(&asked)) return train_seeds(*several);
+  const auto* setup = std::get_if<Setup>(&asked);
+  if (setup == nullptr) return 0;
   try {
     return Training(*setup).run();
   } catch (const NonFinite& e) {

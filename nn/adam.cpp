@@ -67,33 +67,34 @@ void update(const Rates<T> k, const T* __restrict g, T* __restrict m, T* __restr
   }
 }
 
-}  // namespace
-
 template <class T>
-void Adam::take_step(double scale) {
-  const auto t = static_cast<double>(steps_);
+void take_step(ParamStore& store, const AdamConfig& config, double t, double scale) {
   const auto cast = [](double x) { return static_cast<T>(x); };
   const Rates<T> rates{cast(scale),
-                       cast(config_.beta1),
-                       cast(config_.beta2),
-                       cast(1 - config_.beta1),
-                       cast(1 - config_.beta2),
-                       cast(config_.learning_rate / (1 - std::pow(config_.beta1, t))),
-                       cast(1 / std::sqrt(1 - std::pow(config_.beta2, t))),
-                       cast(config_.epsilon)};
-  T *const g = store_->grads<T>(), *const m = store_->first_moments<T>(),
-           *const v = store_->second_moments<T>(), *const theta = store_->values<T>();
+                       cast(config.beta1),
+                       cast(config.beta2),
+                       cast(1 - config.beta1),
+                       cast(1 - config.beta2),
+                       cast(config.learning_rate / (1 - std::pow(config.beta1, t))),
+                       cast(1 / std::sqrt(1 - std::pow(config.beta2, t))),
+                       cast(config.epsilon)};
+  T *const g = store.grads<T>(), *const m = store.first_moments<T>(),
+           *const v = store.second_moments<T>(), *const theta = store.values<T>();
   constexpr std::ptrdiff_t grain = 1 << 15;
-  parallel_ranges(store_->size(), grain, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+  parallel_ranges(store.size(), grain, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
     update(rates, g + begin, m + begin, v + begin, theta + begin, end - begin);
   });
 }
+
+}  // namespace
 
 void Adam::step(Clip clip) {
   require(clip.finite(), "the gradient's norm is ", clip.norm,
           "; Adam does not take a step from a gradient that is not finite");
   ++steps_;
-  with_elements(store_->precision(), [&](auto t) { take_step<decltype(t)>(clip.scale); });
+  with_elements(store_->precision(), [&](auto zero) {
+    take_step<decltype(zero)>(*store_, config_, static_cast<double>(steps_), clip.scale);
+  });
 }
 
 }  // namespace planet

@@ -58,9 +58,6 @@ class Adam {
   const ParamStore& store() const { return *store_; }
 
  private:
-  template <class T>
-  void take_step(double scale);
-
   ParamStore* store_;
   AdamConfig config_;
   std::int64_t steps_ = 0;

@@ -18,7 +18,11 @@ std::string count_text(std::int64_t count) { return count < 0 ? "-" : std::to_st
 double peak_memory() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
+#ifdef __APPLE__
+  return static_cast<double>(usage.ru_maxrss);  // in bytes; in KiB everywhere else
+#else
   return static_cast<double>(usage.ru_maxrss) * 1024;
+#endif
 }
 
 double median(std::vector<double> values) {

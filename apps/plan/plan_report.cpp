@@ -69,15 +69,15 @@ std::string signed_bar(double value) {
 }
 
 // One panel: mean and band of A numbers over H steps.
-std::string panel(const std::vector<float>& mean, const std::vector<float>& std, std::ptrdiff_t A,
-                  const std::string& title) {
+SvgPlot panel(const std::vector<float>& mean, const std::vector<float>& std, std::ptrdiff_t A,
+              const std::string& title) {
   std::vector<PlotSeries> series;
   for (std::ptrdiff_t a = 0; a < A; ++a) {
     PlotSeries s{A > 1 ? cat("action ", a) : ""};
     for (std::size_t i = index(a); i < mean.size(); i += index(A)) {
       const auto m = static_cast<double>(mean[i]), d = static_cast<double>(std[i]);
       s.points.emplace_back(static_cast<double>(i / index(A)) + 1, m);
-      s.band.emplace_back(std::max(m - d, -1.0), std::min(m + d, 1.0));
+      s.band.emplace_back(m - d, m + d);
     }
     series.push_back(std::move(s));
   }
@@ -85,10 +85,10 @@ std::string panel(const std::vector<float>& mean, const std::vector<float>& std,
   options.title = title;
   options.x_label = "step of the plan";
   options.y_label = "action";
-  options.y_range = {-1, 1};
+  options.y_range = {options.y_least = -1, options.y_most = 1};
   options.width = panel_width(A);
   options.height = panel_height;
-  return svg_plot(series, options);
+  return {std::move(series), std::move(options)};
 }
 
 }  // namespace
@@ -152,12 +152,12 @@ std::string plan_table(const Plan& plan, std::ptrdiff_t A, bool bars) {
 }
 
 std::string search_svg(const PlanTrace& trace, const Plan& plan, std::ptrdiff_t A) {
-  std::vector<std::string> panels;
+  std::vector<SvgPlot> panels;
   for (std::size_t i = 0; i < trace.iterations.size(); ++i)
     panels.push_back(panel(trace.iterations[i].mean, trace.iterations[i].std, A,
                            cat("iteration ", i + 1, " draws from")));
   panels.push_back(panel(plan.mean, plan.std, A, "after the last refit"));
-  return svg_grid(panels, panels_in_a_row, panel_width(A), panel_height);
+  return svg_grid(panels, panels_in_a_row);
 }
 
 std::string returns_svg(const PlanTrace& trace, const std::string& title,
@@ -183,7 +183,7 @@ std::string returns_svg(const PlanTrace& trace, const std::string& title,
   options.x_label = "iteration";
   options.y_label = "imagined return: mean and range";
   if (level) options.levels.push_back(*level);
-  return svg_plot({candidates, elites}, options);
+  return svg_plot({{candidates, elites}, options});
 }
 
 std::string search_csv(const PlanTrace& trace, std::ptrdiff_t A) {

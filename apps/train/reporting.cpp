@@ -4,7 +4,10 @@
 #include <iostream>
 
 #include "apps/common/options/command.hpp"
+#include "apps/common/options/recipes.hpp"
+#include "apps/common/options/version.hpp"
 #include "autograd/base/error.hpp"
+#include "autograd/base/parallel.hpp"
 
 namespace planet {
 namespace {
@@ -30,6 +33,47 @@ std::string time_left(const RunState& run, const Limits& limits) {
   return left ? clock_text(*left) : "?";
 }
 
+std::string model_line(const WorldModel& model) {
+  std::vector<std::pair<std::string, std::int64_t>> parts;
+  for (const Param& p : model.params().params()) {
+    const std::string part = p.name.substr(0, p.name.find('/'));
+    if (parts.empty() || parts.back().first != part) parts.emplace_back(part, 0);
+    parts.back().second += p.shape.size();
+  }
+  std::string text;
+  for (const auto& [part, count] : parts)
+    text += cat(text.empty() ? "" : " + ", part, " ", with_commas(count));
+  text += cat(" = ", with_commas(model.params().size()), " parameters");
+  ModelConfig c = model.config();
+  if (c.latent_model == "rssm") return text;
+  const int width = latent_hidden_size(c);
+  c.latent_model = "rssm";
+  return cat(text, "; hidden width ", width, " in the place of ", c.hidden_size, ": an rssm has ",
+             with_commas(latent_parameters(c, c.hidden_size)));
+}
+
+// The options set by the task's recipe and not overridden; "" if there are none.
+std::string recipe_text(const RunConfig& config) {
+  const RunConfig defaults = task_defaults(config.env);
+  std::string text;
+  for (const std::string& entry : recipe_of(config.env).settings) {
+    const Field& field = *find_field(entry.substr(0, entry.find('=')));
+    const std::string value = field.get(config);
+    if (value == field.get(defaults)) text += cat(text.empty() ? "" : ", ", field.key, " ", value);
+  }
+  return text.empty() ? text : cat(text, ", ", config.env, "'s own");
+}
+
+std::string ends_text(const RunConfig& config) {
+  std::vector<std::string> ends;
+  if (config.total_episodes > 0) ends.push_back(with_commas(config.total_episodes) + " episodes");
+  if (config.steps > 0) ends.push_back(with_commas(config.steps) + " environment frames");
+  if (config.time_limit.seconds > 0)
+    ends.push_back(write_value(config.time_limit) +
+                   " of wall-clock time, including the last evaluation");
+  return ends.empty() ? "never; stop it by Ctrl-C, which saves" : "after " + join(ends, " or ");
+}
+
 }  // namespace
 
 RunState restore(const RunFolder& folder, WorldModel& model, Adam& adam, const std::string& task,
@@ -37,9 +81,45 @@ RunState restore(const RunFolder& folder, WorldModel& model, Adam& adam, const s
   RunState run;
   if (const auto checkpoint = newest_checkpoint(folder.checkpoints()))
     run = load_checkpoint(*checkpoint, model, adam);
-  folder.restore_episodes(run.episodes - run.episodes_in_memory, run.episodes, task,
-                          model.config(), replay);
+  folder.restore_episodes(run.episodes - run.episodes_in_memory, run.episodes, task, model.config(),
+                          replay);
   return run;
+}
+
+void print_header(Console& console, const Setup& setup, const Env& env, const WorldModel& model) {
+  const RunConfig& c = setup.config;
+  const double budget = static_cast<double>(c.replay_bytes());
+  // Wrapped, so that it can be read in a terminal of 80 columns.
+  const auto line = [&](const char* head, const std::string& words) {
+    std::string text = paragraph(head, words, 80);
+    text.pop_back();
+    console.line(text);
+  };
+  line("", version_text());
+  console.line(cat("run      ", setup.folder.path().string(), setup.resumed ? " (resumed)" : ""));
+  line("threads  ", cat(threads(), " used; the default is ", cpu_budget().describe()));
+  line("task     ",
+       cat(c.env, ": ", env_spec(c.env).description, "; ", env.image_size(), "x", env.image_size(),
+           " pixels, ", env.action_size(), env.action_size() == 1 ? " action" : " actions",
+           ", repeat ", env.action_repeat(), ", ", env.episode_length(),
+           " decisions per episode, seed ", c.seed));
+  line("model    ", cat("preset ", c.preset, ": ", model_line(model)));
+  if (const std::string recipe = recipe_text(c); !recipe.empty()) line("recipe   ", recipe);
+  line("round    ", cat(c.updates_per_episode, " updates of ", c.batch_size, " x ", c.batch_length,
+                        " rows, then one episode ",
+                        c.collect == "random" ? "of random actions; evaluations are " : "",
+                        "planned with ", planner_text(c.planner)));
+  line("replay   ",
+       cat("up to ", bytes_text(budget), " = ",
+           with_commas(static_cast<std::int64_t>(budget / static_cast<double>(env.image_bytes()))),
+           " frames; ", bytes_text(static_cast<double>(available_memory())), " available"));
+  line("ends     ", ends_text(c));
+  console.line(scale_line(c));
+  line(
+      "",
+      "Losses are means over a round. The return and its score are the collected episode's: noisy, "
+      "trained on.");
+  console.line(round_header());
 }
 
 MetricsRow counters_row(const RunState& run, double elapsed) {

@@ -6,10 +6,11 @@
 #include <optional>
 #include <string>
 
+#include "apps/common/console/console.hpp"
 #include "apps/common/run/acting.hpp"
 #include "apps/common/run/checkpoint.hpp"
 #include "apps/train/metrics.hpp"
-#include "apps/train/run_folder.hpp"
+#include "apps/train/setup.hpp"
 
 namespace planet {
 
@@ -17,6 +18,9 @@ namespace planet {
 /// stopped before its first checkpoint begins again from nothing.
 RunState restore(const RunFolder& folder, WorldModel& model, Adam& adam, const std::string& task,
                  Replay& replay);
+
+/// Prints the set-up of the run: machine, task, model, memory, limits, columns of the table.
+void print_header(Console& console, const Setup& setup, const Env& env, const WorldModel& model);
 
 /// A row with the four counters and the clock.
 MetricsRow counters_row(const RunState& run, double elapsed);

@@ -147,8 +147,7 @@ void RunFolder::save_episode(std::int64_t index, const Episode& episode,
 }
 
 void RunFolder::restore_episodes(std::int64_t first, std::int64_t count, const std::string& task,
-                                 const ModelConfig& model,
-                                 Replay& replay) const {
+                                 const ModelConfig& model, Replay& replay) const {
   std::map<std::int64_t, fs::path> files;
   std::vector<fs::path> beyond;
   for (const fs::directory_entry& entry : fs::directory_iterator(path_ / "episodes")) {
@@ -169,9 +168,8 @@ void RunFolder::restore_episodes(std::int64_t first, std::int64_t count, const s
   }
 }
 
-fs::path default_run_path(const RunConfig& config) {
-  const std::string base =
-      cat("runs/", config.env, "-s", config.seed, "-", now_text("%Y%m%dT%H%M%S"));
+fs::path default_run_path(const RunConfig& config, const std::string& word) {
+  const std::string base = cat("runs/", config.env, "-", word, "-", now_text("%Y%m%dT%H%M%S"));
   fs::path path = base;
   for (int i = 2; fs::exists(path); ++i) path = cat(base, "-", i);
   return path;

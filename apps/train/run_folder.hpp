@@ -58,7 +58,7 @@ class RunFolder {
   int lock_ = -1;
 };
 
-/// "runs/pendulum_swingup-s1-20250101T120000", with a suffix if that exists.
-std::filesystem::path default_run_path(const RunConfig& config);
+/// "runs/pendulum_swingup-s1-20250101T120000" of the word "s1", with a suffix if that exists.
+std::filesystem::path default_run_path(const RunConfig& config, const std::string& word);
 
 }  // namespace planet

@@ -5,31 +5,36 @@
 #include <fstream>
 #include <iostream>
 #include <limits>
-#include <map>
+#include <regex>
+#include <sstream>
 
 #include "apps/common/console/threads.hpp"
 #include "apps/common/options/command.hpp"
 #include "apps/common/options/env_table.hpp"
 #include "apps/common/options/recipes.hpp"
 #include "apps/common/options/run_options.hpp"
-#include "apps/common/options/version.hpp"
 #include "apps/common/run/checkpoint.hpp"
-#include "apps/train/reporting.hpp"
 #include "autograd/base/cgroup.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 #include "autograd/base/text.hpp"
+#include "nn/files/atomic_file.hpp"
 
 namespace planet {
+namespace fs = std::filesystem;
 namespace {
 
-// Refuses a run that needs more than the available memory. Of the model, a batch and a plan only the
-// largest arrays are counted, so this is a lower bound.
-void check_memory(const RunConfig& config, const Env& env) {
+// Refuses runs, so many at a time, that need more than the available memory. Of the model, a batch and
+// a plan only the largest arrays are counted, so this is a lower bound.
+void check_memory(const RunConfig& config, int runs) {
+  const std::unique_ptr<Env> made = make_env(config.env, config.make_env_options());
+  const Env& env = *made;
   const auto there = static_cast<double>(available_memory());
-  const auto fits = [&](const std::string& what, double bytes, const char* smaller) {
-    require(there == 0 || bytes <= there, what, " ", bytes_text(bytes), ", and only ",
-            bytes_text(there), " are available; give a smaller ", smaller);
+  const auto fits = [&](const std::string& what, double each, const char* smaller) {
+    const double bytes = each * runs;
+    require(there == 0 || bytes <= there, what, " ", bytes_text(bytes),
+            runs > 1 ? cat(" in ", runs, " runs at a time") : "", ", and only ", bytes_text(there),
+            " are available; give a smaller ", smaller, runs > 1 ? " or fewer --jobs" : "");
   };
   const auto size = [](std::integral auto n) { return static_cast<double>(n); };
   const double row = size(env.image_bytes()) + 4 * (size(env.action_size()) + 1);
@@ -103,7 +108,9 @@ std::string examples() {
       command("train", {"--env", "cartpole_swingup", "--model", "ssm", "--total-episodes", "300",
                         "--logdir", "runs/cart"}),
       "\n  ", command("train", {"--resume", "runs/cart", "--total-episodes", "600"}), "\n  ",
-      command("train", {"--config", "runs/cart/config.toml", "--seed", "2"}),
+      command("train", {"--config", "runs/cart/config.toml", "--seed", "2"}), "\n  ",
+      command("train",
+              {"--seeds", "1-2", "--jobs", "2", "--time-limit", "3m", "--logdir", "runs/two"}),
       "\nIn [brackets]: the defaults of pendulum_swingup. Other tasks have some of their own; add "
       "--print-config to see every value and stop.\n"
       "What wins: command line, then --config, then --preset, then the task's own preset.\n"
@@ -122,134 +129,191 @@ std::uint64_t available_memory(const std::string& root) {
   return std::max<std::uint64_t>(available, 1);
 }
 
-std::optional<Setup> setup_run(int argc, const char* const* argv) {
-  CommandLine cli("train", "PlaNet: learn a world model from pixels and plan in it (Algorithm 1).");
-  std::string resume, config_file, logdir;
-  bool list = false, json = false, print_config = false;
-  cli.option("--resume", resume, "continue the run in this folder, bit for bit", "Run");
-  cli.option("--config", config_file, "read options from a saved config.toml", "Run");
-  cli.option("--logdir", logdir, "folder of the new run (default: runs/ENV-sSEED-TIME)", "Run");
-  cli.flag("--print-config", print_config,
-           "print the options as they would be used, in the form of config.toml, and stop", "Run");
-  cli.flag("--list-envs", list, "print the tasks: figures, states, recipes and options; and stop",
-           "Task");
-  cli.flag("--json", json, "with --list-envs: one JSON object per line and task", "Task");
-  RunOptions options;
-  options.add(cli);
-  cli.footer(examples());
-  if (!cli.parse(argc, argv)) return std::nullopt;
-  require(list || !json, "--json is for --list-envs");
-  if (list) {
-    std::cout << (json ? env_json() : env_table());
-    return std::nullopt;
-  }
-  if (!resume.empty()) {
-    require(!print_config, "--resume has its config in its folder; leave --print-config out");
-    require(config_file.empty(), "--resume has the run's own config; leave --config out");
-    require(logdir.empty() || std::filesystem::path(logdir) == resume,
-            "--resume goes on in its own folder; leave --logdir out");
-    RunFolder folder = RunFolder::open(resume);
-    const RunConfig before = config_before(folder);
-    const RunConfig config = resumed_config(before, options.typed());
-    if (!(config == before)) folder.write_config(config);
-    use_threads(config.threads);
-    folder.note_command(argc, argv);
-    return Setup{config, std::move(folder), true};
-  }
-  const std::vector<Assignment> file =
-      config_file.empty() ? std::vector<Assignment>{} : read_config_file(config_file);
-  const RunConfig config = resolve_config(file, options.typed());
-  if (print_config) {
-    std::cout << config_text(config);
-    return std::nullopt;
-  }
-  check_memory(config, *make_env(config.env, config.make_env_options()));
-  use_threads(config.threads);
-  RunFolder folder = RunFolder::create(
-      logdir.empty() ? default_run_path(config) : std::filesystem::path(logdir), config);
-  folder.note_command(argc, argv);
-  return Setup{config, std::move(folder), false};
-}
-
 namespace {
 
-std::string model_line(const WorldModel& model) {
-  std::vector<std::pair<std::string, std::int64_t>> parts;
-  for (const Param& p : model.params().params()) {
-    const std::string part = p.name.substr(0, p.name.find('/'));
-    if (parts.empty() || parts.back().first != part) parts.emplace_back(part, 0);
-    parts.back().second += p.shape.size();
+// "1-5", "1,3,7-9"
+std::vector<std::uint64_t> read_seeds(const std::string& text) {
+  const auto wrong = [&](const std::string& why) {
+    fail("--seeds is '", text, "'; ", why, "it is a list such as 1-5 or 1,3,7-9");
+  };
+  const auto number = [&](const std::string& word) {
+    std::uint64_t value = 0;
+    try {
+      read_value(word, value);
+    } catch (const Error&) {
+      wrong("");
+    }
+    return value;
+  };
+  std::vector<std::uint64_t> seeds;
+  std::istringstream parts(text + ",");
+  for (std::string part; std::getline(parts, part, ',');) {
+    const std::size_t dash = part.find('-');
+    const std::uint64_t first = number(part.substr(0, dash));
+    const std::uint64_t last = dash == std::string::npos ? first : number(part.substr(dash + 1));
+    if (last < first) wrong("a range goes upwards; ");
+    if (last - first >= 1000 || seeds.size() >= 1000) wrong("a thousand seeds are the most; ");
+    for (std::uint64_t seed = first; seed <= last; ++seed) seeds.push_back(seed);
   }
-  std::string text;
-  for (const auto& [part, count] : parts)
-    text += cat(text.empty() ? "" : " + ", part, " ", with_commas(count));
-  text += cat(" = ", with_commas(model.params().size()), " parameters");
-  ModelConfig c = model.config();
-  if (c.latent_model == "rssm") return text;
-  const int width = latent_hidden_size(c);
-  c.latent_model = "rssm";
-  return cat(text, "; hidden width ", width, " in the place of ", c.hidden_size, ": an rssm has ",
-             with_commas(latent_parameters(c, c.hidden_size)));
+  std::ranges::sort(seeds);
+  if (std::ranges::adjacent_find(seeds) != seeds.end()) wrong("each seed may occur once; ");
+  return seeds;
 }
 
-// The options set by the task's recipe and not overridden; "" if there are none.
-std::string recipe_text(const RunConfig& config) {
-  const RunConfig defaults = task_defaults(config.env);
-  std::string text;
-  for (const std::string& entry : recipe_of(config.env).settings) {
-    const Field& field = *find_field(entry.substr(0, entry.find('=')));
-    const std::string value = field.get(config);
-    if (value == field.get(defaults)) text += cat(text.empty() ? "" : ", ", field.key, " ", value);
-  }
-  return text.empty() ? text : cat(text, ", ", config.env, "'s own");
+// The runs of --seeds in a folder, by seed.
+std::vector<fs::path> seed_runs(const fs::path& folder) {
+  std::vector<std::pair<std::uint64_t, fs::path>> found;
+  if (fs::is_directory(folder) && !fs::exists(folder / "config.toml"))
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+      static const std::regex pattern("seed([0-9]{1,20})");
+      const std::string name = entry.path().filename().string();
+      std::smatch parts;
+      if (std::regex_match(name, parts, pattern) && fs::exists(entry.path() / "config.toml"))
+        found.emplace_back(std::stoull(parts[1]), entry.path());
+    }
+  std::ranges::sort(found);
+  std::vector<fs::path> runs;
+  for (const auto& [seed, path] : found) runs.push_back(path);
+  return runs;
 }
 
-std::string ends_text(const RunConfig& config) {
-  std::vector<std::string> ends;
-  if (config.total_episodes > 0) ends.push_back(with_commas(config.total_episodes) + " episodes");
-  if (config.steps > 0) ends.push_back(with_commas(config.steps) + " environment frames");
-  if (config.time_limit.seconds > 0)
-    ends.push_back(write_value(config.time_limit) +
-                   " of wall-clock time, including the last evaluation");
-  return ends.empty() ? "never; stop it by Ctrl-C, which saves" : "after " + join(ends, " or ");
+// The words of the command line that RunOptions read, as they go to each run.
+std::vector<std::string> words_of(const std::vector<Assignment>& typed) {
+  std::vector<std::string> words;
+  for (const Assignment& a : typed)
+    if (a.field->key != "threads") words.push_back(cat(a.field->flag(), "=", a.text));
+  return words;
+}
+
+// Options of the command line that are no fields of a run's config.
+struct Words {
+  std::string resume, config_file, logdir, seeds, jobs;
+  bool list = false, json = false, print_config = false;
+};
+
+// The share of each run: all threads that were asked for, or that there are, divided by the runs at
+// a time; at least one.
+void share_threads(SeedRuns& set, const std::string& jobs, int threads) {
+  if (!jobs.empty()) read_option("--jobs", jobs, set.jobs);
+  require(set.jobs >= 1, "--jobs is ", set.jobs, "; it is a number of runs, 1 or more");
+  set.jobs = std::min(set.jobs, static_cast<int>(set.runs.size()));
+  set.threads = std::max(1, choose_threads(threads).threads / set.jobs);
+}
+
+Setup resume_run(const fs::path& path, const std::vector<Assignment>& typed) {
+  RunFolder folder = RunFolder::open(path);
+  const RunConfig before = config_before(folder);
+  const RunConfig config = resumed_config(before, typed);
+  if (!(config == before)) folder.write_config(config);
+  return {config, std::move(folder), true};
+}
+
+// Each run is resumed by a process of its own: train --resume FOLDER/seed1.
+SeedRuns resume_seeds(const Words& words, const std::vector<Assignment>& typed) {
+  SeedRuns set;
+  set.folder = words.resume;
+  set.runs = seed_runs(set.folder);
+  set.options = words_of(typed);
+  int threads = 0;
+  for (const fs::path& run : set.runs) {
+    const RunConfig config = resumed_config(config_before(RunFolder::open(run)), typed);
+    for (const Assignment& a : typed)
+      if (a.field->key == "threads") threads = config.threads;
+    set.progress = config.progress;
+  }
+  share_threads(set, words.jobs, threads);
+  return set;
+}
+
+SeedRuns create_seeds(const Words& words, const std::vector<Assignment>& file,
+                      const std::vector<Assignment>& typed, int argc, const char* const* argv) {
+  require(!words.print_config, "--print-config shows one run; give --seed in the place of --seeds");
+  for (const Assignment& a : typed)
+    require(a.field->key != "seed", "--seed and --seeds are both given; give one of them");
+  const std::vector<std::uint64_t> seeds = read_seeds(words.seeds);
+  RunConfig config = resolve_config(file, typed);
+  SeedRuns set;
+  set.folder = words.logdir.empty() ? default_run_path(config, "seeds") : fs::path(words.logdir);
+  for (const std::uint64_t seed : seeds) set.runs.push_back(set.folder / cat("seed", seed));
+  share_threads(set, words.jobs, config.threads);
+  set.progress = config.progress;
+  config.threads = set.threads;
+  check_memory(config, set.jobs);
+  make_folder(set.folder);
+  require(seed_runs(set.folder).empty(), set.folder.string(),
+          " holds runs already; give another --logdir, or go on with them: ",
+          command("train", {"--resume", set.folder.string()}));
+  require(fs::is_empty(set.folder), set.folder.string(), " is not empty; give another --logdir");
+  for (std::size_t i = 0; i < seeds.size(); ++i) {
+    config.seed = seeds[i];
+    RunFolder::create(set.runs[i], config).note_command(argc, argv);
+  }
+  return set;
 }
 
 }  // namespace
 
-void print_header(Console& console, const Setup& setup, const Env& env, const WorldModel& model) {
-  const RunConfig& c = setup.config;
-  const double budget = static_cast<double>(c.replay_bytes());
-  // Wrapped, so that it can be read in a terminal of 80 columns.
-  const auto line = [&](const char* head, const std::string& words) {
-    std::string text = paragraph(head, words, 80);
-    text.pop_back();
-    console.line(text);
-  };
-  line("", version_text());
-  console.line(cat("run      ", setup.folder.path().string(), setup.resumed ? " (resumed)" : ""));
-  line("threads  ", cat(threads(), " used; the default is ", cpu_budget().describe()));
-  line("task     ",
-       cat(c.env, ": ", env_spec(c.env).description, "; ", env.image_size(), "x", env.image_size(),
-           " pixels, ", env.action_size(), env.action_size() == 1 ? " action" : " actions",
-           ", repeat ", env.action_repeat(), ", ", env.episode_length(),
-           " decisions per episode, seed ", c.seed));
-  line("model    ", cat("preset ", c.preset, ": ", model_line(model)));
-  if (const std::string recipe = recipe_text(c); !recipe.empty()) line("recipe   ", recipe);
-  line("round    ", cat(c.updates_per_episode, " updates of ", c.batch_size, " x ", c.batch_length,
-                        " rows, then one episode ",
-                        c.collect == "random" ? "of random actions; evaluations are " : "",
-                        "planned with ", planner_text(c.planner)));
-  line("replay   ",
-       cat("up to ", bytes_text(budget), " = ",
-           with_commas(static_cast<std::int64_t>(budget / static_cast<double>(env.image_bytes()))),
-           " frames; ", bytes_text(static_cast<double>(available_memory())), " available"));
-  line("ends     ", ends_text(c));
-  console.line(scale_line(c));
-  line(
-      "",
-      "Losses are means over a round. The return and its score are the collected episode's: noisy, "
-      "trained on.");
-  console.line(round_header());
+std::variant<std::monostate, Setup, SeedRuns> setup_run(int argc, const char* const* argv) {
+  CommandLine cli("train", "PlaNet: learn a world model from pixels and plan in it (Algorithm 1).");
+  Words words;
+  cli.option("--resume", words.resume, "continue the run in this folder, bit for bit", "Run");
+  cli.option("--config", words.config_file, "read options from a saved config.toml", "Run");
+  cli.option("--logdir", words.logdir, "folder of the new run (default: runs/ENV-sSEED-TIME)",
+             "Run");
+  cli.option("--seeds", words.seeds,
+             "a run for each of these seeds, such as 1-5 or 1,3,7-9, in LOGDIR/seed1, ...; their "
+             "returns are drawn with mean and 95 % interval. --resume LOGDIR goes on with all",
+             "Run");
+  cli.option("--jobs", words.jobs, "with --seeds, runs at a time, which share the threads [1]",
+             "Run");
+  cli.flag("--print-config", words.print_config,
+           "print the options as they would be used, in the form of config.toml, and stop", "Run");
+  cli.flag("--list-envs", words.list,
+           "print the tasks: figures, states, recipes and options; and stop", "Task");
+  cli.flag("--json", words.json, "with --list-envs: one JSON object per line and task", "Task");
+  RunOptions options;
+  options.add(cli);
+  cli.footer(examples());
+  if (!cli.parse(argc, argv)) return {};
+  require(words.list || !words.json, "--json is for --list-envs");
+  if (words.list) {
+    std::cout << (words.json ? env_json() : env_table());
+    return {};
+  }
+  const bool go_on = !words.resume.empty();
+  const bool several = !words.seeds.empty() || (go_on && !seed_runs(words.resume).empty());
+  require(several || words.jobs.empty(),
+          "--jobs is for several runs: --seeds, or --resume of their "
+          "folder");
+  if (go_on) {
+    require(!words.print_config, "--resume has its config in its folder; leave --print-config out");
+    require(words.config_file.empty(), "--resume has the run's own config; leave --config out");
+    require(words.seeds.empty(),
+            "--resume goes on with the seeds in its folder; leave --seeds out");
+    require(words.logdir.empty() || fs::path(words.logdir) == words.resume,
+            "--resume goes on in its own folder; leave --logdir out");
+    if (several) return resume_seeds(words, options.typed());
+    Setup setup = resume_run(words.resume, options.typed());
+    use_threads(setup.config.threads);
+    setup.folder.note_command(argc, argv);
+    return setup;
+  }
+  const std::vector<Assignment> file =
+      words.config_file.empty() ? std::vector<Assignment>{} : read_config_file(words.config_file);
+  if (several) return create_seeds(words, file, options.typed(), argc, argv);
+  const RunConfig config = resolve_config(file, options.typed());
+  if (words.print_config) {
+    std::cout << config_text(config);
+    return {};
+  }
+  check_memory(config, 1);
+  use_threads(config.threads);
+  RunFolder folder =
+      RunFolder::create(words.logdir.empty() ? default_run_path(config, cat("s", config.seed))
+                                             : fs::path(words.logdir),
+                        config);
+  folder.note_command(argc, argv);
+  return Setup{config, std::move(folder), false};
 }
 
 }  // namespace planet

@@ -42,19 +42,28 @@ Verdict judge(std::optional<double> score, std::span<const double> returns) {
   return t->last.mean - t->middle.mean > 2 * error ? Verdict::rising : Verdict::flat;
 }
 
+std::string verdict_line(std::optional<double> score, std::span<const double> returns) {
+  switch (judge(score, returns)) {
+    case Verdict::learned:
+      return cat("learned: a score of at least ", learned_score);
+    case Verdict::rising: {
+      const Thirds t = *thirds(returns);
+      return cat("still rising: return ", fixed(t.last.mean, 1), " in the last third, ",
+                 fixed(t.middle.mean, 1), " in the middle third");
+    }
+    case Verdict::flat:
+      return "did not learn: the returns do not rise";
+    case Verdict::unclear:
+      break;
+  }
+  return "did not learn: too few episodes for more";
+}
+
 std::string verdict_text(const RunConfig& config, std::optional<double> score,
                          std::span<const double> returns, std::int64_t updates) {
-  const Verdict verdict = judge(score, returns);
-  if (verdict == Verdict::learned) return cat("learned: a score of at least ", learned_score);
-  std::string text = verdict == Verdict::flat ? "did not learn: the returns do not rise"
-                                              : "did not learn: too few episodes for more";
-  if (verdict == Verdict::rising) {
-    const Thirds t = *thirds(returns);
-    text = cat("still rising: return ", fixed(t.last.mean, 1), " in the last third, ",
-               fixed(t.middle.mean, 1), " in the middle third");
-  }
+  std::string text = verdict_line(score, returns);
   const int needed = recipe_of(config.env).updates_to_learn;
-  if (score && updates < needed)
+  if (judge(score, returns) != Verdict::learned && score && updates < needed)
     text += cat("\n            made ", with_commas(updates),
                 " updates; runs of this task that learn needed about ", with_commas(needed));
   return text;

@@ -21,7 +21,9 @@ inline constexpr double learned_score = 0.9;
 /// collected, in order.
 Verdict judge(std::optional<double> score, std::span<const double> returns);
 
-/// The verdict in a line; and a second one where the run made fewer updates than those of
+/// The verdict in a line.
+std::string verdict_line(std::optional<double> score, std::span<const double> returns);
+/// The same, and a second line where the run made fewer updates than those of
 /// apps/studies/learning needed.
 std::string verdict_text(const RunConfig& config, std::optional<double> score,
                          std::span<const double> returns, std::int64_t updates);

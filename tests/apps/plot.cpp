@@ -92,7 +92,7 @@ TEST_CASE("a plot has a line for each model in the order of x and words have pla
               .status == 0);
   const std::string words = text_of(scratch / "words.svg");
   CHECK(count(words, "<polyline") == 0);
-  CHECK(count(words, "<circle") == 4);
+  CHECK(count(words, "<circle") == 6);  // two of them in the legend
   CHECK(count(words, ">rssm</text>") == 1);
   CHECK(count(words, ">ssm</text>") == 1);
   CHECK(count(words, ">error</text>") == 1);
@@ -120,13 +120,85 @@ TEST_CASE("of runs plot collects the metrics, and a line per run") {
   REQUIRE(run(scratch, "plot", runs + Args{"--svg", "curves.svg"}).status == 0);
   const std::string svg = text_of(scratch / "curves.svg");
   CHECK(count(svg, "<polyline") == 2);
-  CHECK(count(svg, ">train/return</text>") == 1);
-  CHECK(count(svg, ">time/elapsed</text>") == 1);
+  CHECK(count(svg, ">return while training</text>") == 2);  // the title, too
+  CHECK(count(svg, ">wall-clock time (s)</text>") == 1);
   const auto error = [&](const Args& args) { return run(scratch, "plot", args).err; };
   CHECK(error(runs + Args{"--y", "train/retrun", "--svg", "x.svg"})
             .find("did you mean 'train/return'") != std::string::npos);
   CHECK(error({write(scratch, results).string(), "--csv", "x.csv"}).find("is a table already") !=
         std::string::npos);
+}
+
+TEST_CASE("runs of several seeds become their mean and its band between random and oracle") {
+  const Scratch scratch;
+  const auto write_run = [&](const char* run, const char* seed, const char* more,
+                             const char* rows) {
+    fs::create_directories(scratch / run);
+    std::ofstream(scratch / run / "config.toml")
+        << "env = \"pendulum_swingup\"\nseed = " << seed << "\n"
+        << more;
+    std::ofstream(scratch / run / "metrics.csv") << "counter/episodes,time/elapsed,train/return\n"
+                                                 << rows;
+  };
+  write_run("set/seed2", "2", "", "6,1.5,100\n7,2.5,140\n8,9,150\n");
+  write_run("set/seed10", "10", "", "6,1,110\n7,2,160\n");
+  const std::string set = (scratch / "set").string();
+  const Result r =
+      run(scratch, "plot", {set, "--svg", "a.svg", "--table", "a.md", "--csv", "a.csv"});
+  INFO(r.err);
+  REQUIRE(r.status == 0);
+  // The third episode of seed 2 alone is no mean of both.
+  CHECK(text_of(scratch / "a.md") ==
+        "| run | counter/episodes | n | train/return |\n|---|---|---|---|\n"
+        "| set | 6 | 2 | 105.0 +- 63.5 |\n| set | 7 | 2 | 150.0 +- 127.1 |\n| set | 8 | 0 | |\n");
+  CHECK(text_of(scratch / "a.csv")
+            .starts_with("run,seed,counter/episodes,train/"
+                         "return\nset,2,6,100\nset,2,7,140\nset,2,8,150\nset,10,6,"));
+  const std::string svg = text_of(scratch / "a.svg");
+  CHECK(count(svg, "<polyline") == 1);
+  CHECK(count(svg, "<polygon") == 1);
+  for (const char* text : {"return while training", "episodes", "random", "oracle", "set"})
+    CHECK(count(svg, cat(">", text, "</text>")) == 1);
+  // One run of them is the same set with one seed; --by seed gives each its line.
+  REQUIRE(run(scratch, "plot", {set, "--by", "seed", "--svg", "b.svg"}).status == 0);
+  CHECK(count(text_of(scratch / "b.svg"), "<polyline") == 2);
+  // Against time the seeds share no value: one interval of it, whose mean of each counts once.
+  REQUIRE(run(scratch, "plot", {set, "--against", "time/elapsed", "--bins", "1", "--table", "c.md"})
+              .status == 0);
+  CHECK(text_of(scratch / "c.md").ends_with("| set | 3.2 | 2 | 132.5 +- 31.8 |\n"));
+  // Other options than those of the scale: no lines.
+  write_run("other", "1", "action_repeat = 8\n", "6,1,110\n7,2,160\n");
+  REQUIRE(run(scratch, "plot", {(scratch / "other").string(), "--svg", "d.svg"}).status == 0);
+  CHECK(count(text_of(scratch / "d.svg"), "oracle") == 0);
+  const Result none = run(scratch, "plot", {scratch.path().string(), "--svg", "e.svg"});
+  CHECK(none.status == 2);
+  CHECK(has(none.err, "holds neither a run nor runs of train --seeds"));
+}
+
+TEST_CASE("a share has an axis from 0 to 1 whatever its interval is") {
+  const Scratch scratch;
+  std::ofstream(scratch / "t.csv") << "x,y\n1,0.1\n1,0.9\n2,0.4\n2,0.5\n";
+  const auto draw = [&](const Args& more) {
+    return run(scratch, "plot", Args{"t.csv", "--x", "x", "--y", "y", "--svg", "t.svg"} + more);
+  };
+  REQUIRE(draw({}).status == 0);
+  CHECK(count(text_of(scratch / "t.svg"), ">-4</text>") == 1);
+  REQUIRE(draw({"--y-range", "0,1"}).status == 0);
+  const std::string svg = text_of(scratch / "t.svg");
+  for (const char* inside : {">0</text>", ">1</text>"})
+    CHECK(count(svg, inside) == 2 - (inside[1] == '0'));
+  for (const char* outside : {">-0.2</text>", ">1.2</text>"})
+    CHECK(count(svg, outside) == (outside[1] == '1'));
+  CHECK(count(svg, ">y by x</text>") == 1);
+  CHECK(draw({"--y-range", "0,"}).status == 0);
+  for (const char* wrong : {"0", ",", "1,0", "a,1"}) {
+    CAPTURE(wrong);
+    const Result r = draw({"--y-range", wrong});
+    CHECK(r.status == 2);
+    CHECK(has(r.err, "--y-range is '"));
+  }
+  CHECK(has(draw({"--bins", "2"}).err, "has no column 'seed'"));
+  CHECK(has(draw({"--bins", "-1"}).err, "--bins is -1"));
 }
 
 TEST_CASE("plot says what is wrong with a table and with its options") {
@@ -160,5 +232,5 @@ TEST_CASE("plot says what is wrong with a table and with its options") {
   CHECK(error("a,a\n").find("two columns 'a'") != std::string::npos);
   PlotOptions options;
   options.x_names = {"one"};
-  CHECK_THROWS_AS(svg_plot({{"a", {{1, 1}}, {}}}, options), Error);
+  CHECK_THROWS_AS(svg_plot({{{"a", {{1, 1}}, {}}}, options}), Error);
 }

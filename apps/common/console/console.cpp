@@ -1,5 +1,6 @@
 #include "apps/common/console/console.hpp"
 
+#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,7 +12,10 @@
 namespace planet {
 namespace {
 
-const auto process_start = std::chrono::steady_clock::now();  // set before main()
+// Set before main(), and in a child of fork().
+auto process_start = std::chrono::steady_clock::now();
+[[maybe_unused]] const int forks =
+    pthread_atfork(nullptr, nullptr, [] { process_start = std::chrono::steady_clock::now(); });
 
 }  // namespace
 

@@ -14,10 +14,13 @@ namespace {
 constexpr std::array colours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                 "#e69f00", "#56b4e9", "#777777"};
 
+// Lengths of strokes and gaps. There are not as many as colours: 35 series differ in one or the other.
+constexpr std::array dashes = {"", "7 3", "2 2", "9 3 2 3", "14 3"};
+
 const char* colour_of(std::size_t series) { return colours[series % colours.size()]; }
-// Dashed once the colours repeat.
-const char* dash_of(std::size_t series) {
-  return series < colours.size() ? "" : " stroke-dasharray=\"6 3\"";
+std::string dash_of(std::size_t series) {
+  const std::string dash = dashes[series % dashes.size()];
+  return dash.empty() ? "" : cat(" stroke-dasharray=\"", dash, "\"");
 }
 
 std::string number(double v, int decimals) {
@@ -95,6 +98,15 @@ std::string draw_axes(const Axis& x, const Axis& y, const PlotOptions& o) {
   return s;
 }
 
+// The series with its band cut at the values that y can have.
+PlotSeries possible(PlotSeries p, const PlotOptions& o) {
+  for (auto& [low, high] : p.band) {
+    low = std::clamp(low, o.y_least, o.y_most);
+    high = std::clamp(high, o.y_least, o.y_most);
+  }
+  return p;
+}
+
 // The band's upper edge from left to right, then its lower edge back.
 std::string draw_band(const PlotSeries& p, const Axis& x, const Axis& y, const char* colour) {
   if (p.band.empty()) return "";
@@ -108,40 +120,44 @@ std::string draw_band(const PlotSeries& p, const Axis& x, const Axis& y, const c
              "\"/>\n");
 }
 
-std::string draw_legend(const PlotSeries& p, const Axis& x, std::size_t index) {
+std::string dot(double x, double y, std::size_t series) {
+  const bool hollow = series / colours.size() % 2 == 1;  // the colours' second round
+  return cat("<circle cx=\"", number(x, 1), "\" cy=\"", number(y, 1), "\" r=\"2.5\" fill=\"",
+             hollow ? "white" : colour_of(series), "\" stroke=\"", colour_of(series), "\"/>\n");
+}
+
+// A piece of the line, or the dot where the series are dots.
+std::string draw_legend(const PlotSeries& p, const Axis& x, std::size_t index, bool dots) {
   if (p.label.empty()) return "";
   const double y = 44 + 20 * static_cast<double>(index);
-  return line(x.pixel_high + 10, y, x.pixel_high + 30, y,
-              cat("stroke=\"", colour_of(index), "\" stroke-width=\"3\"", dash_of(index))) +
+  return (dots
+              ? dot(x.pixel_high + 20, y, index)
+              : line(x.pixel_high + 6, y, x.pixel_high + 32, y,
+                     cat("stroke=\"", colour_of(index), "\" stroke-width=\"3\"", dash_of(index)))) +
          text(x.pixel_high + 36, y + 4, "start", p.label);
 }
 
-std::string dot(double x, double y, const char* colour) {
-  return cat("<circle cx=\"", number(x, 1), "\" cy=\"", number(y, 1), "\" r=\"2.5\" fill=\"",
-             colour, "\"/>\n");
-}
-
+// Dots show where something was measured; many of them would only hide the line's dashes.
 std::string draw_line(const PlotSeries& p, const Axis& x, const Axis& y, std::size_t index) {
-  const char* colour = colour_of(index);
   std::string points, dots;
   for (const auto& [px, py] : p.points) {
     points += cat(points.empty() ? "" : " ", number(x.at(px), 1), ",", number(y.at(py), 1));
-    dots += dot(x.at(px), y.at(py), colour);
+    if (p.points.size() <= 40) dots += dot(x.at(px), y.at(py), index);
   }
-  return cat("<polyline fill=\"none\" stroke=\"", colour, "\" stroke-width=\"1.8\"", dash_of(index),
-             " points=\"", points, "\"/>\n", dots);
+  return cat("<polyline fill=\"none\" stroke=\"", colour_of(index), "\" stroke-width=\"1.8\"",
+             dash_of(index), " points=\"", points, "\"/>\n", dots);
 }
 
 // `shift` pixels beside the place of the word, so that no series hides another.
 std::string draw_dots(const PlotSeries& p, const Axis& x, const Axis& y, double shift,
-                      const char* colour) {
+                      std::size_t index) {
   std::string s;
   for (std::size_t i = 0; i < p.points.size(); ++i) {
     const double at = x.at(p.points[i].first) + shift;
     if (!p.band.empty())
       s += line(at, y.at(p.band[i].first), at, y.at(p.band[i].second),
-                cat("stroke=\"", colour, "\" stroke-width=\"1.5\""));
-    s += dot(at, y.at(p.points[i].second), colour);
+                cat("stroke=\"", colour_of(index), "\" stroke-width=\"1.5\""));
+    s += dot(at, y.at(p.points[i].second), index);
   }
   return s;
 }
@@ -169,14 +185,14 @@ void add(Bounds& bounds, const PlotSeries& p) {
 }
 
 // What stands right of the plot: the legend and the levels' names, of about 7 pixels a letter.
-double right_margin(const std::vector<PlotSeries>& series, const PlotOptions& o) {
+double right_margin(const SvgPlot& plot) {
   double margin = 20;
   const auto make_room = [&](double before, const std::string& word) {
     if (!word.empty())
       margin = std::max(margin, before + 7 * static_cast<double>(word.size()) + 10);
   };
-  for (const PlotSeries& p : series) make_room(36, p.label);
-  for (const auto& level : o.levels) make_room(6, level.second);
+  for (const PlotSeries& p : plot.series) make_room(36, p.label);
+  for (const auto& level : plot.options.levels) make_room(6, level.second);
   return margin;
 }
 
@@ -189,6 +205,38 @@ Axis x_axis(const Bounds& bounds, double right, const PlotOptions& o) {
   Axis a{-0.5, n - 0.5, left, right, {}};
   for (double t = 0; t < n; ++t) a.ticks.push_back(t);
   return a;
+}
+
+std::string draw(const SvgPlot& plot, double margin) {
+  const PlotOptions& o = plot.options;
+  std::vector<PlotSeries> series;
+  Bounds bounds;
+  for (const PlotSeries& p : plot.series) {
+    series.push_back(possible(p, o));
+    add(bounds, series.back());
+  }
+  require(bounds.x0 <= bounds.x1, "there is nothing to plot: no series has a point");
+  for (const auto& level : o.levels) bounds.add_y(level.first);
+  for (const auto& vertical : o.verticals) bounds.add_x(vertical.first);
+  for (const double y : o.y_range) bounds.add_y(y);
+  const Axis x = x_axis(bounds, o.width - margin, o);
+  const Axis y = make_axis(bounds.y0, bounds.y1, o.height - 52, 36, 6);
+
+  std::string s = cat("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", o.width, "\" height=\"",
+                      o.height, "\" viewBox=\"0 0 ", o.width, " ", o.height,
+                      "\" font-family=\"sans-serif\" font-size=\"12\">\n"
+                      "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
+  s += draw_axes(x, y, o);
+  const bool words = !o.x_names.empty();
+  for (std::size_t i = 0; i < series.size(); ++i)
+    if (!words) s += draw_band(series[i], x, y, colour_of(i));
+  for (std::size_t i = 0; i < series.size(); ++i) {
+    const double middle = (static_cast<double>(series.size()) - 1) / 2;
+    s += words ? draw_dots(series[i], x, y, 9 * (static_cast<double>(i) - middle), i)
+               : draw_line(series[i], x, y, i);
+    s += draw_legend(series[i], x, i, words);
+  }
+  return s + "</svg>\n";
 }
 
 }  // namespace
@@ -207,41 +255,19 @@ std::vector<double> round_ticks(double low, double high, int about) {
   return ticks;
 }
 
-std::string svg_plot(const std::vector<PlotSeries>& series, const PlotOptions& o) {
-  Bounds bounds;
-  for (const PlotSeries& p : series) add(bounds, p);
-  require(bounds.x0 <= bounds.x1, "there is nothing to plot: no series has a point");
-  for (const auto& level : o.levels) bounds.add_y(level.first);
-  for (const auto& vertical : o.verticals) bounds.add_x(vertical.first);
-  for (const double y : o.y_range) bounds.add_y(y);
-  const Axis x = x_axis(bounds, o.width - right_margin(series, o), o);
-  const Axis y = make_axis(bounds.y0, bounds.y1, o.height - 52, 36, 6);
+std::string svg_plot(const SvgPlot& plot) { return draw(plot, right_margin(plot)); }
 
-  std::string s = cat("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", o.width, "\" height=\"",
-                      o.height, "\" viewBox=\"0 0 ", o.width, " ", o.height,
-                      "\" font-family=\"sans-serif\" font-size=\"12\">\n"
-                      "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
-  s += draw_axes(x, y, o);
-  const bool words = !o.x_names.empty();
-  for (std::size_t i = 0; i < series.size(); ++i)
-    if (!words) s += draw_band(series[i], x, y, colour_of(i));
-  for (std::size_t i = 0; i < series.size(); ++i) {
-    const double middle = (static_cast<double>(series.size()) - 1) / 2;
-    s += words ? draw_dots(series[i], x, y, 9 * (static_cast<double>(i) - middle), colour_of(i))
-               : draw_line(series[i], x, y, i);
-    s += draw_legend(series[i], x, i);
-  }
-  return s + "</svg>\n";
-}
-
-std::string svg_grid(const std::vector<std::string>& plots, int columns, int width, int height) {
+std::string svg_grid(const std::vector<SvgPlot>& plots, int columns) {
+  double margin = 0;
+  for (const SvgPlot& plot : plots) margin = std::max(margin, right_margin(plot));
+  const int width = plots.at(0).options.width, height = plots.at(0).options.height;
   const int rows = (static_cast<int>(plots.size()) + columns - 1) / columns;
   std::string s =
       cat("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", columns * width, "\" height=\"",
           rows * height, "\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
   for (int i = 0; i < static_cast<int>(plots.size()); ++i)
     s += cat("<g transform=\"translate(", i % columns * width, " ", i / columns * height, ")\">\n",
-             plots[static_cast<std::size_t>(i)], "</g>\n");
+             draw(plots[static_cast<std::size_t>(i)], margin), "</g>\n");
   return s + "</svg>\n";
 }
 

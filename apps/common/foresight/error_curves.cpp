@@ -1,7 +1,5 @@
 #include "apps/common/foresight/error_curves.hpp"
 
-#include <algorithm>
-
 #include "apps/common/files/text.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
@@ -34,23 +32,23 @@ std::string error_csv(std::span<const ErrorCurve> curves) {
   return text;
 }
 
-std::string error_svg(std::span<const ErrorCurve> curves, std::span<const std::string> labels,
-                      PlotOptions options) {
+SvgPlot error_plot(std::span<const ErrorCurve> curves, std::span<const std::string> labels,
+                   PlotOptions options) {
   std::vector<PlotSeries> series;
   for (std::size_t i = 0; i < curves.size(); ++i) {
     PlotSeries s{labels[i], {}, {}};
     for (std::size_t t = 0; t < curves[i].rows.size(); ++t) {
       const Interval& at = curves[i].rows[t];
       s.points.emplace_back(static_cast<double>(t), at.mean);
-      if (at.half) s.band.emplace_back(std::max(0.0, at.low()), at.high());
+      if (at.half) s.band.emplace_back(at.low(), at.high());
     }
     series.push_back(std::move(s));
   }
   const std::ptrdiff_t context = curves.front().context;
   if (context < static_cast<std::ptrdiff_t>(curves.front().rows.size()))
     options.verticals.emplace_back(static_cast<double>(context) - 0.5, "eyes closed");
-  options.y_range = {0};
-  return svg_plot(series, options);
+  options.y_range = {options.y_least = 0};
+  return {std::move(series), std::move(options)};
 }
 
 std::string model_label(const RunConfig& config, std::span<const std::string> keys) {

@@ -31,8 +31,8 @@ ErrorCurve error_curve(const std::string& model, const std::string& measure,
 std::string error_csv(std::span<const ErrorCurve> curves);
 /// One line per curve, with a band where it has an interval (cut off at 0, as no error is
 /// negative), and a mark where the eyes are closed. labels: one per curve.
-std::string error_svg(std::span<const ErrorCurve> curves, std::span<const std::string> labels,
-                      PlotOptions options);
+SvgPlot error_plot(std::span<const ErrorCurve> curves, std::span<const std::string> labels,
+                   PlotOptions options);
 
 /// The label of a model beside others: "rssm", or with latent overshooting over 4 rows "rssm D=4".
 /// With keys, those fields of its config: "free_nats=3 seed=1". Error: a key that is no field.

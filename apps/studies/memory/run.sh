@@ -18,6 +18,7 @@ trainings=()
 for seed in 1 2 3; do trainings+=({peg_memory,peg_cued}-{8,16,32}-{ssm,rssm}-"$seed"); done
 study "$@" -- "${trainings[@]}"
 
-plot true_side --by env --by model --x hidden --y true_side --level 0.5="by chance" \
-  --title "share of futures that come out on the true side" --x-label "steps behind the screen"
+plot true_side --by env --by model --x hidden --y true_side --level 0.5="by chance" --y-range 0,1 \
+  --title "where the ball comes out" --x-label "steps behind the screen" \
+  --y-label "share of futures on the true side"
 table --by env --by model --x hidden --y true_side --y blurred --y none

@@ -33,7 +33,7 @@ study "$@" -- "${trainings[@]}"
 
 for measure in image reward; do
   "$bin/plot" "$tables/horizons.csv" --where "measure=$measure" --by model --x horizon --y error \
-    --title "pendulum_swingup: open-loop error of the $measure" --x-label "steps imagined" \
+    --title "pendulum_swingup: open-loop error of the $measure" --x-label "steps imagined" --y-range 0, \
     --svg "$tables/$measure.svg"
 done
 

@@ -27,7 +27,7 @@ for seed in 1 2 3; do trainings+=({rnn,ssm,rssm}-"$seed"); done
 [ -z "${PEER:-}" ] || trainings+=(pytorch-{1,2,3})
 study "$@" -- "${trainings[@]}"
 
-plot shares --x model --y left --y right --y blurred --y none --y-label "share of 64 futures" \
+plot shares --x model --y left --y right --y blurred --y none --y-label "share of 64 futures" --y-range 0,1 \
   --title "peg_catch: where the imagined ball is"
 plot energy --x model --y energy --level 0.5="perfect" --level 1="the mean" \
   --title "peg_catch: energy score, in units of a"

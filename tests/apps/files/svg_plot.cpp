@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <set>
 #include <vector>
 
 #include "autograd/base/error.hpp"
@@ -26,7 +27,7 @@ const std::vector<PlotSeries> two{{"a < b & c", {{0, 1}, {1, 2}, {2, 4}}, {{0, 2
 
 std::string error_of(const std::vector<PlotSeries>& series) {
   try {
-    svg_plot(series, {});
+    svg_plot({series, {}});
   } catch (const Error& e) {
     return e.what();
   }
@@ -50,20 +51,20 @@ TEST_CASE(
   o.title = "x < y & z > \"w\"";
   o.levels = {{5, "level"}};
   o.verticals = {{1.5, "eyes closed"}};
-  const std::string svg = svg_plot(two, o);
+  const std::string svg = svg_plot({two, o});
   CHECK(xml_fault(svg) == "");
   CHECK(count(svg, "<polyline") == 2);
   CHECK(count(svg, "<polygon") == 1);
   CHECK(count(svg, "<circle") == 5);
   CHECK(svg.find("eyes closed") != std::string::npos);
-  CHECK(svg == svg_plot(two, o));
+  CHECK(svg == svg_plot({two, o}));
   CHECK(svg.find(">plain<") != std::string::npos);
 }
 
 TEST_CASE("a band goes along its upper edge and back along its lower one") {
   // 100 data units are 400 pixels here: the axis runs from pixel 70 to 760 - 53 = 707, for the
   // legend's "s".
-  const std::string svg = svg_plot({{"s", {{0, 0}, {10, 10}}, {{-2, 2}, {4, 16}}}}, {});
+  const std::string svg = svg_plot({{{"s", {{0, 0}, {10, 10}}, {{-2, 2}, {4, 16}}}}, {}});
   // Ticks along y: -5 0 5 10 15 20 between the pixels 368 and 36; along x 0 .. 10 on 70 .. 707.
   const auto y = [](double v) { return 368 + (v + 5) / 25 * (36 - 368); };
   char polygon[200];
@@ -75,27 +76,63 @@ TEST_CASE("a band goes along its upper edge and back along its lower one") {
 
 TEST_CASE("the legend has room for the longest name and no entry for a series without one") {
   const std::string name(60, 'n');
-  const std::string svg = svg_plot({{name, {{0, 0}, {1, 1}}}}, {});
+  const std::string svg = svg_plot({{{name, {{0, 0}, {1, 1}}}}, {}});
   const std::string begin = "x=\"" + std::to_string(760 - 60 * 7 - 10) + ".0\"";
   CHECK(svg.find(begin + " y=\"48.0\" text-anchor=\"start\">" + name) != std::string::npos);
-  const std::string nameless = svg_plot({{"", {{0, 0}, {1, 1}}}}, {});
+  const std::string nameless = svg_plot({{{"", {{0, 0}, {1, 1}}}}, {}});
   CHECK(count(nameless, "stroke-width=\"3\"") == 0);
   CHECK(count(svg, "stroke-width=\"3\"") == 1);
 }
 
-TEST_CASE("nine series are told apart: the colours' second round is dashed") {
-  const std::vector<PlotSeries> nine(9, {"s", {{0, 0}, {1, 1}}});
-  CHECK(count(svg_plot(nine, {}), "stroke-dasharray") == 4);  // two lines, two entries
+TEST_CASE("no two of twenty series have both the colour and the dashes in common") {
+  const std::vector<PlotSeries> many(20, {"s", {{0, 0}, {1, 1}}});
+  const std::string svg = svg_plot({many, {}});
+  std::set<std::string> looks;
+  for (std::size_t at = 0; (at = svg.find("<polyline", at)) != std::string::npos; ++at)
+    looks.insert(svg.substr(at, svg.find(" points=", at) - at));
+  CHECK(looks.size() == 20);
+  CHECK(count(svg, "stroke-dasharray") ==
+        32);  // a fifth of the lines is not dashed; with its entry
 }
 
-TEST_CASE("several plots stand in a grid") {
-  const std::string one = svg_plot(two, {});
-  const std::string grid = svg_grid({one, one, one}, 2, 760, 420);
+TEST_CASE("words along x have dots, which are hollow once the colours repeat") {
+  const std::vector<PlotSeries> nine(9, {"s", {{0, 0}}, {{-1, 1}}});
+  PlotOptions o;
+  o.x_names = {"word"};
+  const std::string svg = svg_plot({nine, o});
+  CHECK(count(svg, "<polyline") == 0);
+  CHECK(count(svg, "<circle") == 18);  // in the plot and in the legend
+  CHECK(count(svg, "fill=\"white\" stroke") == 4);
+}
+
+TEST_CASE("no interval is drawn beyond what y can be, and the axis stays there") {
+  PlotOptions o;
+  o.y_range = {o.y_least = 0, o.y_most = 1};
+  const std::string svg = svg_plot({{{"s", {{0, 0.1}, {1, 0.9}}, {{-5, 0.2}, {0.8, 7}}}}, o});
+  const auto y = [](double v) { return 368 + v * (36 - 368); };
+  char polygon[200];
+  std::snprintf(polygon, sizeof polygon, "points=\"70.0,%.1f 707.0,%.1f 707.0,%.1f 70.0,%.1f \"",
+                y(0.2), y(1), y(0.8), y(0));
+  INFO(svg);
+  CHECK(svg.find(polygon) != std::string::npos);
+  CHECK(svg.find(">1</text>") != std::string::npos);
+  CHECK(svg.find(">1.2</text>") == std::string::npos);
+}
+
+TEST_CASE("several plots stand in a grid, with axes of one length whatever their legends need") {
+  const std::string name(60, 'n');
+  const SvgPlot wide{{{name, {{0, 0}, {1, 1}}}}, {}}, narrow{{{"s", {{0, 0}, {1, 1}}}}, {}};
+  const std::string grid = svg_grid({narrow, wide, narrow}, 2);
   CHECK(xml_fault(grid) == "");
   CHECK(count(grid, "<svg") == 4);
   CHECK(grid.find("width=\"1520\" height=\"840\"") != std::string::npos);
   CHECK(grid.find("translate(760 0)") != std::string::npos);
   CHECK(grid.find("translate(0 420)") != std::string::npos);
+  CHECK(count(grid, svg_plot(wide)) == 1);
+  CHECK(count(grid, svg_plot(narrow)) == 0);
+  // The line from corner to corner.
+  const std::string line = "points=\"70.0,368.0 " + std::to_string(760 - 60 * 7 - 46) + ".0,36.0\"";
+  CHECK(count(grid, line) == 3);
 }
 
 TEST_CASE("a plot refuses what it cannot draw") {
