@@ -261,8 +261,7 @@ std::variant<std::monostate, Setup, SeedRuns> setup_run(int argc, const char* co
   cli.option("--logdir", words.logdir, "folder of the new run (default: runs/ENV-sSEED-TIME)",
              "Run");
   cli.option("--seeds", words.seeds,
-             "a run for each of these seeds, such as 1-5 or 1,3,7-9, in LOGDIR/seed1, ...; their "
-             "returns are drawn with mean and 95 % interval. --resume LOGDIR goes on with all",
+             "a run for each of these seeds (1-5, or 1,3,7-9) in LOGDIR/seed1, ..., drawn together",
              "Run");
   cli.option("--jobs", words.jobs, "with --seeds, runs at a time, which share the threads [1]",
              "Run");

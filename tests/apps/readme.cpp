@@ -103,7 +103,8 @@ TEST_CASE("every command in a README is known to its program") {
     const auto given = [&](const char* flag) {
       return std::find(c.args.begin(), c.args.end(), flag) != c.args.end();
     };
-    if (c.program != "train" || given("--resume") || given("--config")) continue;
+    if (c.program != "train" || given("--resume") || given("--config") || given("--seeds"))
+      continue;
     ++train;
     const Result config = run(scratch, "train", c.args + Args{"--print-config"});
     INFO(config.err);

@@ -10,8 +10,8 @@
 #
 # A finished run is a CSV in results/: ten episodes of its final checkpoint without noise. A run whose
 # CSV exists is skipped, an interrupted one is resumed. Written from all finished runs: results.csv,
-# table.md, and for tasks whose run folders still exist TASK-LIMIT.svg, the returns during training,
-# and TASK-LIMIT.png, true frames above reconstructions.
+# table.md, and for tasks whose run folders still exist TASK-LIMIT.svg, the returns during training as
+# means over the seeds, and TASK-LIMIT.png, true frames above reconstructions.
 #
 # Where the wall-clock time does not matter, two tasks may share the machine, each on its own core:
 #
@@ -104,15 +104,18 @@ collect() {
 }
 
 draw() { # TASK-LIMIT SEED...
-  local what=$1 seed runs=()
+  local what=$1 task=${1%-*} seed ends runs=()
   shift
   for seed in "$@"; do
     [ ! -e "$work/$what-s$seed/metrics.csv" ] || runs+=("$work/$what-s$seed")
   done
   [ ${#runs[@]} -gt 0 ] || return 0
   "$bin/plot" "${runs[@]}" --y train/return --y eval/return_mean --csv "$tables/$what-curves.csv"
-  "$bin/plot" "${runs[@]}" --y train/return --svg "$tables/$what.svg" \
-    --title "${what%-*} from pixels, --time-limit ${what#*-}: training return"
+  ends=$(tasks | grep '"name": "'"$task"'",')
+  "$bin/plot" "$tables/$what-curves.csv" --x time/elapsed --y train/return --bins 20 --svg "$tables/$what.svg" \
+    --level "$(value random_return <<<"$ends")=random" --level "$(value oracle_return <<<"$ends")=oracle" \
+    --title "$task from pixels, --time-limit ${what#*-}: return while training" \
+    --x-label "wall-clock time (s)" --y-label "return: mean of the seeds, 95 % interval"
   cp "$(find "${runs[0]}/pictures" -name 'eval-*.png' | sort | tail -n 1)" "$tables/$what.png"
 }
 
