@@ -108,9 +108,7 @@ std::string examples() {
       command("train", {"--env", "cartpole_swingup", "--model", "ssm", "--total-episodes", "300",
                         "--logdir", "runs/cart"}),
       "\n  ", command("train", {"--resume", "runs/cart", "--total-episodes", "600"}), "\n  ",
-      command("train", {"--config", "runs/cart/config.toml", "--seed", "2"}), "\n  ",
-      command("train",
-              {"--seeds", "1-2", "--jobs", "2", "--time-limit", "3m", "--logdir", "runs/two"}),
+      command("train", {"--config", "runs/cart/config.toml", "--seed", "2"}),
       "\nIn [brackets]: the defaults of pendulum_swingup. Other tasks have some of their own; add "
       "--print-config to see every value and stop.\n"
       "What wins: command line, then --config, then --preset, then the task's own preset.\n"
