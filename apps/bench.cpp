@@ -4,8 +4,8 @@
 //   bench --only model --size tiny32
 //   bench --ladder            one product from three loops to all threads, rung by rung
 //   bench --profile           the time of a step and of a plan per op
-//   bench --peer "CMD"        interleaved with another program that does the same work
-//   bench --scaling           the cost of twice the batch, length or candidates
+//   bench --peer python3      interleaved with PyTorch and JAX, which do the same work
+//   bench --scaling           the cost of twice the batch, length or candidates; the gain of threads
 //   bench --oversubscribed    the cost of other busy programs
 //   bench --memory            the memory of a thousand training steps
 //   bench --envs              control steps and pictures per second
@@ -25,6 +25,7 @@
 #include "apps/common/options/command_line.hpp"
 #include "apps/programs.hpp"
 #include "autograd/base/text.hpp"
+#include "autograd/kernels/bf16.hpp"
 #include "nn/files/atomic_file.hpp"
 
 namespace planet::bench {
@@ -32,7 +33,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> only, sizes;
-  std::string threads = "0", seconds = "0.5", json, peer;
+  std::string threads = "0", seconds = "0.5", precision = "f32", json, peer;
   bool ladder = false, profile = false, oversubscribed = false, memory = false, scaling = false,
        envs = false;
 };
@@ -51,13 +52,13 @@ bool parse(int argc, const char* const* argv, Options& o) {
   cli.flag("--ladder", o.ladder,
            "time five implementations of the matrix product, from three loops to gemm()");
   cli.flag("--profile", o.profile, "show the time of a training step and of a plan per op");
-  cli.option(
-      "--peer", o.peer,
-      "compare with this command, such as \"python3 apps/peer_torch.py\", timed alternately");
+  cli.option("--peer", o.peer,
+             "compare with the peers that this Python has, PyTorch and JAX, timed in turn");
+  cli.option("--precision", o.precision, "of the products of --only model: f32 (default) or bf16");
   cli.flag("--oversubscribed", o.oversubscribed,
            "time a step beside busy programs, and with too many threads");
   cli.flag("--scaling", o.scaling,
-           "relative time with twice the batch, length and candidates, and with one thread");
+           "relative time with twice the batch, length and candidates; time by number of threads");
   cli.flag("--memory", o.memory, "show the peak memory of training steps and its growth");
   cli.flag("--envs", o.envs, "control steps and pictures per second of every task, on one core");
   if (!cli.parse(argc, argv)) return false;
@@ -72,7 +73,7 @@ bool parse(int argc, const char* const* argv, Options& o) {
 }
 
 // The default: every group, as tables, and as JSON when asked for.
-void run_all(const Options& o, double seconds) {
+void run_all(const Options& o, double seconds, Precision precision) {
   const Machine machine = measure_machine();
   print_machine(machine);
   std::vector<Result> all;
@@ -88,7 +89,9 @@ void run_all(const Options& o, double seconds) {
   group("elementwise", "16 Ki elements", [&] { return elementwise_cases(seconds); });
   group("convolution", "convolution, forward, its adjoint, filter gradient",
         [&] { return conv_cases(seconds); });
-  group("model", "model", [&] { return model_cases(o.sizes, seconds); });
+  if (precision == Precision::bf16)
+    std::printf("\nmodels in bf16, %s\n", std::string(kernels::bf16_implementation()).c_str());
+  group("model", "model", [&] { return model_cases(o.sizes, seconds, precision); });
   std::printf("\npeak memory %.2f GB\n", peak_memory() * 1e-9);
   if (!o.json.empty()) {
     write_text_atomically(o.json, to_json(machine, all).dump(2) + "\n");
@@ -122,10 +125,16 @@ int planet::apps::bench(int argc, const char* const* argv) {
   if (!parse(argc, argv, o)) return 0;
   int threads = 0;
   double seconds = 0;
+  planet::Precision precision = planet::Precision::f32;
+  read_option("--precision", o.precision, precision);
   read_option("--threads", o.threads, threads);
   read_option("--seconds", o.seconds, seconds);
   require(seconds > 0 && seconds <= 60, "--seconds is ", seconds,
           "; it must be above 0 and at most 60");
+  const bool study = o.ladder || o.profile || o.oversubscribed || o.scaling || o.memory || o.envs ||
+                     !o.peer.empty();
+  planet::require(precision == planet::Precision::f32 || !study,
+                  "--precision is for the models of the default groups; leave it out");
   use_threads(threads);
   if (o.ladder) print_ladder(seconds);
   if (o.profile) print_profile(o.sizes);
@@ -134,8 +143,6 @@ int planet::apps::bench(int argc, const char* const* argv) {
   if (o.memory) print_memory(o.sizes);
   if (o.envs) print_envs(seconds);
   if (!o.peer.empty()) print_peer(o.peer, o.sizes, seconds);
-  const bool study = o.ladder || o.profile || o.oversubscribed || o.scaling || o.memory || o.envs ||
-                     !o.peer.empty();
-  if (!study) run_all(o, seconds);
+  if (!study) run_all(o, seconds, precision);
   return 0;
 }

@@ -33,7 +33,7 @@ constexpr int usual_episodes = 10;
 
 struct Options {
   std::vector<std::string> paths, keys;
-  std::string out;
+  std::string out, precision;
   OpenLoopFlags flags;
 };
 
@@ -47,6 +47,7 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
            "tell models apart by this key of config.toml (default: model and overshooting "
            "distance; their folders where that does not); may be given several times");
   o.flags.add_to(cli, cat(usual_episodes, ", or one per agent"));
+  cli.option("--precision", o.precision, precision_help);
   cli.option("--out", o.out, "output folder (required)", "Output");
   cli.footer(
       "Writes table.csv (one row per model and measure), runs.csv (one row per run), error.csv "
@@ -291,9 +292,9 @@ void write_sheet(const std::vector<Model>& models, const std::vector<Measured>& 
 
 // ---- the program -------------------------------------------------------------------------------
 
-std::vector<LoadedModel> load(const std::vector<std::string>& paths) {
+std::vector<LoadedModel> load(const std::vector<std::string>& paths, const std::string& precision) {
   std::vector<LoadedModel> runs;
-  for (const std::string& path : paths) runs.push_back(load_model(path));
+  for (const std::string& path : paths) runs.push_back(load_model(path, precision));
   check_comparable(runs, paths);
   return runs;
 }
@@ -304,7 +305,7 @@ int apps::compare(int argc, const char* const* argv) {
   Options o;
   if (!read_command_line(argc, argv, o)) return 0;
   const OpenLoopFlags& flags = o.flags;
-  const std::vector<LoadedModel> runs = load(o.paths);
+  const std::vector<LoadedModel> runs = load(o.paths, o.precision);
   const std::vector<Model> models = group(runs, o.paths, o.keys);
   const fs::path out = o.out;
   make_folder(out);

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 constexpr int usual_episodes = 5;
 
 struct Options {
-  std::string path, out;
+  std::string path, out, precision;
   OpenLoopFlags flags;
 };
 
@@ -37,6 +37,7 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
       "RUN|CHECKPOINT", o.path,
       "a run folder (its latest checkpoint), a checkpoint folder or a model.safetensors");
   o.flags.add_to(cli, std::to_string(usual_episodes));
+  cli.option("--precision", o.precision, precision_help);
   cli.option("--out", o.out, "output folder (default RUN/dreams/UPDATES)", "Output");
   cli.footer(
       "Writes dream.png and dream.apng (the first episode: true, imagined, difference), with K > 1 "
@@ -175,7 +176,7 @@ int apps::dream(int argc, const char* const* argv) {
   Options o;
   if (!read_command_line(argc, argv, o)) return 0;
   const OpenLoopFlags& flags = o.flags;
-  const LoadedModel loaded = load_model(o.path);
+  const LoadedModel loaded = load_model(o.path, o.precision);
   const fs::path out = loaded.output_folder("dreams", o.out);
   make_folder(out);
   catch_interrupts();

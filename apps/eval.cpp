@@ -23,7 +23,7 @@ namespace planet {
 namespace {
 
 struct Options {
-  std::string path, episodes, seed, threads = "0", csv, sheet, export_folder;
+  std::string path, episodes, seed, precision, threads = "0", csv, sheet, export_folder;
   bool json = false;
   OracleFlags oracle;
   std::vector<Assignment> planner;  // over the checkpoint's, or over the task's registered budget
@@ -130,7 +130,9 @@ int eval_agent(const Options& o, std::uint64_t first_seed) {
   require(o.export_folder.empty() || o.planner.empty(),
           "--export hands on what was trained, its planner too; leave ",
           o.planner.empty() ? "" : o.planner.front().where, " out");
-  LoadedModel loaded = load_model(o.path);
+  require(o.export_folder.empty() || o.precision.empty(),
+          "--export hands on what was trained, its precision too; leave --precision out");
+  LoadedModel loaded = load_model(o.path, o.precision);
   apply_options(loaded.config, o.planner);
   loaded.config.check();
   const std::string name = checkpoint_name(loaded);
@@ -162,6 +164,7 @@ int eval_agent(const Options& o, std::uint64_t first_seed) {
 int eval_oracle(const Options& o, std::uint64_t first_seed) {
   require(o.path.empty(), "--oracle plans in the true simulator; it takes no RUN|CHECKPOINT");
   require(o.export_folder.empty(), "--export writes a model; the oracle has no model");
+  require(o.precision.empty(), "--precision is a model's; the oracle has no model");
   require(o.sheet.empty(), "--sheet shows a model's reconstructions; the oracle has no model");
   const Oracle oracle = read_oracle(o.oracle, o.planner);
   const Evaluation e =
@@ -194,6 +197,7 @@ int apps::eval(int argc, const char* const* argv) {
   cli.option(
       "--export", o.export_folder,
       "write the model without its optimiser to this folder, with its score in the metadata");
+  cli.option("--precision", o.precision, precision_help);
   cli.option("--threads", o.threads,
              "number of threads; 0: as many as this process may use; changes no result");
   o.oracle.add(cli);

@@ -5,12 +5,13 @@
 // one. autograd/gradcheck.hpp says what is compared. The exit status is 1 if anything failed.
 // --export FILE writes the model's case for another framework: rssm/README.md, "Recomputing
 // the model in another framework"; --dot FILE draws its loss (autograd/dot.hpp).
+#include <cstdio>
 #include <iostream>
 #include <sstream>
 
 #include "apps/common/options/command_line.hpp"
 #include "apps/common/options/version.hpp"
-#include "apps/gradcheck/export_case.hpp"
+#include "apps/common/report/model_case.hpp"
 #include "apps/gradcheck/grad_table.hpp"
 #include "apps/programs.hpp"
 #include "autograd/dot.hpp"
@@ -68,12 +69,26 @@ void read_share(const std::string& flag, const std::string& text, double& value)
   require(value > 0 && value < 1, flag, " is ", value, "; it must lie between 0 and 1");
 }
 
+// What rounding does to a whole step; nothing is judged.
+int show_rounding(const ModelCase& model, const std::string& csv) {
+  const std::vector<Rounding> all = model.rounding();
+  std::string text = "quantity,f32,bf16\n";
+  for (const Rounding& r : all) text += cat(r.name, ",", r.f32, ",", r.bf16, "\n");
+  if (!csv.empty()) {
+    write_text_atomically(csv, text);
+    say_wrote(csv);
+  }
+  std::printf("%-36s %9s %9s\n", "relative error against double", "f32", "bf16");
+  for (const Rounding& r : all) std::printf("%-36s %9.1e %9.1e\n", r.name.c_str(), r.f32, r.bf16);
+  return 0;
+}
+
 }  // namespace
 
 int apps::gradcheck(int argc, const char* const* argv) {
   CommandLine cli("gradcheck", "Compares every derivative with central differences, in double.");
   std::string op, csv, file, model, step, tolerance, dot, depth;
-  bool list = false;
+  bool list = false, rounding = false;
   CaseFlags flags;
   cli.option("--op", op, "check only this operation, with one row per example");
   cli.output("--csv", csv, "", "write every row to this CSV file");
@@ -93,12 +108,16 @@ int apps::gradcheck(int argc, const char* const* argv) {
       "levels of names that get a box of their own (default 1: rssm; 2: rssm/prior); 0: draw "
       "every record",
       "With --model");
+  cli.flag("--rounding", rounding,
+           "show instead how far the loss and its gradient are from double in f32 and in bf16",
+           "With --model");
   flags.add(cli);
   if (!cli.parse(argc, argv)) return 0;
   GradcheckOptions options;
   read_share("--step", step, options.step);
   read_share("--tolerance", tolerance, options.tolerance);
   require(depth.empty() || !dot.empty(), "--dot-depth says how --dot draws; there is no --dot");
+  require(!list || !rounding, "--list and --rounding are two questions; ask one of them");
   if (list)
     for (const std::string* other : {&op, &csv, &step, &tolerance, &file, &dot})
       require(other->empty(),
@@ -117,9 +136,12 @@ int apps::gradcheck(int argc, const char* const* argv) {
       the_model.save(file, version_text());
       say_wrote(file);
     }
-    return check_model(the_model, csv, options);
+    return rounding ? show_rounding(the_model, csv) : check_model(the_model, csv, options);
   }
-  const std::string alone = !file.empty() ? "--export" : !dot.empty() ? "--dot" : flags.given();
+  const std::string alone = !file.empty()  ? "--export"
+                            : !dot.empty() ? "--dot"
+                            : rounding     ? "--rounding"
+                                           : flags.given();
   require(alone.empty(), alone, " describes a model; it needs --model");
   if (list) {
     for (const std::string& name : all_op_names()) std::cout << name << "\n";

@@ -31,7 +31,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options {
-  std::string path, out;
+  std::string path, out, precision;
   std::string decisions = "20", seed = "1000", futures = "32", threads = "0";
   std::vector<Assignment> planner;
 };
@@ -54,6 +54,7 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
   RunOptions planner;
   planner.add(cli, "Planner");
   cli.option("--out", o.out, "output folder (default RUN/plans/UPDATES)", "Output");
+  cli.option("--precision", o.precision, precision_help, "Machine");
   cli.option("--threads,--num-threads", o.threads,
              "number of threads; 0: as many as this process may use; changes no result", "Machine");
   cli.footer(
@@ -190,7 +191,7 @@ int apps::plan(int argc, const char* const* argv) {
   Options o;
   if (!read_command_line(argc, argv, o)) return 0;
   const Numbers n = read_numbers(o);
-  LoadedModel loaded = load_model(o.path);
+  LoadedModel loaded = load_model(o.path, o.precision);
   apply_options(loaded.config, o.planner);
   loaded.config.check();
   require(loaded.config.planner.iterations >= 1,

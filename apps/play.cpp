@@ -33,6 +33,7 @@ namespace {
 
 struct Options {
   std::string path;  // RUN|CHECKPOINT
+  std::string precision;
   std::string env, policy, actions, uniforms, future, state, trajectory, frames, gallery;
   std::string seed = "0", action_repeat, image_size, threads = "0", speed;
   std::vector<std::string> env_options;
@@ -80,6 +81,7 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
              "draw a page with every task to this PNG file, and stop", "Output");
   cli.option("--speed", o.speed,
              "speed on a terminal: 1 (default) is real time, 0 as fast as possible", "Output");
+  cli.option("--precision", o.precision, precision_help, "Machine");
   cli.option("--threads", o.threads,
              "number of threads; 0: as many as this process may use; changes no result", "Machine");
   cli.footer(
@@ -96,11 +98,12 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
 Stage set_stage(const Options& o) {
   Stage stage;
   if (!o.path.empty()) {
-    stage.loaded = load_model(o.path);
+    stage.loaded = load_model(o.path, o.precision);
     stage.config = stage.loaded->config;
     require(o.env.empty() || o.env == stage.config.env, "--env is ", o.env,
             ", but this agent was trained on ", stage.config.env);
   } else {
+    require(o.precision.empty(), "--precision is a model's; name a run or a checkpoint");
     if (!o.env.empty()) stage.config.env = o.env;
     stage.config.model.image_size = 64;
   }
@@ -137,6 +140,8 @@ std::unique_ptr<Policy> choose_policy(const Options& o, const Stage& stage, std:
   const std::string name = !o.policy.empty() ? o.policy : stage.loaded ? "agent" : "random";
   const std::vector<std::string> names{"random", "zero", "agent", "oracle", "keys"};
   require(stage.loaded || name != "agent", "--policy agent needs a run or a checkpoint to load");
+  require(o.precision.empty() || name == "agent", "--precision is a model's; the policy ", name,
+          " has no model");
   require(o.planner.empty() || name == "agent" || name == "oracle",
           o.planner.empty() ? "" : o.planner.front().where,
           " is for a policy that plans, agent or ", "oracle; the policy is ", name);

@@ -153,7 +153,7 @@ Training::Training(const Setup& setup)
     : config_(setup.config),
       folder_(setup.folder),
       console_(progress_from(setup.config.progress), setup.folder.log()),
-      model_(config_.model, config_.seed),
+      model_(config_.model, config_.seed, config_.precision),
       trainer_(model_, config_.trainer()),
       replay_(config_.replay_bytes()),
       env_(make_env(config_.env, config_.make_env_options())),

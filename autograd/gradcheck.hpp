@@ -46,6 +46,7 @@ struct GradReport {
   Shape shape;                 // and the input's shape
   double analytic = 0, numeric = 0;
   double float_error = 0;  // ops: largest |float - double| over the tensor's largest magnitude
+  double bf16_error = 0;   // ops: the same of bf16; no limit is set to it
   int smaller_steps = 0;   // not for ops: elements with a kink within h, checked with a smaller h
   int kinks = 0;           // not for ops: elements exactly at a kink, not compared
 

@@ -11,8 +11,8 @@
 //   6. values lie on both sides of a declared kink, 100 h away; an undeclared kink is found
 //   7. one variable given as two inputs must get the sum of both gradients
 //   8. an input without gradient, the inputs' values and the memory around them are never written
-//   9. float agrees with double to 1e-4 of the largest magnitude; inference and recording agree
-//      bit for bit
+//   9. float agrees with double to 1e-4 of the largest magnitude; how far bf16 is off is reported;
+//      inference and recording agree bit for bit
 #include <algorithm>
 #include <cmath>
 
@@ -194,26 +194,29 @@ Tensor forward_both_ways(OpRun& run) {
   return y;
 }
 
-// ---- float against double ----------------------------------------------------------------------
+// ---- float, and bf16, against double ----------------------------------------------------------------------
 
-void agree(GradReport& r, const Tensor& f, const Tensor& d, const std::string& what) {
+void agree(GradReport& r, Precision p, const Tensor& f, const Tensor& d, const std::string& what) {
   double size = 0, error = 0;
   for (std::size_t e = 0; e < d.size(); ++e) {
     size = std::max(size, std::abs(d[e]));
     error = std::max(error, std::abs(f[e] - d[e]));  // both are finite
   }
-  r.float_error = std::max(r.float_error, size > 0 ? error / size : 0);
-  require(error <= float_agreement * size, "float differs from double: the ", what, " is off by ",
-          error, " where its largest magnitude is ", size);
+  double& worst = p == Precision::f32 ? r.float_error : r.bf16_error;
+  worst = std::max(worst, size > 0 ? error / size : 0);
+  require(p == Precision::bf16 || error <= float_agreement * size,
+          "float differs from double: the ", what, " is off by ", error,
+          " where its largest magnitude is ", size);
 }
 
-void float_against_double(GradReport& r, const OpCase& c, const Tensors& x, const Places& places,
-                          const Tensor& cotangent, const Tensor& y, const Tensors& g) {
-  OpRun run(c, Precision::f32, x, places);
-  agree(r, forward_both_ways(run), y, "result");
+void against_double(GradReport& r, Precision p, const OpCase& c, const Tensors& x,
+                    const Places& places, const Tensor& cotangent, const Tensor& y,
+                    const Tensors& g) {
+  OpRun run(c, p, x, places);
+  agree(r, p, forward_both_ways(run), y, "result");
   const Tensors g_float = gradient(run, c, cotangent, 1e-5);
   for (std::size_t i = 0; i < g.size(); ++i)
-    if (c.differentiable[i]) agree(r, g_float[i], g[i], cat("gradient of input ", i));
+    if (c.differentiable[i]) agree(r, p, g_float[i], g[i], cat("gradient of input ", i));
 }
 
 // ---- one variable as two inputs (7) ------------------------------------------------------------
@@ -251,7 +254,8 @@ void check_into(GradReport& r, const OpCase& c) {
   const Tensors n = differences(run, c, std::vector<bool>(x.size(), true), cotangent);
   require_not_vacuous(c, n);
   compare(r, run, c, g, n, cotangent);
-  float_against_double(r, c, x, places, cotangent, y, g);
+  for (const Precision p : {Precision::f32, Precision::bf16})
+    against_double(r, p, c, x, places, cotangent, y, g);
   for (std::size_t i = 0; i < x.size(); ++i)
     for (std::size_t j = i + 1; j < x.size(); ++j) try {
         same_variable_twice(r, c, rng, x, i, j);

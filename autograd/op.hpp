@@ -117,6 +117,7 @@ struct Call {
   T* dy() const { return static_cast<T*>(node.grad); }
 
   T* saved() const { return static_cast<T*>(node.saved); }  // what forward left for backward
+  Precision precision() const { return tape.precision(); }  // for the products of kernels/
   const Attr& attr() const {
     static constexpr Attr none{};
     return node.attr ? *static_cast<const Attr*>(node.attr) : none;

@@ -1,9 +1,10 @@
-// Precision: the numbers that a tape or a parameter store holds. f64 to check, f32 to train.
+// Precision: the numbers that a tape or a parameter store holds. f64 to check, f32 to train, bf16 to
+// train fast where the processor multiplies matrices of bfloat16 numbers.
 //
 // It is chosen at run time, once per tape and once per store; layers, models and optimisers only
 // pass it on. Element types appear again in an op's forward<T> and backward<T> and in the kernels.
-// A precision that differs in its products alone (bf16: products of bfloat16 numbers, with sums and
-// storage in float) has float elements; adding it takes a line here and its products, but no layer.
+// bf16 differs from f32 in its products alone, whose operands are rounded (kernels/bf16.hpp): its
+// elements, its sums and its files are floats.
 #pragma once
 
 #include <cstddef>
@@ -16,11 +17,14 @@
 namespace planet {
 
 enum class Precision {
-  f32,  // float
-  f64,  // double
+  f32,   // float
+  f64,   // double
+  bf16,  // float, but the operands of products are rounded to bfloat16
 };
 
-constexpr std::string_view name(Precision p) { return p == Precision::f64 ? "f64" : "f32"; }
+constexpr std::string_view name(Precision p) {
+  return p == Precision::f64 ? "f64" : p == Precision::bf16 ? "bf16" : "f32";
+}
 
 /// The precision whose elements are T.
 template <class T>

@@ -28,7 +28,11 @@ void check_planner_for(const ModelConfig& model, const PlannerConfig& planner) {
 }
 
 MpcAgent::MpcAgent(const WorldModel& model, const PlannerConfig& planner, AgentStreams streams)
-    : model_(model), streams_(streams), dynamics_(model), planner_(make_planner(planner)) {
+    : model_(model),
+      streams_(streams),
+      tape_(model.precision(), Mode::inference),
+      dynamics_(model),
+      planner_(make_planner(planner)) {
   check_planner_for(model_.config(), planner);
   reset();
 }

@@ -37,7 +37,8 @@ void check_planner_for(const ModelConfig& model, const PlannerConfig& planner);
 
 class MpcAgent {
  public:
-  /// Ready for an episode. The model must outlive this; every act() reads its current weights.
+  /// Ready for an episode. The model must outlive this; every act() reads its current weights and
+  /// computes in its precision.
   /// Error: those of planner.check() and check_planner_for().
   MpcAgent(const WorldModel& model, const PlannerConfig& planner, AgentStreams streams);
 
@@ -74,7 +75,7 @@ class MpcAgent {
   std::vector<float> h_, s_, a_prev_;  // [D_h], [D_s], [A]
   std::vector<float> mean_, std_;      // [D_s]: the posterior that s is a sample of
   const Plan* plan_ = nullptr;         // the planner's; null before the first act() of an episode
-  Tape tape_{Precision::f32, Mode::inference};
+  Tape tape_;
   LatentDynamics dynamics_;
   std::unique_ptr<Planner> planner_;
 };

@@ -47,7 +47,8 @@ class LatentDynamics final : public Dynamics {
 
  private:
   struct Lane {  // scratch memory, for one chunk at a time
-    Tape tape{Precision::f32, Mode::inference};
+    explicit Lane(Precision precision) : tape(precision, Mode::inference) {}
+    Tape tape;
     std::vector<float> h, s;   // [rows,D_h], [rows,D_s]: the state between two steps
     std::vector<float> z;      // [rows,D_s]: the noise of the starts
     std::vector<float> sums;   // [rows]: the rewards so far

@@ -53,6 +53,7 @@ class WorldModel {
   WorldModel(const ModelConfig& config, std::uint64_t seed, Precision precision = Precision::f32);
 
   const ModelConfig& config() const { return config_; }
+  Precision precision() const { return params_.precision(); }
   ParamStore& params() { return params_; }
   const ParamStore& params() const { return params_; }
   const LatentModel& latent() const { return *latent_; }

@@ -86,10 +86,11 @@ PlannerConfig bench_planner() {
   return {.horizon = 12, .iterations = 10, .candidates = 1000, .elites = 100};
 }
 
-ModelRun::ModelRun(const ModelSize& size, const PlannerConfig& cem)
+ModelRun::ModelRun(const ModelSize& size, const PlannerConfig& cem, Precision precision)
     : size_(size),
-      model_(size.model, 0),
+      model_(size.model, 0, precision),
       trainer_(model_, {}),
+      inference_(precision, Mode::inference),
       noise_stream_(0, Stream::test),
       dynamics_(model_),
       planner_(make_planner(cem)),
@@ -138,11 +139,12 @@ void ModelRun::rssm_step() {
                  inference_.borrow(noise_.data(), {size_.B, c.stoch_size}));
 }
 
-std::vector<Result> model_cases(const std::vector<std::string>& names, double seconds) {
+std::vector<Result> model_cases(const std::vector<std::string>& names, double seconds,
+                                Precision precision) {
   std::vector<Result> out;
   for (const std::string& name : names) {
     const ModelSize size = model_size(name);
-    ModelRun run(size);
+    ModelRun run(size, bench_planner(), precision);
     const double rssm =
         static_cast<double>(size.B) *
         (prior_flops(size.model) - dense(size.model.deter_size, size.model.hidden_size) -

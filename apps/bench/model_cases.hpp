@@ -37,7 +37,8 @@ PlannerConfig bench_planner();
 /// counterpart times), and one plan from the zero state.
 class ModelRun {
  public:
-  explicit ModelRun(const ModelSize& size, const PlannerConfig& cem = bench_planner());
+  explicit ModelRun(const ModelSize& size, const PlannerConfig& cem = bench_planner(),
+                    Precision precision = Precision::f32);
   void step();
   void plan();
   void rssm_step();  // one posterior step of B rows, without gradient
@@ -47,7 +48,7 @@ class ModelRun {
   ModelSize size_;
   WorldModel model_;
   Trainer trainer_;
-  Tape inference_{Precision::f32, Mode::inference};
+  Tape inference_;
   Rng noise_stream_;
   AlignedVector<float> image_;  // aligned, as the tape's memory is in training
   std::vector<float> action_, reward_, noise_, embedding_, h_, s_;
@@ -57,6 +58,7 @@ class ModelRun {
   double loss_ = 0;
 };
 
-std::vector<Result> model_cases(const std::vector<std::string>& names, double seconds);
+std::vector<Result> model_cases(const std::vector<std::string>& names, double seconds,
+                                Precision precision);
 
 }  // namespace planet::bench

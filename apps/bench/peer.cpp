@@ -1,18 +1,29 @@
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <memory>
 
 #include "apps/bench/measure.hpp"
 #include "apps/bench/model_cases.hpp"
 #include "apps/bench/studies.hpp"
+#include "apps/common/options/command.hpp"
+#include "apps/common/options/version.hpp"
+#include "apps/common/report/model_case.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
+#include "autograd/kernels/bf16.hpp"
 
 namespace planet::bench {
 namespace {
+
+namespace fs = std::filesystem;
 
 // Another program behind two pipes: it answers each word with a number.
 class Peer {
@@ -37,58 +48,168 @@ class Peer {
   ~Peer() {
     std::fclose(in_);  // the other program ends at the end of its input
     std::fclose(out_);
+    if (late_) kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
   }
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
-  double seconds(const char* word) {
+  /// The next line, without its end; false at the end of the output.
+  bool line(std::string& text) {
+    char buffer[256];
+    if (std::fgets(buffer, sizeof buffer, out_) == nullptr) return false;
+    text = buffer;
+    if (text.ends_with('\n')) text.pop_back();
+    return true;
+  }
+
+  double number(const char* word) {
+    constexpr int patience = 180;  // seconds: a compiler may stand behind the first answer
     std::fprintf(in_, "%s\n", word);
     std::fflush(in_);
-    char line[256];
-    require(std::fgets(line, sizeof line, out_) != nullptr,
-            "--peer: the command ended without an answer; see its own message above");
+    pollfd answer{fileno(out_), POLLIN, 0};
+    late_ = poll(&answer, 1, patience * 1000) == 0;
+    require(!late_, "no answer to '", word, "' in ", patience, " s");
+    std::string text;
+    require(line(text), "it ended without an answer to '", word, "'; see its own message above");
     char* end = nullptr;
-    const double value = std::strtod(line, &end);
-    require(end != line && value > 0, "--peer: it answered '", line, "' to '", word,
-            "'; an answer is a number of seconds");
+    const double value = std::strtod(text.c_str(), &end);
+    require(end != text.c_str() && std::isfinite(value), "it answered '", text, "' to '", word,
+            "'; an answer is a number");
     return value;
   }
 
  private:
   pid_t pid_ = 0;
   std::FILE *in_ = nullptr, *out_ = nullptr;
+  bool late_ = false;
 };
 
-template <class F>
-double timed(F&& f) {
-  const double start = now();
-  f();
-  return now() - start;
+// A way to do the work, ours or a peer's, and what it took.
+struct Contender {
+  std::string name;
+  bool ours = false;
+  std::function<double(const char* word)> seconds;
+  std::vector<double> taken;
+};
+
+// One case of the model of this size, and its loss in double: a peer that computes another loss does
+// other work.
+struct Case {
+  fs::path file;
+  double loss = 0;
+
+  explicit Case(const ModelSize& size)
+      : file(fs::temp_directory_path() / cat("planet-bench-", getpid(), ".safetensors")) {
+    ModelCase example({.model = size.model});
+    example.save(file, version_text());
+    Tape tape(Precision::f64, Mode::inference);
+    loss = example.elbo(tape).loss.item();
+  }
+  ~Case() {
+    std::error_code gone;
+    fs::remove(file, gone);
+  }
+  Case(const Case&) = delete;
+  Case& operator=(const Case&) = delete;
+};
+
+void add_ours(std::vector<Contender>& all, const ModelSize& size) {
+  std::vector<Precision> precisions{Precision::f32};
+  if (kernels::has_matrix_tiles()) precisions.push_back(Precision::bf16);
+  for (const Precision p : precisions) {
+    const auto run = std::make_shared<ModelRun>(size, bench_planner(), p);
+    all.push_back({cat("ours, ", name(p)), true, [run](const char* word) {
+                     const double start = now();
+                     if (std::string_view(word) == "step") run->step();
+                     else run->plan();
+                     return now() - start;
+                   }});
+  }
+}
+
+// Every way of one script, as far as it can be started and computes the same loss.
+void add_peers(std::vector<Contender>& all, const std::string& python, const std::string& script,
+               const ModelSize& size, const Case& c) {
+  const std::string program = cat(python, " ", shell_quoted(script), " ");
+  std::vector<std::string> words;  // its name, then the ways
+  {
+    Peer peer(program + "ways");
+    for (std::string word; peer.line(word);) words.push_back(word);
+  }
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    const std::string called = cat(words[0], ", ", words[i]);
+    const auto peer = std::make_shared<Peer>(
+        cat(program, "serve --case ", shell_quoted(c.file.string()), " --batch ", size.B,
+            " --length ", size.L, " --threads ", threads(), " --way ", words[i]));
+    try {
+      const double loss = peer->number("loss");
+      require(std::abs(loss - c.loss) <= 1e-5 * std::abs(c.loss), "its loss is ", loss,
+              ", and ours of the same case ", c.loss, "; it does not do the same work");
+      all.push_back({called, false, [peer](const char* word) { return peer->number(word); }});
+    } catch (const Error& e) {
+      std::fprintf(stderr, "bench: %s, %s: left out: %s\n", size.name.c_str(), called.c_str(),
+                   e.what());
+    }
+  }
+}
+
+// All contenders in turn, so that noise affects them alike. One that fails is left out.
+void race(std::vector<Contender>& all, const char* word, double seconds) {
+  for (Contender& c : all) c.taken.clear();
+  const auto turn = [&](bool counted) {
+    std::erase_if(all, [&](Contender& c) {
+      try {
+        usleep(20'000);  // the threads of the one before have stopped spinning
+        const double taken = c.seconds(word);
+        if (counted) c.taken.push_back(taken);
+        return false;
+      } catch (const Error& e) {
+        std::fprintf(stderr, "bench: %s: left out of %s: %s\n", c.name.c_str(), word, e.what());
+        return true;
+      }
+    });
+  };
+  for (int i = 0; i < 3; ++i) turn(false);
+  const double end = now() + 8 * seconds * static_cast<double>(all.size());
+  for (int i = 0; i < 5 || (now() < end && i < 200); ++i) turn(true);
+}
+
+void print_race(const std::string& size, const char* word, const std::vector<Contender>& all) {
+  const Contender* best = nullptr;
+  for (const Contender& c : all) {
+    std::printf("%-10s %-6s %-24s %10.2f ms\n", size.c_str(), word, c.name.c_str(),
+                median(c.taken) * 1e3);
+    if (!c.ours && (best == nullptr || median(c.taken) < median(best->taken))) best = &c;
+  }
+  if (best == nullptr) return;
+  for (const Contender& c : all)
+    if (c.ours)
+      std::printf("%-10s %-6s %s is %.2f times as fast as the best peer, %s\n", size.c_str(), word,
+                  c.name.c_str(), median(best->taken) / median(c.taken), best->name.c_str());
 }
 
 }  // namespace
 
-void print_peer(const std::string& command, const std::vector<std::string>& sizes, double seconds) {
-  std::printf("%-10s %-6s %12s %12s %8s\n", "size", "", "ours", "peer", "ratio");
+void print_peer(const std::string& python, const std::vector<std::string>& sizes, double seconds) {
+  require(python.find(".py") == std::string::npos, "--peer is '", python,
+          "'; it is a Python, such as python3: bench runs apps/peer/torch.py and jax.py with it");
+  const fs::path scripts = fs::path(PLANET_SOURCE_DIR) / "apps" / "peer";
+  require(fs::exists(scripts / "torch.py"), scripts.string(),
+          " with the peers is gone; build bench anew where the sources are");
+  std::printf("medians, %d threads\n", threads());
+  if (!kernels::has_matrix_tiles()) std::printf("ours in f32 alone: bf16 is emulated here\n");
   for (const std::string& name : sizes) {
-    if (name == "paper") continue;  // the peer's largest size is planet64
-    Peer peer(command + " serve --size " + name + " --threads " + std::to_string(threads()));
-    ModelRun run(model_size(name));
-    for (const char* work : {"step", "plan"}) {
-      const bool step = std::string(work) == "step";
-      const auto ours = [&] { step ? run.step() : run.plan(); };
-      std::vector<double> mine, theirs;
-      for (int i = 0; i < 3; ++i) ours(), peer.seconds(work);
-      const double end = now() + 8 * seconds;
-      // Alternately, so that noise affects both alike.
-      while (mine.size() < 5 || (now() < end && mine.size() < 200)) {
-        mine.push_back(timed(ours));
-        theirs.push_back(peer.seconds(work));
-      }
-      const double a = median(mine), b = median(theirs);
-      std::printf("%-10s %-6s %9.2f ms %9.2f ms %7.2fx\n", name.c_str(), work, a * 1e3, b * 1e3,
-                  b / a);
+    const ModelSize size = model_size(name);
+    const Case c(size);
+    std::vector<Contender> all;
+    add_ours(all, size);
+    for (const char* script : {"torch.py", "jax.py"})
+      add_peers(all, python, (scripts / script).string(), size, c);
+    require(!all.back().ours, "--peer: ", python, " has no peer that can be timed; see above");
+    for (const char* word : {"step", "plan"}) {
+      race(all, word, seconds);
+      print_race(name, word, all);
       std::fflush(stdout);
     }
   }

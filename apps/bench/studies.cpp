@@ -92,13 +92,28 @@ double times_longer(F f, G g, double seconds) {
 
 }  // namespace
 
+namespace {
+
+// The time of one step and of one plan with so many threads, and what a step allocates.
+struct WithThreads {
+  double step = 0, plan = 0;
+  std::int64_t allocations = 0;
+};
+
+WithThreads with_threads(ModelRun& run, int n, double seconds) {
+  set_threads(n);
+  const Timing step = measure([&] { run.step(); }, seconds),
+               plan = measure([&] { run.plan(); }, seconds);
+  return {step.median, plan.median, step.allocations};
+}
+
+}  // namespace
+
 void print_scaling(const std::vector<std::string>& sizes, double seconds) {
-  const int n = threads();
-  std::printf(
-      "time with twice the size, and with one thread, relative to the normal time (%d thread%s)\n",
-      n, n == 1 ? "" : "s");
-  std::printf("%-10s %10s %10s %14s %18s %18s\n", "size", "batch x2", "length x2", "candidates x2",
-              "step, one thread", "plan, one thread");
+  const int most = threads();
+  std::printf("time with twice the size, relative to the normal time (%d thread%s)\n", most,
+              most == 1 ? "" : "s");
+  std::printf("%-10s %10s %10s %14s\n", "size", "batch x2", "length x2", "candidates x2");
   for (const std::string& name : sizes) {
     const ModelSize size = model_size(name);
     ModelSize wide = size, deep = size;
@@ -106,24 +121,33 @@ void print_scaling(const std::vector<std::string>& sizes, double seconds) {
     PlannerConfig many = bench_planner();
     many.candidates *= 2, many.elites *= 2;
     ModelRun run(size);
-    const auto step = [&] { run.step(); };
-    const auto plan = [&] { run.plan(); };
     const auto grown = [&](const ModelSize& larger) {
       ModelRun other(larger);
-      return times_longer(
-          step, [&] { other.step(); }, seconds);
-    };
-    const auto alone = [&](auto work) {
-      return times_longer(
-          work, [&] { set_threads(1), work(), set_threads(n); }, seconds);
+      return times_longer([&] { run.step(); }, [&] { other.step(); }, seconds);
     };
     const double batch = grown(wide), length = grown(deep);
     ModelRun planner(size, many);
-    const double candidates = times_longer(
-        plan, [&] { planner.plan(); }, seconds);
-    std::printf("%-10s %9.2fx %9.2fx %13.2fx %17.2fx %17.2fx\n", name.c_str(), batch, length,
-                candidates, alone(step), alone(plan));
+    const double candidates = times_longer([&] { run.plan(); }, [&] { planner.plan(); }, seconds);
+    std::printf("%-10s %9.2fx %9.2fx %13.2fx\n", name.c_str(), batch, length, candidates);
     std::fflush(stdout);
+  }
+
+  std::printf(
+      "\nmedians; efficiency is the time of one thread by that of n, by n\n%-10s %8s %12s %10s "
+      "%12s %10s %12s\n",
+      "size", "threads", "step", "efficient", "plan", "efficient", "allocations");
+  for (const std::string& name : sizes) {
+    ModelRun run(model_size(name));
+    WithThreads one;
+    for (int n = 1;; n = std::min(2 * n, most)) {
+      const WithThreads t = with_threads(run, n, seconds);
+      if (n == 1) one = t;
+      std::printf("%-10s %8d %9.2f ms %9.0f%% %9.2f ms %9.0f%% %12s\n", name.c_str(), n,
+                  t.step * 1e3, 100 * one.step / (n * t.step), t.plan * 1e3,
+                  100 * one.plan / (n * t.plan), count_text(t.allocations).c_str());
+      std::fflush(stdout);
+      if (n == most) break;
+    }
   }
 }
 

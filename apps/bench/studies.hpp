@@ -11,14 +11,16 @@ void print_profile(const std::vector<std::string>& sizes);
 /// A step alone, beside one busy program on each core, and with four times as many threads as
 /// cores.
 void print_oversubscribed(const std::vector<std::string>& sizes, double seconds);
-/// The cost of twice the batch, the length and the candidates, and the gain of several threads.
+/// The cost of twice the batch, the length and the candidates; then the time and the allocations of
+/// a step and of a plan with 1, 2, 4, 8, ... threads.
 void print_scaling(const std::vector<std::string>& sizes, double seconds);
 /// Peak memory after training steps, and whether it grows.
 void print_memory(const std::vector<std::string>& sizes);
-/// Alternates steps and plans of this program with those of the peer, another program, and prints
-/// the ratio of their medians. The peer is started once per size, as
-/// `COMMAND serve --size NAME --threads N`; it answers each line "step" or "plan" on its standard
-/// input with the seconds taken, on its standard output.
-void print_peer(const std::string& command, const std::vector<std::string>& sizes, double seconds);
+/// Steps and plans of this program and of the peers in apps/peer/, each in every way that this Python
+/// can, in turn; prints their medians and the best peer. A peer is a program: `SCRIPT ways` prints its
+/// name and its ways, and `SCRIPT serve --case FILE --batch B --length L --threads N --way WAY` answers
+/// each line "loss" on its standard input with that of the case, and "step" or "plan" with the
+/// seconds taken. A peer whose loss is not ours to 1e-5 is left out, as is one that fails.
+void print_peer(const std::string& python, const std::vector<std::string>& sizes, double seconds);
 
 }  // namespace planet::bench

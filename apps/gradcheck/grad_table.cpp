@@ -52,10 +52,15 @@ std::string verdict(const GradReport& r) {
 
 std::vector<std::string> cells(const GradReport& r) {
   if (r.derivatives == 0)
-    return {"-", scientific(r.tolerance), "-", verdict(r),
-            r.ok && r.proved ? "no gradient, as declared" : ""};
-  return {scientific(r.worst), scientific(r.tolerance),
-          r.float_error > 0 ? scientific(r.float_error) : "-", verdict(r), place(r)};
+    return {"-",        scientific(r.tolerance),
+            "-",        "-",
+            verdict(r), r.ok && r.proved ? "no gradient, as declared" : ""};
+  return {scientific(r.worst),
+          scientific(r.tolerance),
+          r.float_error > 0 ? scientific(r.float_error) : "-",
+          r.bf16_error > 0 ? scientific(r.bf16_error) : "-",
+          verdict(r),
+          place(r)};
 }
 
 std::string quoted(const std::string& text) {
@@ -67,19 +72,22 @@ std::string quoted(const std::string& text) {
 }  // namespace
 
 void print_by_name(std::ostream& out, std::span<const GradReport> reports) {
-  std::vector<std::vector<std::string>> rows = {
-      {"operation", "examples", "derivatives", "worst error", "tolerance", "float", "", "where"}};
+  std::vector<std::vector<std::string>> rows = {{"operation", "examples", "derivatives",
+                                                 "worst error", "tolerance", "float", "bf16", "",
+                                                 "where"}};
   for (std::size_t begin = 0; begin < reports.size();) {
     std::size_t end = begin;
     int derivatives = 0;
-    double float_error = 0;
+    double float_error = 0, bf16_error = 0;
     for (; end < reports.size() && reports[end].name == reports[begin].name; ++end) {
       derivatives += reports[end].derivatives;
       float_error = std::max(float_error, reports[end].float_error);
+      bf16_error = std::max(bf16_error, reports[end].bf16_error);
     }
     const auto group = reports.subspan(begin, end - begin);
     GradReport worst = *std::max_element(group.begin(), group.end(), better);
     worst.float_error = float_error;
+    worst.bf16_error = bf16_error;
     std::vector<std::string> row = {worst.name, std::to_string(group.size()),
                                     std::to_string(derivatives)};
     for (const std::string& cell : cells(worst)) row.push_back(cell);
@@ -87,13 +95,13 @@ void print_by_name(std::ostream& out, std::span<const GradReport> reports) {
     rows.push_back(std::move(row));
     begin = end;
   }
-  print_columns(out, rows, {false, true, true, true, true, true, false, false});
+  print_columns(out, rows, {false, true, true, true, true, true, true, false, false});
 }
 
 void print_each(std::ostream& out, std::span<const GradReport> reports) {
   std::vector<std::vector<std::string>> rows = {{"name", "example", "derivatives", "worst error",
-                                                 "tolerance", "float", "", "where", "analytic",
-                                                 "numeric"}};
+                                                 "tolerance", "float", "bf16", "", "where",
+                                                 "analytic", "numeric"}};
   for (const GradReport& r : reports) {
     std::vector<std::string> row = {r.name, r.example, std::to_string(r.derivatives)};
     for (const std::string& cell : cells(r)) row.push_back(cell);
@@ -102,7 +110,7 @@ void print_each(std::ostream& out, std::span<const GradReport> reports) {
     row.push_back(numbers ? cat(std::setprecision(12), r.numeric) : "");
     rows.push_back(std::move(row));
   }
-  print_columns(out, rows, {false, false, true, true, true, true, false, false, true, true});
+  print_columns(out, rows, {false, false, true, true, true, true, true, false, false, true, true});
 }
 
 int conclude(std::ostream& out, const std::string& what, std::span<const GradReport> reports) {
@@ -136,12 +144,12 @@ std::string grad_csv(std::span<const GradReport> reports) {
   out << std::setprecision(17)
       << "name,example,derivatives,worst_error,tolerance,float_error,input,element,analytic,"
          "numeric,"
-         "ok,failure,note\n";
+         "ok,failure,note,bf16_error\n";
   for (const GradReport& r : reports)
     out << r.name << ',' << quoted(r.example) << ',' << r.derivatives << ',' << r.worst << ','
         << r.tolerance << ',' << r.float_error << ',' << r.input << ',' << r.element << ','
         << r.analytic << ',' << r.numeric << ',' << (r.ok ? 1 : 0) << ',' << quoted(r.failure)
-        << ',' << quoted(r.note) << '\n';
+        << ',' << quoted(r.note) << ',' << r.bf16_error << '\n';
   return out.str();
 }
 

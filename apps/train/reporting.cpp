@@ -8,6 +8,8 @@
 #include "apps/common/options/version.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
+#include "autograd/base/text.hpp"
+#include "autograd/kernels/bf16.hpp"
 
 namespace planet {
 namespace {
@@ -104,6 +106,8 @@ void print_header(Console& console, const Setup& setup, const Env& env, const Wo
            ", repeat ", env.action_repeat(), ", ", env.episode_length(),
            " decisions per episode, seed ", c.seed));
   line("model    ", cat("preset ", c.preset, ": ", model_line(model)));
+  if (c.precision == Precision::bf16)
+    line("products ", cat("of bfloat16 numbers, ", kernels::bf16_implementation()));
   if (const std::string recipe = recipe_text(c); !recipe.empty()) line("recipe   ", recipe);
   line("round    ", cat(c.updates_per_episode, " updates of ", c.batch_size, " x ", c.batch_length,
                         " rows, then one episode ",

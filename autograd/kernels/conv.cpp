@@ -5,6 +5,7 @@
 // transpose: conv_adjoint.cpp. The filter's gradient: conv_filter.cpp. The oracle: conv_naive.cpp.
 #include "autograd/kernels/conv.hpp"
 
+#include "autograd/kernels/bf16.hpp"
 #include "autograd/kernels/conv_windows.hpp"
 #include "autograd/kernels/gemm_core.hpp"
 
@@ -18,10 +19,14 @@ constexpr std::ptrdiff_t block_rows = 192;  // windows in one block: A's runs st
 }  // namespace
 
 template <class T>
-void conv2d(const ConvShape& s, const T* large, const T* w, T* small, const Epilogue<T>& epilogue) {
+void conv2d(const ConvShape& s, const T* large, const T* w, T* small, const Epilogue<T>& epilogue,
+            Precision precision) {
   const std::ptrdiff_t windows = s.out_h() * s.out_w(), K = s.kh * s.kw * s.C;
   if (s.N <= 0 || windows <= 0 || s.F <= 0) return;
-  if (is_dense(s)) return gemm(s.N, s.F, K, rows(large, K), rows(w, s.F), small, s.F, epilogue);
+  if (is_dense(s))
+    return gemm(s.N, s.F, K, rows(large, K), rows(w, s.F), small, s.F, epilogue, precision);
+  if constexpr (std::is_same_v<T, float>)
+    if (precision == Precision::bf16) return conv2d_bf16(s, large, w, small, epilogue);
   const Panels<T> filter = prepare<T, PackedFilter>(rows(w, s.F), K, s.F, s.F > panel_width<T>);
   const Runs runs{s.kh, s.kw * s.C, s.W * s.C};
   parallel_ranges(s.N, images_per_task(s), [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
@@ -38,8 +43,9 @@ void conv2d(const ConvShape& s, const T* large, const T* w, T* small, const Epil
   });
 }
 
-template void conv2d(const ConvShape&, const float*, const float*, float*, const Epilogue<float>&);
+template void conv2d(const ConvShape&, const float*, const float*, float*, const Epilogue<float>&,
+                     Precision);
 template void conv2d(const ConvShape&, const double*, const double*, double*,
-                     const Epilogue<double>&);
+                     const Epilogue<double>&, Precision);
 
 }  // namespace planet::kernels

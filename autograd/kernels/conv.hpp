@@ -10,6 +10,8 @@
 //   conv2d_adjoint          x  = act(conv^T(y, w) + bias)   forward of the transpose; input gradient of conv2d
 //   conv2d_filter_gradient  dw += sum over N, H', W'        filter gradient of both
 // clang-format on
+//
+// Precision::bf16 is for floats: the operands are rounded, and sums have the order of bf16.hpp.
 #pragma once
 
 #include <cstddef>
@@ -32,19 +34,20 @@ struct ConvShape {
 /// small[N,H',W',F] = act(conv(large, w) + bias[F]), or += with epilogue.accumulate.
 template <class T>
 void conv2d(const ConvShape& s, const T* large, const T* w, T* small,
-            const Epilogue<T>& epilogue = {});
+            const Epilogue<T>& epilogue = {}, Precision precision = precision_of<T>());
 
 /// large[N,H,W,C] = act(conv^T(small, w) + bias[C]), or +=. Written as a gather: each output
 /// pixel sums over the windows that cover it, so nothing is scattered and no two threads write to
 /// the same place.
 template <class T>
 void conv2d_adjoint(const ConvShape& s, const T* small, const T* w, T* large,
-                    const Epilogue<T>& epilogue = {});
+                    const Epilogue<T>& epilogue = {}, Precision precision = precision_of<T>());
 
 /// dw[kh,kw,C,F] += sum over n,i,j of large[n, i*stride+a, j*stride+b, c] * small[n,i,j,f].
 /// The long sum is cut into chunks that depend on the shape alone and folded in index order.
 template <class T>
-void conv2d_filter_gradient(const ConvShape& s, const T* large, const T* small, T* dw);
+void conv2d_filter_gradient(const ConvShape& s, const T* large, const T* small, T* dw,
+                            Precision precision = precision_of<T>());
 
 /// The seven nested loops of the definition, for each of the three: the reference of the tests.
 template <class T>

@@ -18,6 +18,7 @@
 // (Scattering, that is columns = small * filter followed by overlapping additions, moves
 // kh * kw / stride^2 numbers per number of the result: it was up to 1.6 times slower. Gathering
 // whole patches from a zero-padded image multiplies by zeros: 1.3 to 2.8 times the work.)
+#include "autograd/kernels/bf16.hpp"
 #include "autograd/kernels/conv.hpp"
 #include "autograd/kernels/conv_windows.hpp"
 #include "autograd/kernels/gemm_core.hpp"
@@ -31,40 +32,6 @@ struct ImageColumns;
 struct Strip;
 struct StripRows;
 struct WideBias;
-
-/// One axis of the large image: which windows cover a pixel, and through which taps.
-struct Axis {
-  std::ptrdiff_t windows, kernel, stride;
-
-  /// Taps of the pixels whose index is `phase` modulo the stride, where no window is missing.
-  std::ptrdiff_t taps(std::ptrdiff_t phase) const {
-    return std::max<std::ptrdiff_t>(0, (kernel - phase + stride - 1) / stride);
-  }
-  struct Reach {
-    std::ptrdiff_t window;  // the first that covers the pixel
-    std::ptrdiff_t tap;     // ... and its tap, counted in the order of the windows
-    std::ptrdiff_t count;
-  };
-  Reach reach(std::ptrdiff_t i, std::ptrdiff_t phase) const {
-    const std::ptrdiff_t n = taps(phase), begin = std::max<std::ptrdiff_t>(0, i - n + 1),
-                         end = std::min(windows, i + 1);
-    if (begin >= end) return {0, 0, 0};
-    return {begin, begin - (i - n + 1), end - begin};
-  }
-};
-
-/// The bias repeated `times` times and padded with zeros to a whole tile; or null.
-template <class T>
-const T* repeated_bias(const Epilogue<T>& epilogue, std::ptrdiff_t C, std::ptrdiff_t times) {
-  if (!epilogue.bias) return nullptr;
-  T* const wide = workspace<T, WideBias>(times * C + panel_width<T>);
-  std::fill_n(wide + times * C, panel_width<T>, T(0));
-  for (std::ptrdiff_t i = 0; i < times; ++i) std::copy_n(epilogue.bias, C, wide + i * C);
-  return wide;
-}
-
-/// Pixels side by side that are covered by the same windows, as they are if the stride divides kw.
-std::ptrdiff_t block_width(const ConvShape& s) { return s.kw % s.stride == 0 ? s.stride : 1; }
 
 /// With few channels most of a register would be empty. Then the roles are exchanged: the numbers
 /// of a block are the rows of one tile, and images are its columns.
@@ -87,8 +54,7 @@ struct Phase {
 
   /// The filter's [run, F] at position (u, v) of the patch.
   const T* filter(const T* w, std::ptrdiff_t u, std::ptrdiff_t v) const {
-    const std::ptrdiff_t a = py + s.stride * (U - 1 - u), b = px + s.stride * (V - 1 - v);
-    return w + (a * s.kw + b) * s.C * s.F;
+    return filter_at(s, w, py, px, U - 1 - u, V - 1 - v);
   }
   /// taps[(u, v, f), (x, c)] = w[py + stride (U-1-u), px + x + stride (V-1-v), c, f], as panels.
   void pack(const T* w, T* out) const {
@@ -168,7 +134,7 @@ void wide_adjoint(const ConvShape& s, const T* small, const T* w, T* large,
                   const Epilogue<T>& epilogue) {
   const std::ptrdiff_t block = block_width(s);
   Epilogue<T> wide = epilogue;
-  wide.bias = repeated_bias(epilogue, s.C, block);
+  wide.bias = repeated_bias<T, WideBias>(epilogue, s.C, block);
   const auto each_phase = [&](auto f) {
     for (std::ptrdiff_t py = 0; py < s.stride; ++py)
       for (std::ptrdiff_t px = 0; px < s.stride; px += block) f(Phase<T>{s, py, px});
@@ -206,7 +172,7 @@ template <class T>
 void exchanged_adjoint(const ConvShape& s, const T* small, const T* w, T* large,
                        const Epilogue<T>& epilogue) {
   Epilogue<T> wide = epilogue;
-  wide.bias = repeated_bias(epilogue, s.C, s.W);
+  wide.bias = repeated_bias<T, WideBias>(epilogue, s.C, s.W);
   T* const packed = workspace<T, PackedTaps>(s.kh * s.kw * s.C * s.F);
   const std::ptrdiff_t together = s.kh % s.stride == 0 ? s.stride : 1;
   const auto each_phase = [&](std::ptrdiff_t step, auto f) {
@@ -248,14 +214,17 @@ void exchanged_adjoint(const ConvShape& s, const T* small, const T* w, T* large,
 
 template <class T>
 void conv2d_adjoint(const ConvShape& s, const T* small, const T* w, T* large,
-                    const Epilogue<T>& epilogue) {
+                    const Epilogue<T>& epilogue, Precision precision) {
   if (s.N <= 0 || s.H * s.W * s.C <= 0) return;
   if (is_dense(s)) {  // nothing overlaps: the product is the result
     Epilogue<T> wide = epilogue;
-    wide.bias = repeated_bias(epilogue, s.C, s.H * s.W);
+    wide.bias = repeated_bias<T, WideBias>(epilogue, s.C, s.H * s.W);
     const std::ptrdiff_t columns = s.H * s.W * s.C;
-    return gemm(s.N, columns, s.F, rows(small, s.F), transposed(w, s.F), large, columns, wide);
+    return gemm(s.N, columns, s.F, rows(small, s.F), transposed(w, s.F), large, columns, wide,
+                precision);
   }
+  if constexpr (std::is_same_v<T, float>)
+    if (precision == Precision::bf16) return conv2d_adjoint_bf16(s, small, w, large, epilogue);
   if (few_channels<T>(s, epilogue.accumulate)) {
     exchanged_adjoint(s, small, w, large, epilogue);
   } else {
@@ -264,8 +233,8 @@ void conv2d_adjoint(const ConvShape& s, const T* small, const T* w, T* large,
 }
 
 template void conv2d_adjoint(const ConvShape&, const float*, const float*, float*,
-                             const Epilogue<float>&);
+                             const Epilogue<float>&, Precision);
 template void conv2d_adjoint(const ConvShape&, const double*, const double*, double*,
-                             const Epilogue<double>&);
+                             const Epilogue<double>&, Precision);
 
 }  // namespace planet::kernels

@@ -5,6 +5,7 @@
 // image, so it is split: a task owns a range of images and a partial dW of its own, and processes
 // short groups of windows so that one group's B stays in the first-level cache. The number of tasks
 // depends on the shape alone; the partial sums are folded in index order.
+#include "autograd/kernels/bf16.hpp"
 #include "autograd/kernels/conv.hpp"
 #include "autograd/kernels/conv_windows.hpp"
 #include "autograd/kernels/gemm_core.hpp"
@@ -47,13 +48,16 @@ struct FilterGradient {
 }  // namespace
 
 template <class T>
-void conv2d_filter_gradient(const ConvShape& s, const T* large, const T* small, T* dw) {
+void conv2d_filter_gradient(const ConvShape& s, const T* large, const T* small, T* dw,
+                            Precision precision) {
   const std::ptrdiff_t windows = s.N * s.out_h() * s.out_w(), size = s.kh * s.kw * s.C * s.F;
   if (windows <= 0 || size <= 0) return;
   if (is_dense(s)) {
     const std::ptrdiff_t K = s.kh * s.kw * s.C;
-    return gemm(K, s.F, s.N, transposed(large, K), rows(small, s.F), dw, s.F, {true});
+    return gemm(K, s.F, s.N, transposed(large, K), rows(small, s.F), dw, s.F, {true}, precision);
   }
+  if constexpr (std::is_same_v<T, float>)
+    if (precision == Precision::bf16) return conv2d_filter_gradient_bf16(s, large, small, dw);
   // A thousand windows per chunk outweigh the clearing and folding of its partial dW.
   const std::ptrdiff_t chunks =
       std::clamp<std::ptrdiff_t>(std::min(windows >> 10, max_partial / size), 1, 16);
@@ -81,7 +85,9 @@ void conv2d_filter_gradient(const ConvShape& s, const T* large, const T* small, 
   });
 }
 
-template void conv2d_filter_gradient(const ConvShape&, const float*, const float*, float*);
-template void conv2d_filter_gradient(const ConvShape&, const double*, const double*, double*);
+template void conv2d_filter_gradient(const ConvShape&, const float*, const float*, float*,
+                                     Precision);
+template void conv2d_filter_gradient(const ConvShape&, const double*, const double*, double*,
+                                     Precision);
 
 }  // namespace planet::kernels

@@ -2,6 +2,7 @@
 // The sizes of blocks change no bits: every element of C is one chain of madds over ascending k.
 #include "autograd/kernels/gemm.hpp"
 
+#include "autograd/kernels/bf16.hpp"
 #include "autograd/kernels/gemm_core.hpp"
 
 namespace planet::kernels {
@@ -135,8 +136,10 @@ void swapped(std::ptrdiff_t M, std::ptrdiff_t N, std::ptrdiff_t K, MatrixView<T>
 
 template <class T>
 void gemm(std::ptrdiff_t M, std::ptrdiff_t N, std::ptrdiff_t K, MatrixView<T> A, MatrixView<T> B,
-          T* C, std::ptrdiff_t ldc, const Epilogue<T>& epilogue) {
+          T* C, std::ptrdiff_t ldc, const Epilogue<T>& epilogue, Precision precision) {
   if (M <= 0 || N <= 0) return;
+  if constexpr (std::is_same_v<T, float>)
+    if (precision == Precision::bf16) return gemm_bf16(M, N, K, A, B, C, ldc, epilogue);
   const bool few_rows = B.col != 1 && K * M + 2 * M * N < K * N / 2;
   const bool few_columns = A.col != 1 && B.col == 1 && N <= width<T> / 4 && M > 2 * width<T>;
   if (few_rows || few_columns) return swapped(M, N, K, A, B, C, ldc, epilogue);
@@ -155,8 +158,8 @@ void gemm(std::ptrdiff_t M, std::ptrdiff_t N, std::ptrdiff_t K, MatrixView<T> A,
 }
 
 template void gemm(std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t, MatrixView<float>,
-                   MatrixView<float>, float*, std::ptrdiff_t, const Epilogue<float>&);
+                   MatrixView<float>, float*, std::ptrdiff_t, const Epilogue<float>&, Precision);
 template void gemm(std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t, MatrixView<double>,
-                   MatrixView<double>, double*, std::ptrdiff_t, const Epilogue<double>&);
+                   MatrixView<double>, double*, std::ptrdiff_t, const Epilogue<double>&, Precision);
 
 }  // namespace planet::kernels

@@ -4,12 +4,13 @@
 //
 // Every output element sums over k in ascending order in one accumulator, regardless of tile sizes,
 // block sizes and threads, so all paths agree bit for bit with gemm_naive compiled with madd. The
-// loop nest, the packers and the micro-kernel: gemm_core.hpp.
+// loop nest, the packers and the micro-kernel: gemm_core.hpp. Products of bfloat16 numbers: bf16.hpp.
 #pragma once
 
 #include <cstddef>
 
 #include "autograd/activation.hpp"
+#include "autograd/precision.hpp"
 
 namespace planet::kernels {
 
@@ -38,10 +39,13 @@ struct Epilogue {
   Activation act = Activation::none;
 };
 
-/// C is row-major with `ldc` elements from row to row. Small products run on one thread.
+/// C is row-major with `ldc` elements from row to row. Small products run on one thread. With
+/// Precision::bf16, which is for floats, the operands are rounded and the sum has the order of
+/// bf16.hpp.
 template <class T>
 void gemm(std::ptrdiff_t M, std::ptrdiff_t N, std::ptrdiff_t K, MatrixView<T> A, MatrixView<T> B,
-          T* C, std::ptrdiff_t ldc, const Epilogue<T>& epilogue = {});
+          T* C, std::ptrdiff_t ldc, const Epilogue<T>& epilogue = {},
+          Precision precision = precision_of<T>());
 
 /// Three loops: the reference of the tests and the first step of `bench`'s ladder.
 template <class T>

@@ -55,7 +55,7 @@ struct Conv2d {
   template <class T>
   static void forward(const Call<T, Attr>& c) {
     kernels::conv2d(geometry(c.shape(0), c.shape(1), c.attr()), c.x(0), c.x(1), c.y(),
-                    {.bias = c.x(2), .act = c.attr().act});
+                    {.bias = c.x(2), .act = c.attr().act}, c.precision());
   }
   template <class T>
   static void backward(const Call<T, Attr>& c) {
@@ -64,8 +64,8 @@ struct Conv2d {
     kernels::activate_backward_and_sum(c.attr().act, c.y(), dz, c.shape().rows(), c.shape().last(),
                                        c.dx(2));
     if (const auto dx = c.sink(0))
-      kernels::conv2d_adjoint<T>(g, dz, c.x(1), dx.p, {.accumulate = dx.add});
-    if (T* dw = c.dx(1)) kernels::conv2d_filter_gradient<T>(g, c.x(0), dz, dw);
+      kernels::conv2d_adjoint<T>(g, dz, c.x(1), dx.p, {.accumulate = dx.add}, c.precision());
+    if (T* dw = c.dx(1)) kernels::conv2d_filter_gradient<T>(g, c.x(0), dz, dw, c.precision());
   }
   static constexpr std::array examples = {
       Example<Attr>{"1x1", {{{2, 2, 3, 2}}, {{1, 1, 2, 3}}, {{3}}}, {1, Activation::none}},
@@ -117,7 +117,7 @@ struct Conv2dTranspose {
   template <class T>
   static void forward(const Call<T, Attr>& c) {
     kernels::conv2d_adjoint(geometry(c.shape(0), c.shape(1), c.attr()), c.x(0), c.x(1), c.y(),
-                            {.bias = c.x(2), .act = c.attr().act});
+                            {.bias = c.x(2), .act = c.attr().act}, c.precision());
   }
   template <class T>
   static void backward(const Call<T, Attr>& c) {
@@ -125,8 +125,9 @@ struct Conv2dTranspose {
     T* dz = c.dy();
     kernels::activate_backward_and_sum(c.attr().act, c.y(), dz, c.shape().rows(), c.shape().last(),
                                        c.dx(2));
-    if (const auto dx = c.sink(0)) kernels::conv2d<T>(g, dz, c.x(1), dx.p, {.accumulate = dx.add});
-    if (T* dw = c.dx(1)) kernels::conv2d_filter_gradient<T>(g, dz, c.x(0), dw);
+    if (const auto dx = c.sink(0))
+      kernels::conv2d<T>(g, dz, c.x(1), dx.p, {.accumulate = dx.add}, c.precision());
+    if (T* dw = c.dx(1)) kernels::conv2d_filter_gradient<T>(g, dz, c.x(0), dw, c.precision());
   }
   static constexpr std::array examples = {
       Example<Attr>{"1x1", {{{2, 2, 3, 2}}, {{1, 1, 3, 2}}, {{3}}}, {1, Activation::none}},

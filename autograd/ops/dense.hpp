@@ -29,7 +29,8 @@ struct MatMul {
   template <class T>
   static void forward(const Call<T>& c) {
     const auto M = c.shape()[0], N = c.shape()[1], K = c.shape(0)[1];
-    kernels::gemm(M, N, K, kernels::rows(c.x(0), K), kernels::rows(c.x(1), N), c.y(), N);
+    kernels::gemm<T>(M, N, K, kernels::rows(c.x(0), K), kernels::rows(c.x(1), N), c.y(), N, {},
+                     c.precision());
   }
   template <class T>
   static void backward(const Call<T>& c) {
@@ -38,9 +39,10 @@ struct MatMul {
     const kernels::Epilogue<T> add{.accumulate = true};
     if (const auto dA = c.sink(0))
       kernels::gemm<T>(M, K, N, kernels::rows(dY, N), kernels::transposed(B, N), dA.p, K,
-                       {.accumulate = dA.add});
+                       {.accumulate = dA.add}, c.precision());
     if (T* dB = c.dx(1))
-      kernels::gemm(K, N, M, kernels::transposed(A, K), kernels::rows(dY, N), dB, N, add);
+      kernels::gemm(K, N, M, kernels::transposed(A, K), kernels::rows(dY, N), dB, N, add,
+                    c.precision());
   }
   static constexpr std::array examples = {
       Example<>{"odd sizes", {{{3, 5}}, {{5, 7}}}},
@@ -71,7 +73,7 @@ struct Linear {
   static void forward(const Call<T, Attr>& c) {
     const auto M = c.shape().rows(), I = c.shape(1)[0], O = c.shape(1)[1];
     kernels::gemm(M, O, I, kernels::rows(c.x(0), I), kernels::rows(c.x(1), O), c.y(), O,
-                  {.bias = c.x(2), .act = c.attr().act});
+                  {.bias = c.x(2), .act = c.attr().act}, c.precision());
   }
   template <class T>
   static void backward(const Call<T, Attr>& c) {
@@ -82,9 +84,10 @@ struct Linear {
     const kernels::Epilogue<T> add{.accumulate = true};
     if (const auto dx = c.sink(0))
       kernels::gemm<T>(M, I, O, kernels::rows(dz, O), kernels::transposed(W, O), dx.p, I,
-                       {.accumulate = dx.add});
+                       {.accumulate = dx.add}, c.precision());
     if (T* dW = c.dx(1))
-      kernels::gemm(I, O, M, kernels::transposed(x, I), kernels::rows(dz, O), dW, O, add);
+      kernels::gemm(I, O, M, kernels::transposed(x, I), kernels::rows(dz, O), dW, O, add,
+                    c.precision());
   }
   static constexpr std::array examples = {
       Example<Attr>{"no activation", {{{3, 5}}, {{5, 4}}, {{4}}}, {Activation::none}},
@@ -130,16 +133,17 @@ struct GruCell {
     const auto B = c.shape()[0], H = c.shape()[1], X = c.shape(0)[1], G = 3 * H;
     const T *x = c.x(0), *h = c.x(1), *W = c.x(2), *Wh = W + X * G, *b = c.x(3);
     T *gates = c.saved(), *q = gates + B * G, *y = c.y();
+    const Precision p = c.precision();
     using kernels::gemm, kernels::rows;
-    gemm(B, G, X, rows(x, X), rows(W, G), gates, G, {.bias = b});
+    gemm(B, G, X, rows(x, X), rows(W, G), gates, G, {.bias = b}, p);
     gemm(B, 2 * H, H, rows(h, H), rows(Wh, G), gates, G,
-         {.accumulate = true, .act = Activation::sigmoid});
+         {.accumulate = true, .act = Activation::sigmoid}, p);
     each_row(B, H, [=](auto i) {
       const T* r = gates + i * G;
       for (std::ptrdiff_t j = 0; j < H; ++j) q[i * H + j] = r[j] * h[i * H + j];
     });
     gemm(B, H, H, rows(q, H), rows(Wh + 2 * H, G), gates + 2 * H, G,
-         {.accumulate = true, .act = Activation::tanh});
+         {.accumulate = true, .act = Activation::tanh}, p);
     each_row(B, H, [=](auto i) {
       const T *u = gates + i * G + H, *cand = u + H;
       for (std::ptrdiff_t j = 0; j < H; ++j)
@@ -157,20 +161,21 @@ struct GruCell {
 
     using kernels::gemm, kernels::rows, kernels::transposed;
     const kernels::Epilogue<T> add{.accumulate = true};
+    const Precision p = c.precision();
     if (T* dh = c.dx(1)) {
       const T* dy = c.dy();
       each_row(B, H, [=](auto i) {
         const T *r = gates + i * G, *u = r + H;
         for (std::ptrdiff_t j = 0, k = i * H; j < H; ++j, ++k) dh[k] += dy[k] * u[j] + dq[k] * r[j];
       });
-      gemm(B, H, 2 * H, rows(dz, G), transposed(Wh, G), dh, H, add);
+      gemm(B, H, 2 * H, rows(dz, G), transposed(Wh, G), dh, H, add, p);
     }
-    if (T* dx = c.dx(0)) gemm(B, X, G, rows(dz, G), transposed(W, G), dx, X, add);
+    if (T* dx = c.dx(0)) gemm(B, X, G, rows(dz, G), transposed(W, G), dx, X, add, p);
     if (T* dW = c.dx(2)) {
       T* dWh = dW + X * G;
-      gemm(X, G, B, transposed(x, X), rows(dz, G), dW, G, add);
-      gemm(H, 2 * H, B, transposed(h, H), rows(dz, G), dWh, G, add);
-      gemm(H, H, B, transposed(q, H), rows(dz + 2 * H, G), dWh + 2 * H, G, add);
+      gemm(X, G, B, transposed(x, X), rows(dz, G), dW, G, add, p);
+      gemm(H, 2 * H, B, transposed(h, H), rows(dz, G), dWh, G, add, p);
+      gemm(H, H, B, transposed(q, H), rows(dz + 2 * H, G), dWh + 2 * H, G, add, p);
     }
     if (T* db = c.dx(3)) kernels::add_column_sums(dz, B, G, db);
   }
@@ -188,7 +193,8 @@ struct GruCell {
         dzc[j] = dy[k] * (1 - u[j]) * (1 - cand[j] * cand[j]);
       }
     });
-    kernels::gemm(B, H, H, kernels::rows(dz + 2 * H, G), kernels::transposed(Wh + 2 * H, G), dq, H);
+    kernels::gemm<T>(B, H, H, kernels::rows(dz + 2 * H, G), kernels::transposed(Wh + 2 * H, G), dq,
+                     H, {}, c.precision());
     each_row(B, H, [=](auto i) {
       const T* r = gates + i * G;
       T* dzr = dz + i * G;

@@ -1,19 +1,18 @@
 // gradcheck --model, and the case it exports: is the file enough to recompute everything?
-#include "apps/gradcheck/export_case.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
+#include "apps/common/report/model_case.hpp"
 #include "nn/files/safetensors.hpp"
 #include "tests/apps/programs.hpp"
 
 namespace planet::test {
 namespace {
 
-const std::string peer = "python3 " PLANET_SOURCE_DIR "/apps/peer_torch.py";
+const std::string peer = "python3 " PLANET_SOURCE_DIR "/apps/peer/torch.py";
 
 int shell(const std::string& command) {
   const int status = std::system(command.c_str());
@@ -171,6 +170,26 @@ TEST_CASE("gradcheck exits with 2 for model flags it cannot use") {
   CHECK(complaint({"--model", "--batch-size", "many"}).starts_with("gradcheck: --batch-size is"));
 }
 
+TEST_CASE("what rounding does to a step is shown for each term and layer") {
+  // A ReLU that changes its side changes whole gradients: of a few thousand of them, some do.
+  const std::vector<Rounding> all =
+      ModelCase({.model = model_preset("tiny", 16), .L = 6, .B = 4}).rounding();
+  CHECK(all.size() > 15);
+  for (const Rounding& r : all) {
+    INFO(r.name);
+    CHECK(r.f32 < 1e-4);
+    CHECK(r.bf16 > r.f32);
+    CHECK(r.bf16 < 0.5);
+  }
+  const Scratch scratch;
+  const Result shown = run(scratch, "gradcheck", {"--model", "--rounding", "--csv", "r.csv"});
+  CHECK(shown.status == 0);
+  CHECK(has(shown.out, "gradient rssm/gru "));
+  CHECK(text_of(scratch / "r.csv").starts_with("quantity,f32,bf16\nterm image,"));
+  CHECK(run(scratch, "gradcheck", {"--rounding"}).err ==
+        "gradcheck: --rounding describes a model; it needs --model\n");
+}
+
 TEST_CASE("the PyTorch counterpart agrees with the case, or says that PyTorch is missing") {
   if (shell("command -v python3 >/dev/null") != 0) return;
   const Scratch scratch;
@@ -180,11 +199,11 @@ TEST_CASE("the PyTorch counterpart agrees with the case, or says that PyTorch is
   fs::create_directory(scratch / "none");
   REQUIRE(shell("echo 'raise ImportError' > " + (scratch / "none" / "torch.py").string()) == 0);
   const std::string without =
-      "PYTHONPATH=" + (scratch / "none").string() + " python3 " PLANET_SOURCE_DIR "/apps/";
-  for (const std::string& program : {"peer_torch.py check " + file, "peer_train.py run " + file}) {
+      "PYTHONPATH=" + (scratch / "none").string() + " python3 " PLANET_SOURCE_DIR "/apps/peer/";
+  for (const std::string& program : {"torch.py check " + file, "train.py run " + file}) {
     CHECK(shell(without + program + " 2> " + err) == 2);
     const std::string sentence = text_of(err);
-    CHECK(sentence.starts_with(program.substr(0, 13) + ": PyTorch "));
+    CHECK(sentence.starts_with(program.substr(0, 8) + ": PyTorch "));
     CHECK(sentence.find(" is not installed") != std::string::npos);
     CHECK(std::count(sentence.begin(), sentence.end(), '\n') == 1);
   }

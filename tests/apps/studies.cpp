@@ -170,6 +170,8 @@ TEST_CASE("the other studies write their rows and tables") {
     return cells;
   };
   using Cells = std::vector<std::string>;
+  expect(study(scratch, "precision", "pendulum_swingup-bf16-1"));
+  CHECK(column("precision", "precision") == Cells{"bf16", "bf16"});
   expect(study(scratch, "memory", "peg_cued-16-*-3"));
   CHECK(column("memory", "hidden") == Cells{"16", "16"});
   CHECK(column("memory", "model") == Cells{"rssm", "ssm"});

@@ -31,6 +31,24 @@ TEST_CASE("ops compute in the precision of their tape") {
   CHECK(sum(f64.constant(x, {2})).item() == 1 + 1e-10);
 }
 
+TEST_CASE("bf16 holds floats and rounds the operands of products alone") {
+  Tape bf16(Precision::bf16), f32(Precision::f32);
+  const std::vector<float> x = {1.001953125f};  // 1 + 2^-9: to bfloat16, 1
+  const auto on = [&](Tape& t, bool product) {
+    const Var v = t.variable(x, {1, 1}), y = product ? matmul(v, v) : mul(v, v);
+    t.backward(y, x);
+    return std::pair{y.value<float>()[0], t.grad<float>(v)[0]};
+  };
+  CHECK(on(bf16, false) == on(f32, false));
+  CHECK(on(bf16, true) == std::pair{1.0f, 2.0f});  // the cotangent is an operand too
+  CHECK(on(f32, true) != on(bf16, true));
+
+  ParamStore store(Precision::f32);
+  const Param& w = store.add("fc/weight", {2});
+  CHECK(test::message([&] { bf16.use(w); }) ==
+        "[use] parameter fc/weight is f32, the tape is bf16; both must have the same precision");
+}
+
 TEST_CASE("numbers read from a tape or a store must be asked for in its type") {
   Tape f32(Precision::f32), f64(Precision::f64);
   const Var a = f32.zeros({2}), b = f64.zeros({2});

@@ -12,13 +12,14 @@
 namespace planet::test {
 namespace {
 
-// A part is a folder, or one of the three inner folders of autograd, or the one header that kernels
-// and ops share, the enum of activations, or planar mechanics, a library of its own within envs, or
+// A part is a folder, or one of the three inner folders of autograd, or the two headers that kernels
+// and ops share, the enums of activations and precisions, or planar mechanics, a library of its own within envs, or
 // the file formats of nn, or a folder of what the programs share, or the front page and the first
 // examples, which use the libraries alone.
 constexpr const char* shared = "autograd/activation.hpp";
 constexpr const char* front_page = "apps/minimal.cpp";
 std::string part_of(const std::string& path) {
+  if (path == "autograd/precision.hpp") return shared;
   for (const char* file : {shared, front_page})
     if (path == file) return file;
   for (const char* own : {"envs/planar/", "envs/physics."})
@@ -55,7 +56,7 @@ const std::map<std::string, std::set<std::string>>& arrows() {
   static const std::map<std::string, std::set<std::string>> allowed = {
       {"autograd/base", {"autograd/base"}},
       {"autograd/kernels", {"autograd/base", "autograd/kernels", shared}},
-      {shared, {}},
+      {shared, {"autograd/base"}},
       {"autograd/ops", engine},
       {"autograd", engine},
       {"nn", with(user, {"nn"})},

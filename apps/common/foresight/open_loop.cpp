@@ -50,7 +50,7 @@ Beliefs see(const WorldModel& model, const Episode& episode, const OpenLoopOptio
             OpenLoop& out) {
   const LatentModel& latent = model.latent();
   Rng dequantise = stream(o, Draw::dequantise), posterior = stream(o, Draw::posterior);
-  Tape tape(Precision::f32, Mode::inference);
+  Tape tape(model.precision(), Mode::inference);
   const Window seen_rows{&episode, 0, out.context};
   const Sequence x =
       make_sequence(tape, std::span(&seen_rows, 1), model.config(), dequantise, posterior);
@@ -115,7 +115,7 @@ std::span<const float> OpenLoop::reward_at(std::ptrdiff_t t) const {
 OpenLoop open_loop(const WorldModel& model, const Episode& episode, const OpenLoopOptions& o) {
   OpenLoop out = allocate(model, episode, o);
   Beliefs now = see(model, episode, o, out);
-  Tape tape(Precision::f32, Mode::inference);
+  Tape tape(model.precision(), Mode::inference);
   const std::size_t A = index(episode.action_size);
   for (std::ptrdiff_t t = out.context; t < out.T; ++t)
     imagine_row(model, tape, std::span(episode.action).subspan(index(t) * A, A), o, t, now, out);
@@ -140,7 +140,7 @@ OpenLoop imagine_actions(const WorldModel& model, std::span<const float> h,
               std::vector<float>(s.size() * index(samples))};
   tile(h, samples, now.h.data());
   tile(s, samples, now.s.data());
-  Tape tape(Precision::f32, Mode::inference);
+  Tape tape(model.precision(), Mode::inference);
   const Var f = features(latent.borrow(tape, now.h.data(), now.s.data(), samples));
   std::ranges::copy(f.value<float>(), out.features.begin());
   std::ranges::copy(model.reward(f).value<float>(), out.reward.begin());
@@ -156,7 +156,7 @@ std::vector<float> decode(const WorldModel& model, std::span<const float> featur
   require(N >= 1 && features.size() == index(N * F), "[decode] there are ", features.size(),
           " numbers; N features of this model have ", F, " N, N at least 1");
   std::vector<float> images(index(N * n * n * 3));
-  Tape tape(Precision::f32, Mode::inference);
+  Tape tape(model.precision(), Mode::inference);
   for (std::ptrdiff_t i = 0; i < N; i += decode_rows) {
     tape.reset();
     const std::ptrdiff_t rows = std::min(decode_rows, N - i);

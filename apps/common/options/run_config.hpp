@@ -29,6 +29,7 @@ struct RunConfig {
   std::map<std::string, std::string> env_options;  // options of the task, NAME -> VALUE
   int action_repeat = 0;                           // R; 0: the task's default
   std::uint64_t seed = 1;
+  Precision precision = Precision::f32;  // or bf16
 
   // ---- Algorithm 1 ----
   std::string preset;                  // row of the table of sizes; informative

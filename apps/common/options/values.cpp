@@ -11,6 +11,7 @@
 #include "autograd/base/error.hpp"
 #include "autograd/base/numbers.hpp"
 #include "autograd/base/text.hpp"
+#include "autograd/precision.hpp"
 #include "rssm/config.hpp"
 
 namespace planet {
@@ -185,6 +186,13 @@ void read_value(std::string_view text, std::vector<ConvLayer>& value) {
   value = std::move(layers);
 }
 
+void read_value(std::string_view text, Precision& value) {
+  const std::vector<std::string> words{"f32", "bf16"};
+  require(std::find(words.begin(), words.end(), text) != words.end(), "is '", text,
+          "'; it is one of ", join(words), did_you_mean(text, words));
+  value = text == "bf16" ? Precision::bf16 : Precision::f32;
+}
+
 std::string write_value(std::int64_t value) { return std::to_string(value); }
 std::string write_value(std::uint64_t value) { return std::to_string(value); }
 
@@ -217,6 +225,7 @@ std::string write_value(const Bytes& value) {
 }
 
 std::string write_value(const std::vector<ConvLayer>& value) { return to_text(value); }
+std::string write_value(const Precision& value) { return std::string(name(value)); }
 
 std::string with_commas(std::int64_t value) {
   std::string text = std::to_string(value < 0 ? -value : value);

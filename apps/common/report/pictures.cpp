@@ -20,7 +20,7 @@ std::vector<Image> reconstruct(const WorldModel& model, const Episode& episode,
                                std::uint64_t seed) {
   // Substreams that no evaluation episode uses.
   Rng dequantise(seed, Stream::evaluate, 0xFFFFFFFE), posterior(seed, Stream::evaluate, 0xFFFFFFFF);
-  Tape tape(Precision::f32, Mode::inference);
+  Tape tape(model.precision(), Mode::inference);
   const Window whole{&episode, 0, episode.rows()};
   const Sequence sequence =
       make_sequence(tape, std::span(&whole, 1), model.config(), dequantise, posterior);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "apps/common/options/command_line.hpp"
 #include "apps/common/options/config_file.hpp"
 #include "apps/common/options/version.hpp"
 #include "autograd/base/error.hpp"
@@ -199,14 +200,16 @@ std::string config_of(const fs::path& checkpoint) {
   return metadata_of(SafetensorsFile(file), "config", file);
 }
 
-LoadedModel load_model(const fs::path& path) {
+LoadedModel load_model(const fs::path& path, const std::string& precision) {
   LoadedModel loaded;
   loaded.file = model_file(path);
   const SafetensorsFile file(loaded.file);
   loaded.config =
       config_from_text(metadata_of(file, "config", loaded.file), loaded.file.string() + ": config");
   read_value(metadata_of(file, "updates", loaded.file), loaded.updates);
-  loaded.model = std::make_unique<WorldModel>(loaded.config.model, loaded.config.seed);
+  if (!precision.empty()) read_option("--precision", precision, loaded.config.precision);
+  loaded.model = std::make_unique<WorldModel>(loaded.config.model, loaded.config.seed,
+                                              loaded.config.precision);
   load_params(loaded.file, loaded.model->params());
   return loaded;
 }

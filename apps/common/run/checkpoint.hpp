@@ -53,8 +53,11 @@ struct LoadedModel {
   std::filesystem::path output_folder(const std::string& kind, const std::string& given) const;
 };
 /// RUN|CHECKPOINT: a run folder (its latest checkpoint), a checkpoint folder, or a
-/// model.safetensors. Error: it is none of these, with what it would have to be.
-LoadedModel load_model(const std::filesystem::path& path);
+/// model.safetensors. It computes in the precision it was trained in, or in the one that was typed for
+/// --precision. Error: it is none of these, with what it would have to be; no such precision.
+LoadedModel load_model(const std::filesystem::path& path, const std::string& precision = "");
+inline constexpr const char* precision_help =
+    "of the model's products: f32 or bf16 (default: the one it was trained in)";
 
 /// The model alone, to be handed on: FOLDER/model.safetensors, without optimiser and counters. Its
 /// metadata is the file's that it was loaded from, and `more`. load_model(FOLDER) reads it.

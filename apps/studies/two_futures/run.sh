@@ -12,7 +12,7 @@ one() { # MODEL-SEED
   if [ "$model" = pytorch ]; then
     learn "rssm-$seed" --model rssm --seed "$seed"
     trained=$work/$1/model.safetensors
-    [ -e "$trained" ] || "$PEER" "$root/apps/peer_train.py" "$work/rssm-$seed" "$trained" --seed "$seed"
+    [ -e "$trained" ] || "$PEER" "$root/apps/peer/train.py" "$work/rssm-$seed" "$trained" --seed "$seed"
   else
     learn "$1" --model "$model" --seed "$seed"
   fi

@@ -1,7 +1,7 @@
 """The world models of rssm/ in ordinary PyTorch: RSSM, SSM and RNN, and their loss, term by term.
 
-Written from the equations and the tables of rssm/README.md, for peer_torch.py to check our numbers
-with and to time the same work. A state is (h, s), with h None in an SSM; a distribution is (mean,
+Written from the equations and the tables of rssm/README.md, for torch.py to check our numbers with
+and to time the same work. A state is (h, s), with h None in an SSM; a distribution is (mean,
 std); a sequence is time-major. Row t of action led to frame t, row t of reward came with it.
 """
 import torch

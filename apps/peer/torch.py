@@ -1,52 +1,39 @@
 #!/usr/bin/env python3
 """The same world model in PyTorch: to check our numbers, and to time the same work.
 
-  gradcheck --model --export case.safetensors     writes one case, in float64
-  peer_torch.py check case.safetensors            recomputes it; exit status 1 if anything differs
-  peer_torch.py bench --size tiny32 --threads 2   seconds of one training step and of one plan
-  peer_torch.py serve --size tiny32 --threads 2   the same, one answer for each line step or plan
+  gradcheck --model --export case.safetensors   writes one case, in float64
+  torch.py check case.safetensors               recomputes it; exit status 1 if anything differs
+  torch.py ways                                 what it can time, one word a line
+  torch.py serve --case case.safetensors --batch 16 --length 25 --way nhwc --threads 2
+                                                for `bench --peer`: answers each line `loss` with that
+                                                of the case, in float32, and `step` or `plan` with the
+                                                seconds it took
 
-Ordinary eager PyTorch; the models are in peer_model.py. `check` uses PlaNet's GRU; timings use
-nn.GRUCell, the faster of the two and the same work (--gru planet times ours), and the better of the
-two memory layouts of images unless --layout names one. Needs Python 3 and PyTorch, and nothing
-else.
+The models are in model.py. `check` and `loss` use PlaNet's GRU; timings use nn.GRUCell, the faster of
+the two and the same work. The ways: eager PyTorch with images as it likes them (nchw) or channels
+last (nhwc), the latter compiled (torch.compile), or in bfloat16 (autocast). Needs Python 3 and
+PyTorch, and nothing else.
 """
 import argparse
 import json
 import struct
 import sys
 import time
+from pathlib import Path
 
 sys.dont_write_bytecode = True  # no folder of compiled files beside this one
+sys.path[0] = str(Path(__file__).resolve().parent.parent)  # where no torch.py hides PyTorch
 
 try:
     import torch
     from torch import nn
 
-    from peer_model import World
+    from peer.model import World
 except ImportError:
-    print("peer_torch.py: PyTorch is not installed for this Python; install it "
+    print("torch.py: PyTorch is not installed for this Python; install it "
           "(pip install torch, or apt install python3-torch) or name another Python.",
           file=sys.stderr)
     sys.exit(2)
-
-# ---- sizes ---------------------------------------------------------------------------------------
-
-SIZES = {
-    "tiny32": dict(image_size=32, encoder="8:4 16:4 32:4", decoder="32:5 16:6 3:6", embed_size=128,
-                   deter_size=64, stoch_size=16, hidden_size=64, reward_layers=2, reward_units=64,
-                   B=16, L=25),
-    "small32": dict(image_size=32, encoder="16:4 32:4 64:4", decoder="64:5 32:6 3:6",
-                    embed_size=256, deter_size=128, stoch_size=16, hidden_size=128,
-                    reward_layers=2, reward_units=128, B=32, L=32),
-    "planet64": dict(image_size=64, encoder="32:4 64:4 128:4 256:4", decoder="128:5 64:5 32:6 3:6",
-                     embed_size=1024, deter_size=200, stoch_size=30, hidden_size=200,
-                     reward_layers=2, reward_units=200, B=50, L=50),
-}
-LOSS = dict(latent_model="rssm", action_size=1, min_std=0.1, free_nats=3.0, kl_scale=1.0,
-            reward_scale=10.0, free_nats_after_mean=False, kl_balance=0.0, global_kl_scale=0.0,
-            continue_head=False)
-
 
 # ---- check: one case in float64 ------------------------------------------------------------------
 
@@ -133,32 +120,44 @@ def difference(ours, theirs):
     return error / scale if scale > 0 and error == error else float("inf")
 
 
-def check(path, tolerance):
-    data, metadata = read_safetensors(path)
-    c = config_of(metadata)
+def model_of(data, c):
+    """The model of a case in float64, with its parameters."""
     world = World(c, "planet").double()
-    used, rows = set(), []
+    used = set()
     with torch.no_grad():
         for names, parameter, convert in parameter_pairs(world):
             parameter.copy_(convert([data["param/" + n] for n in names]))
             used.update(names)
     missing = {n[len("param/"):] for n in data if n.startswith("param/")} - used
     if missing:
-        sys.exit(f"peer_torch.py: the case has parameters that are not in this model: {missing}")
+        sys.exit(f"torch.py: the case has parameters that are not in this model: {missing}")
+    return world
+
+
+def terms_of(world, data, as_type):
+    image = data["data/image"].flatten(0, 1).permute(0, 3, 1, 2)
+    given = [data.get("data/" + n) for n in ("action", "reward", "noise")]
+    further = [data.get("data/" + n) for n in ("continues", "overshoot_noise")]
+    image, *given = [x.to(as_type) for x in (image, *given)]
+    return world.terms(image, *given, True, *further)
+
+
+def check(path, tolerance):
+    data, metadata = read_safetensors(path)
+    c, rows = config_of(metadata), []
+    world = model_of(data, c)
 
     pixels = data["data/pixels"].double()  # the image is the pixels' bin plus noise inside it
     bits = c["image_bits"]
     bins = (torch.floor(pixels / 2 ** (8 - bits)) - 2 ** (bits - 1)) / 2 ** bits
     noise = (data["data/image"] - bins) * 2 ** bits
     if not (noise.min() >= 0 and noise.max() < 1):
-        sys.exit("peer_torch.py: the images are not their pixels' bins with noise inside the bin")
+        sys.exit("torch.py: the images are not their pixels' bins with noise inside the bin")
 
-    image = data["data/image"].flatten(0, 1).permute(0, 3, 1, 2)
-    terms = world.terms(image, data["data/action"], data["data/reward"], data["data/noise"], True,
-                        data.get("data/continues"), data.get("data/overshoot_noise"))
+    terms = terms_of(world, data, torch.float64)
     ours = {n for n in data if n.startswith(("state/", "posterior/", "prior/", "predicted/", "term/"))}
     if ours | {"loss"} != set(terms):
-        sys.exit(f"peer_torch.py: one of the two lacks {ours ^ (set(terms) - {'loss'})}")
+        sys.exit(f"torch.py: one of the two lacks {ours ^ (set(terms) - {'loss'})}")
     terms["loss"].backward()
     L, B = data["data/action"].shape[:2]
     terms["predicted/image"] = terms["predicted/image"].permute(0, 2, 3, 1).unflatten(0, (L, B))
@@ -197,24 +196,32 @@ def plan(world, A, H=12, I=10, J=1000, K=100):
 
 
 class Work:
-    """One model and its batch; step() and plan() return the seconds they took."""
+    """One model and a random batch; step() and plan() return the seconds they took."""
 
-    def __init__(self, size, gru, channels_last):
+    def __init__(self, args):
+        data, metadata = read_safetensors(args.case)
+        self.c = c = config_of(metadata)
+        world = model_of(data, c).float()
+        with torch.no_grad():
+            self.loss_of_case = terms_of(world, data, torch.float32)["loss"].item()
         torch.manual_seed(0)
-        self.c = c = dict(LOSS, **SIZES[size], latent_hidden_size=SIZES[size]["hidden_size"])
-        L, B, n = c["L"], c["B"], c["image_size"]
-        self.world = World(c, gru)
+        self.way, self.world, L, B, n = args.way, World(c, "cell"), args.length, args.batch, c["image_size"]
         self.image = torch.rand(L * B, 3, n, n) - 0.5
-        if channels_last:
+        if self.way != "nchw":
             self.world = self.world.to(memory_format=torch.channels_last)
             self.image = self.image.to(memory_format=torch.channels_last)
+        self.terms = torch.compile(self.world.terms) if self.way == "compiled" else self.world.terms
         self.adam = torch.optim.Adam(self.world.parameters(), lr=1e-3, eps=1e-4)
         self.action = torch.rand(L, B, c["action_size"]) * 2 - 1
         self.reward = torch.rand(L, B)
 
+    def loss(self):
+        return self.loss_of_case
+
     def step(self):
         start = time.perf_counter()
-        loss = self.world.terms(self.image, self.action, self.reward, None)["loss"]
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.way == "bf16"):
+            loss = self.terms(self.image, self.action, self.reward, None)["loss"]
         self.adam.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.world.parameters(), 1000.0)
@@ -223,52 +230,23 @@ class Work:
 
     def plan(self):
         start = time.perf_counter()
-        plan(self.world, self.c["action_size"])
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.way == "bf16"):
+            plan(self.world, self.c["action_size"])
         return time.perf_counter() - start
 
 
-def median(values):
-    return sorted(values)[len(values) // 2]
-
-
-def chosen_work(args):
-    """The layout that was named, or the one whose step is faster here."""
-    if args.layout != "auto":
-        return Work(args.size, args.gru, args.layout == "nhwc"), args.layout
-    works = {name: Work(args.size, args.gru, name == "nhwc") for name in ("nchw", "nhwc")}
-    for work in works.values():
-        work.step()
-    times = {name: [] for name in works}
-    for _ in range(3):
-        for name, work in works.items():
-            times[name].append(work.step())
-    best = min(works, key=lambda name: median(times[name]))
-    return works[best], best
-
-
-def bench(args):
-    for name in ("nchw", "nhwc") if args.layout == "auto" else (args.layout,):
-        work = Work(args.size, args.gru, name == "nhwc")
-        result = dict(size=args.size, layout=name, gru=args.gru, threads=torch.get_num_threads(),
-                      torch=torch.__version__,
-                      parameters=sum(p.numel() for p in work.world.parameters()))
-        for what in ("step", "plan"):
-            getattr(work, what)()
-            result[what + "_s"] = round(median([getattr(work, what)() for _ in range(args.runs)]),
-                                        5)
-        print(json.dumps(result), flush=True)
-    return 0
+WAYS = ("nchw", "nhwc", "compiled", "bf16")
 
 
 def serve(args):
-    work, layout = chosen_work(args)
-    print(f"peer_torch.py: {args.size}, {layout}, PyTorch {torch.__version__}, "
-          f"{torch.get_num_threads()} threads", file=sys.stderr)
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    work = Work(args)
     for line in sys.stdin:
-        what = line.strip()
-        if what not in ("step", "plan"):
-            sys.exit(f"peer_torch.py: '{what}' is neither step nor plan")
-        print(repr(getattr(work, what)()), flush=True)
+        word = line.strip()
+        if word not in ("loss", "step", "plan"):
+            sys.exit(f"torch.py: '{word}' is none of loss, step and plan")
+        print(repr(getattr(work, word)()), flush=True)
     return 0
 
 
@@ -279,24 +257,23 @@ def main():
     checker = commands.add_parser("check", help="recompute a case in float64")
     checker.add_argument("case")
     checker.add_argument("--tolerance", type=float, default=1e-10, help="relative")
-    for name in ("bench", "serve"):
-        timer = commands.add_parser(name, help="time one training step and one plan")
-        timer.add_argument("--size", choices=SIZES, default="tiny32")
-        timer.add_argument("--threads", type=int, default=0)
-        timer.add_argument("--runs", type=int, default=5)
-        timer.add_argument("--gru", choices=("cell", "planet"), default="cell")
-        timer.add_argument("--layout", choices=("auto", "nchw", "nhwc"), default="auto")
+    commands.add_parser("ways", help="what can be timed")
+    server = commands.add_parser("serve", help="time training steps and plans")
+    server.add_argument("--case", required=True)
+    server.add_argument("--batch", type=int, default=16)
+    server.add_argument("--length", type=int, default=25)
+    server.add_argument("--threads", type=int, default=0)
+    server.add_argument("--way", choices=WAYS, default="nhwc")
     args = parser.parse_args()
-    if args.command == "check":
-        try:
-            return check(args.case, args.tolerance)
-        except (OSError, KeyError, ValueError, struct.error) as error:
-            print(f"peer_torch.py: {args.case} is not a case that `gradcheck --model --export` "
-                  f"wrote: {error!r}", file=sys.stderr)
-            return 2
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    return bench(args) if args.command == "bench" else serve(args)
+    if args.command == "ways":
+        print(f"PyTorch {torch.__version__.split('+')[0]}", *WAYS, sep="\n")
+        return 0
+    try:
+        return check(args.case, args.tolerance) if args.command == "check" else serve(args)
+    except (OSError, KeyError, ValueError, struct.error) as error:
+        print(f"torch.py: {args.case} is not a case that `gradcheck --model --export` wrote: "
+              f"{error!r}", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-#include "apps/gradcheck/export_case.hpp"
+#include "apps/common/report/model_case.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -140,24 +140,80 @@ Shape ModelCase::image_shape() const {
   return {options_.L * options_.B, n, n, 3};
 }
 
-ElboTerms ModelCase::elbo(Tape& tape) const {
+ElboTerms ModelCase::elbo(Tape& tape) const { return elbo(model_, tape); }
+
+ElboTerms ModelCase::elbo(const WorldModel& model, Tape& tape) const {
   const ModelConfig& c = options_.model;
   const std::ptrdiff_t L = options_.L, B = options_.B;
   const Shape latent{L, B, c.stoch_size};
   Sequence x;
-  x.image = tape.borrow(image_.data(), image_shape());
-  x.action = tape.borrow(action_.data(), {L, B, c.action_size});
-  x.reward = tape.borrow(reward_.data(), {L, B});
-  x.noise = tape.borrow(noise_.data(), latent);
-  if (!continues_.empty()) x.continues = tape.borrow(continues_.data(), {L, B});
+  x.image = tape.constant(image_, image_shape());
+  x.action = tape.constant(action_, {L, B, c.action_size});
+  x.reward = tape.constant(reward_, {L, B});
+  x.noise = tape.constant(noise_, latent);
+  if (!continues_.empty()) x.continues = tape.constant(continues_, {L, B});
   if (!overshoot_noise_.empty())
     x.overshoot_noise =
-        tape.borrow(overshoot_noise_.data(), {c.overshooting_distance, L, B, c.stoch_size});
+        tape.constant(overshoot_noise_, {c.overshooting_distance, L, B, c.stoch_size});
   if (tape.mode() == Mode::inference) {
-    x.fixed_q = {tape.borrow(q_mean_.data(), latent), tape.borrow(q_std_.data(), latent)};
-    x.fixed_p = {tape.borrow(p_mean_.data(), latent), tape.borrow(p_std_.data(), latent)};
+    x.fixed_q = {tape.constant(q_mean_, latent), tape.constant(q_std_, latent)};
+    x.fixed_p = {tape.constant(p_mean_, latent), tape.constant(p_std_, latent)};
   }
-  return model_.elbo(x);
+  return model.elbo(x);
+}
+
+namespace {
+
+double norm(const std::vector<double>& x) {
+  double sum = 0;
+  for (const double v : x) sum += v * v;
+  return std::sqrt(sum);
+}
+
+double relative_error(std::vector<double> x, const std::vector<double>& exact) {
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] -= exact[i];
+  return norm(x) / norm(exact);
+}
+
+}  // namespace
+
+std::vector<Rounding> ModelCase::rounding() const {
+  // The terms, and the gradients by layer, in each precision.
+  using Quantities = std::vector<std::pair<std::string, std::vector<double>>>;
+  const auto compute = [&](Precision precision) {
+    WorldModel model(options_.model, options_.seed, precision);
+    const ParamStore& exact = model_.params();
+    with_elements(precision, [&](auto t) {
+      std::transform(exact.values<double>(), exact.values<double>() + exact.size(),
+                     model.params().values<decltype(t)>(),
+                     [](double x) { return static_cast<decltype(t)>(x); });
+    });
+    Tape tape(precision);
+    const ElboTerms terms = elbo(model, tape);
+    Quantities out;
+    for (const auto& [name, term] : {std::pair{"image", terms.image},
+                                     {"reward", terms.reward},
+                                     {"kl", terms.kl},
+                                     {"loss", terms.loss}})
+      out.emplace_back(cat("term ", name), std::vector<double>{mean(term).item()});
+    tape.backward(terms.loss);
+    for (const Param& p : model.params().params()) {
+      const std::string layer = cat("gradient ", p.name.substr(0, p.name.rfind('/')));
+      if (out.back().first != layer) out.emplace_back(layer, std::vector<double>{});
+      with_elements(precision, [&](auto t) {
+        const auto* const g = p.grad<decltype(t)>();
+        out.back().second.insert(out.back().second.end(), g, g + p.shape.size());
+      });
+    }
+    return out;
+  };
+  const Quantities exact = compute(Precision::f64), f32 = compute(Precision::f32),
+                   bf16 = compute(Precision::bf16);
+  std::vector<Rounding> out;
+  for (std::size_t i = 0; i < exact.size(); ++i)
+    out.push_back({exact[i].first, relative_error(f32[i].second, exact[i].second),
+                   relative_error(bf16[i].second, exact[i].second)});
+  return out;
 }
 
 namespace {

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Trains the PyTorch model on the episodes of a finished run, and saves it as our model.
 
-  peer_train.py RUN model.safetensors        then:  futures model.safetensors, eval, dream, compare ...
+  train.py RUN model.safetensors        then:  futures model.safetensors, eval, dream, compare ...
 
 The same episodes in the same order, as many updates of the same size, the options of the run's own
 config.toml; PyTorch's initial weights and random numbers. What comes out is judged by our programs,
-so that where two trainings differ the measure is no suspect. Ordinary eager PyTorch (peer_model.py),
+so that where two trainings differ the measure is no suspect. Ordinary eager PyTorch (model.py),
 on one thread; needs PyTorch and NumPy.
 """
 import argparse
@@ -16,16 +16,17 @@ import tomllib
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+sys.path[0] = str(Path(__file__).resolve().parent.parent)  # where no torch.py hides PyTorch
 
 try:
     import numpy as np
     import torch
     from torch import nn
 
-    from peer_model import World
-    from peer_torch import parameter_pairs, read_safetensors
+    from peer.model import World
+    from peer.torch import parameter_pairs, read_safetensors
 except ImportError:
-    print("peer_train.py: PyTorch or NumPy is not installed for this Python; install them "
+    print("train.py: PyTorch or NumPy is not installed for this Python; install them "
           "(pip install torch numpy) or name another Python.", file=sys.stderr)
     sys.exit(2)
 
@@ -42,7 +43,7 @@ def config_of(run, tensors, action_size):
     c["latent_model"], c["action_size"] = c["model"], action_size
     c["latent_hidden_size"] = tensors[f"{c['model']}/prior/hidden/bias"].numel()
     if c["collect"] != "random" or c["continue_head"] or c["overshooting_distance"] > 1:
-        sys.exit("peer_train.py: the run's episodes must be random ones (--collect random), without "
+        sys.exit("train.py: the run's episodes must be random ones (--collect random), without "
                  "a continue head and without overshooting")
     return c
 
@@ -120,7 +121,7 @@ def main():
     world = World(c, "planet")
     train(world, episodes, c, args.seed)
     ours = as_ours(world, {name: tensor.shape for name, tensor in tensors.items()})
-    metadata["version"] = f"PyTorch {torch.__version__}, apps/peer_train.py --seed {args.seed}"
+    metadata["version"] = f"PyTorch {torch.__version__}, apps/peer/train.py --seed {args.seed}"
     write_safetensors(args.model, ours, metadata)
 
 

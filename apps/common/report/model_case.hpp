@@ -1,7 +1,7 @@
 // One complete case of the model, to be recomputed by another framework: inputs, parameters, noise,
 // every term of the loss and every gradient, in float64, in one safetensors file.
 //
-// rssm/README.md has a table of the file's names, shapes and conventions; apps/peer_torch.py
+// rssm/README.md has a table of the file's names, shapes and conventions; apps/peer/torch.py
 // recomputes all of it in PyTorch. The same options give the model that `gradcheck --model`
 // compares with finite differences.
 #pragma once
@@ -39,6 +39,12 @@ class CaseFlags {
   std::map<std::string, std::string> values_;  // by key; empty: not given
 };
 
+/// The relative errors of one quantity: |x - double's| / |double's|, norms of the whole of it.
+struct Rounding {
+  std::string name;
+  double f32 = 0, bf16 = 0;  // NaN where double's is zero
+};
+
 /// A random window (bytes, preprocessed as in training) and its loss.
 class ModelCase {
  public:
@@ -48,6 +54,9 @@ class ModelCase {
   /// Records the loss on a tape; the same function at every call. In inference mode everything
   /// behind a stop-gradient is a constant, so that finite differences do not see through it.
   ElboTerms elbo(Tape& tape) const;
+  /// How far f32 and bf16 are from double: the gradient of each layer, and the means of the loss's
+  /// terms.
+  std::vector<Rounding> rounding() const;
   /// Writes the file; `version` goes into the metadata. Throws if it cannot be written.
   void save(const std::filesystem::path& file, const std::string& version);
   /// Every parameter against central differences. Where the loss does not depend on one (the prior,
@@ -57,6 +66,7 @@ class ModelCase {
 
  private:
   Shape image_shape() const;
+  ElboTerms elbo(const WorldModel& model, Tape& tape) const;
 
   CaseOptions options_;
   WorldModel model_;
