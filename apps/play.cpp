@@ -4,6 +4,7 @@
 // With a run or a checkpoint the trained agent plays. Policies: play/policies.hpp.
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -201,6 +202,7 @@ class Playing {
 
  private:
   using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::milliseconds glance{30};  // at keys and signals
 
   void start() {
     env_.reset(seed_);
@@ -220,7 +222,8 @@ class Playing {
 
   // In real time: the next picture is shown once the simulated time has passed.
   void show(const Policy& policy) {
-    std::this_thread::sleep_until(next_);
+    while (!interrupted() && Clock::now() < next_)
+      std::this_thread::sleep_until(std::min(next_, Clock::now() + glance));
     std::vector<std::string> lines{cat(env_.name(), "  decision ", decisions, " of ",
                                        env_.episode_length(), "  return ", fixed(sum, 2))};
     for (const std::string& line : policy.lines()) lines.push_back(line);
@@ -232,7 +235,6 @@ class Playing {
   }
 
   void wait() {
-    constexpr std::chrono::milliseconds glance(30);
     std::this_thread::sleep_for(glance);
     next_ = Clock::now();
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "apps/common/console/interrupt.hpp"
 #include "apps/common/console/terminal.hpp"
 #include "apps/play/policies.hpp"
 #include "autograd/base/error.hpp"
@@ -55,18 +56,23 @@ Key arrow_of(char c) {
   }
 }
 
+termios settings_before{};  // of the one keyboard; a signal handler puts it back, too
+
+void put_back() { tcsetattr(STDIN_FILENO, TCSANOW, &settings_before); }
+
 /// Takes the terminal's input key by key, without echo, until it is destroyed.
 class Keyboard {
  public:
   Keyboard() {
     require(isatty(STDIN_FILENO) != 0 && cursor_moves(STDOUT_FILENO) &&
-                tcgetattr(STDIN_FILENO, &before_) == 0,
+                tcgetattr(STDIN_FILENO, &settings_before) == 0,
             "--policy keys needs a terminal to read keys from and to draw in");
-    termios raw = before_;
+    termios raw = settings_before;
     raw.c_lflag &= static_cast<tcflag_t>(~(ICANON | ECHO));
+    undo_at_once(put_back);
     tcsetattr(STDIN_FILENO, TCSANOW, &raw);
   }
-  ~Keyboard() { tcsetattr(STDIN_FILENO, TCSANOW, &before_); }
+  ~Keyboard() { put_back(); }
   Keyboard(const Keyboard&) = delete;
   Keyboard& operator=(const Keyboard&) = delete;
 
@@ -87,9 +93,6 @@ class Keyboard {
     }
     return keys;
   }
-
- private:
-  termios before_{};
 };
 
 // Terminals report when a key is pressed, not when it is released, so a push ends by itself.

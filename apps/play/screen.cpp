@@ -3,9 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <string_view>
 
+#include "apps/common/console/interrupt.hpp"
 #include "autograd/base/error.hpp"
 
 namespace planet {
@@ -45,6 +47,15 @@ char shade(Pixel upper, Pixel lower) {
 }
 
 bool same(Pixel a, Pixel b) { return std::ranges::equal(a, b); }
+
+constexpr std::string_view enter_alternate = "\033[?1049h\033[?25l";
+constexpr std::string_view leave_alternate = "\033[0m\033[?25h\033[?1049l";
+volatile std::sig_atomic_t on_alternate = 0;
+
+void leave_at_once() {
+  if (on_alternate != 0)
+    (void)!write(STDOUT_FILENO, leave_alternate.data(), leave_alternate.size());
+}
 
 }  // namespace
 
@@ -98,8 +109,11 @@ void Screen::show(const Image& image, const std::vector<std::string>& lines) {
         std::string(e.what()).substr(0, static_cast<std::size_t>(size.columns * size.rows - 1));
   }
   // The alternate screen without a cursor; then from its upper left corner on.
-  std::string text = entered_ ? "\033[H" : "\033[?1049h\033[?25l\033[H";
+  std::string text(entered_ ? "" : enter_alternate);
+  text += "\033[H";
   entered_ = true;
+  on_alternate = 1;
+  undo_at_once(leave_at_once);
   for (const char c : picture) text += c == '\n' ? "\033[K\r\n" : std::string(1, c);
   text += "\033[J";
   std::fwrite(text.data(), 1, text.size(), stdout);
@@ -109,8 +123,9 @@ void Screen::show(const Image& image, const std::vector<std::string>& lines) {
 void Screen::leave() {
   if (!entered_) return;
   entered_ = false;
-  std::fputs("\033[0m\033[?25h\033[?1049l", stdout);
+  std::fwrite(leave_alternate.data(), 1, leave_alternate.size(), stdout);
   std::fflush(stdout);
+  on_alternate = 0;
 }
 
 }  // namespace planet

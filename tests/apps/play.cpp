@@ -290,6 +290,10 @@ TEST_CASE("play says what is wrong") {
   CHECK(error({"--policy", "orcale"}).find("did you mean 'oracle'") != std::string::npos);
   CHECK(error({"--policy", "agent"}).find("needs a run or a checkpoint") != std::string::npos);
   CHECK(error({"--policy", "keys"}).find("terminal") != std::string::npos);
+  // An episode that can begin again is written down nowhere.
+  for (const char* file : {"--trajectory", "--frames", "--uniforms"})
+    CHECK(has(error({"--policy", "keys", file, "there"}), "writes nothing down"));
+  CHECK(!fs::exists(scratch / "there"));
   CHECK(error({"--state", "1"}).find("omega") != std::string::npos);
   CHECK(error({"--state", "1,nan"}).find("nan") != std::string::npos);
   CHECK(error({"--image-size", "48"}).find("16, 32 or 64") != std::string::npos);

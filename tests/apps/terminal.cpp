@@ -96,6 +96,9 @@ PtyResult run_in_terminal(const Scratch& scratch, const Pty& pty, const std::str
   }
   int status = 0;
   REQUIRE(waitpid(pid, &status, 0) == pid);
+  termios left{};
+  REQUIRE(tcgetattr(master, &left) == 0);  // of the other side
+  result.by_line = (left.c_lflag & ICANON) != 0 && (left.c_lflag & ECHO) != 0;
   close(master);
   result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return result;
@@ -208,18 +211,22 @@ TEST_CASE("a picture is scaled in whole steps") {
 
 TEST_CASE("playing with the keys shows the keys and the result") {
   const Scratch scratch;
+  // As fast as it goes: what is typed at once, or while it pauses, comes before the next decision however
+  // late it is read.
   const auto play = [&](const std::vector<std::pair<std::string, std::string>>& keys,
                         const Args& more) {
     Pty pty;
     pty.keys = keys;
-    return run_in_terminal(scratch, pty, "play",
-                           Args{"--policy", "keys", "--speed", "10", "--threads", "1"} + more);
+    const PtyResult r = run_in_terminal(
+        scratch, pty, "play", Args{"--policy", "keys", "--speed", "0", "--threads", "1"} + more);
+    CHECK(r.by_line);
+    return r;
   };
   // It begins with the first key, which here is the push to the right; then it pauses, and ends.
-  const PtyResult stopped = play({{"press a key", "d"}, {": +1", "p"}, {"paused", "q"}}, {});
+  const PtyResult stopped = play({{"press a key", "dp"}, {"paused", "q"}}, {});
   CHECK(stopped.status == 0);
   const std::vector<std::string> all = frames(stopped.text);
-  REQUIRE(all.size() >= 3);
+  REQUIRE(all.size() >= 2);
   CHECK(has(all.front(), "decision 0 of 100"));
   CHECK(has(all.front(), "press a key to begin"));
   CHECK(has(all.front(), "arrows or wasd push, space lets go, p pause, r restart, q quit"));
@@ -228,7 +235,7 @@ TEST_CASE("playing with the keys shows the keys and the result") {
   CHECK(has(last_line(stopped.text), ", random 125.3, oracle 189.4 in a whole episode"));
   // Tab takes the next two of six actions; the episode goes on to its end.
   const PtyResult six =
-      play({{"press a key", "\t"}, {"action 3 of 6: 0", "w"}}, {"--env", "cheetah_run"});
+      play({{"press a key", "\tp"}, {"action 3 of 6: 0", "wp"}}, {"--env", "cheetah_run"});
   CHECK(has(six.text, "left/right action 1 of 6: 0   down/up action 2 of 6: 0"));
   CHECK(has(six.text, "left/right action 3 of 6: 0   down/up action 4 of 6: +1"));
   CHECK(has(six.text, "space lets go, tab others, p pause"));
@@ -237,14 +244,46 @@ TEST_CASE("playing with the keys shows the keys and the result") {
     CHECK(lines_of(frame) <= 24);
     CHECK(widest(frame) <= 80);
   }
-  // Once more from the start.
-  const PtyResult again =
-      play({{"press a key", "d"}, {"decision 3 ", "r"}, {"decision 0 ", "q"}}, {});
+  // Once more from the start, of an episode that is long enough for any reader.
+  const PtyResult again = play({{"press a key", "d"}, {"decision 3 ", "r"}, {"decision 0 ", "q"}},
+                               {"--env-option", "time_limit=2000000"});
   const std::vector<std::string> seen = frames(again.text);
-  const auto starts = std::count_if(seen.begin(), seen.end(), [](const std::string& frame) {
-    return has(frame, "decision 0 of 100  return 0.00");
-  });
-  CHECK(starts >= 2);
+  const auto later = std::ranges::find_if(
+      seen, [](const std::string& frame) { return has(frame, "decision 3 "); });
+  CHECK(std::any_of(later, seen.end(), [](const std::string& frame) {
+    return has(frame, "decision 0 of 1000000  return 0.00");
+  }));
+  CHECK(has(last_line(again.text), "stopped before the end"));
+}
+
+TEST_CASE("Ctrl-C gives the terminal back, also the second one") {
+  const Scratch scratch;
+  Pty pty;
+  pty.keys = {{"press a key", "\003"}};
+  const PtyResult keys =
+      run_in_terminal(scratch, pty, "play", {"--policy", "keys", "--threads", "1"});
+  CHECK(keys.status == 130);
+  CHECK(keys.by_line);
+  CHECK(has(keys.text, "\033[?1049l"));
+  // The next picture comes in an hour: the first Ctrl-C does not wait for it.
+  pty.keys = {{"decision 0 ", "\003"}};
+  const PtyResult slow = run_in_terminal(
+      scratch, pty, "play", {"--policy", "zero", "--speed", "0.00003", "--threads", "1"});
+  CHECK(slow.status == 130);
+  CHECK(has(slow.text, "\033[?1049l"));
+  // A plan that takes minutes. The terminal echoes each ^C; those that come too soon after another are
+  // one signal.
+  pty.keys = {{"decision 0 ", "\003"}};
+  for (int i = 0; i < 200; ++i) pty.keys.emplace_back("^C", "\003");
+  const PtyResult twice =
+      run_in_terminal(scratch, pty, "play",
+                      {"--policy", "oracle", "--candidates", "20000", "--horizon", "100",
+                       "--iterations", "2000", "--threads", "1"});
+  CHECK(twice.status == 130);
+  const std::size_t left = twice.text.rfind("\033[?1049l");
+  REQUIRE(left != std::string::npos);
+  CHECK(twice.text.rfind("\033[?1049h") < left);
+  CHECK(twice.text.rfind("\033[?25h") > twice.text.rfind("\033[?25l"));  // with a cursor
 }
 
 }  // namespace planet::test

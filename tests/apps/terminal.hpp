@@ -18,7 +18,8 @@ struct Pty {
 
 struct PtyResult {
   int status = -1;
-  std::string text;  // all that reached the terminal
+  std::string text;      // all that reached the terminal
+  bool by_line = false;  // at the end it takes input line by line, with echo, as a shell needs it
 };
 /// Runs bin/PROGRAM to its end.
 PtyResult run_in_terminal(const Scratch& scratch, const Pty& pty, const std::string& program,

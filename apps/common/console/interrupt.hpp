@@ -13,6 +13,9 @@ namespace planet {
 
 /// From now on these signals set a flag instead of ending the process.
 void catch_interrupts();
+/// Called when the second signal ends the process: it leaves a terminal as it was, and may do only what
+/// a signal handler may. At most four.
+void undo_at_once(void (*undo)());
 /// Was the flag set? Loops ask after each update and each decision.
 bool interrupted();
 
