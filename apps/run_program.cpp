@@ -21,14 +21,8 @@ void hold_standard_streams() {
     if (fcntl(stream, F_GETFD) < 0) open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-// A message may quote a file that is no text: a terminal must not obey it.
 void say(const char* name, const std::string& sentence) {
-  std::string text;
-  for (const char c : sentence) {
-    const bool control = (static_cast<unsigned char>(c) < ' ' && c != '\n') || c == '\177';
-    text += control ? '?' : c;
-  }
-  std::cerr << name << ": " << text << std::endl;
+  std::cerr << name << ": " << one_line(sentence) << std::endl;
 }
 
 constexpr const char* too_large =

@@ -288,11 +288,12 @@ bool Training::evaluate_and_save() {
     run_.best_return = e.mean;
     run_.best = checkpoint_.filename().string();
   }
-  update_checkpoint_state(checkpoint_, run_);
-  console_.row(evaluation_line(run_, e), true);
+  // The counters last: a run killed before them evaluates again, one killed after them has it all.
   write_png(folder_.pictures() / cat("eval-", checkpoint_.filename().string(), ".png"),
             reconstruction_sheet(model_, std::span(e.episodes).first(1), config_.seed,
                                  cat("evaluation episode 0 at ", run_.updates, " updates")));
+  update_checkpoint_state(checkpoint_, run_);
+  console_.row(evaluation_line(run_, e), true);
   return true;
 }
 

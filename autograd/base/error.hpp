@@ -10,10 +10,19 @@
 
 namespace planet {
 
-/// Bad input of any kind: a shape, a file, a flag. The message is a full sentence for the user.
+/// The text with each control character as '?'. A sentence may quote a file that is no text, or a name
+/// in which there is a line break: it stays one line, and no terminal obeys it.
+inline std::string one_line(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == '\177') c = '?';
+  return text;
+}
+
+/// Bad input of any kind: a shape, a file, a flag. The message is a full sentence for the user, on one
+/// line.
 class Error : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit Error(const std::string& sentence) : std::runtime_error(one_line(sentence)) {}
 };
 
 /// The parts streamed one after the other: cat("x is ", 3) == "x is 3".

@@ -46,14 +46,13 @@ void require_fit(const SafetensorsFile& file, const std::vector<Slot<T>>& slots)
   if (missing.empty() && unexpected.empty() && different.empty()) return;
 
   std::string list;
-  const auto add = [&](std::string_view title, const std::vector<std::string>& items,
-                       std::string_view separator) {
+  const auto add = [&](std::string_view title, const std::vector<std::string>& items) {
     if (!items.empty())
-      list += cat("\n  ", title, " (", items.size(), "): ", join(items, separator));
+      list += cat(list.empty() ? " " : "; ", title, " (", items.size(), "): ", join(items));
   };
-  add("missing", missing, ", ");
-  add("unexpected", unexpected, ", ");
-  add("different", different, "; ");
+  add("missing", missing);
+  add("unexpected", unexpected);
+  add("different", different);
   fail(file.path().string(), " does not fit this model, and nothing was loaded:", list);
 }
 

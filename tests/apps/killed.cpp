@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <functional>
 
 #include "apps/common/options/run_config.hpp"
 #include "apps/common/run/checkpoint.hpp"
@@ -67,6 +68,22 @@ struct Saved {
   }
 };
 
+// A child process that does the work and dies before step `killed` of it. Did it come to the end?
+bool survives(int killed, const std::function<void()>& work) {
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    steps_left = killed;
+    work();
+    _exit(0);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  const bool finished = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  REQUIRE((finished || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)));
+  return finished;
+}
+
 }  // namespace
 
 TEST_CASE("kill -9 before any step of a save leaves a whole checkpoint") {
@@ -86,17 +103,8 @@ TEST_CASE("kill -9 before any step of a save leaves a whole checkpoint") {
       if (!again) run.update();
       run.model.params().values<float>()[0] += 1;
 
-      const pid_t child = fork();
-      REQUIRE(child >= 0);
-      if (child == 0) {
-        steps_left = killed;
-        save_checkpoint(folder, run.config, run.model, run.adam, run.state);
-        _exit(0);
-      }
-      int status = 0;
-      REQUIRE(waitpid(child, &status, 0) == child);
-      finished = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-      REQUIRE((finished || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)));
+      finished = survives(
+          killed, [&] { save_checkpoint(folder, run.config, run.model, run.adam, run.state); });
 
       const auto newest = newest_checkpoint(folder);
       REQUIRE(newest.has_value());
@@ -110,4 +118,26 @@ TEST_CASE("kill -9 before any step of a save leaves a whole checkpoint") {
     }
     CHECK(killed > 10);  // a save has many steps: they were counted
   }
+}
+
+TEST_CASE(
+    "kill -9 before any step of noting an evaluation leaves it noted whole or to be made again") {
+  int killed = 0;
+  for (bool finished = false; !finished; ++killed) {
+    REQUIRE(killed < 100);
+    INFO("killed before step ", killed);
+    const Scratch scratch;
+    Saved run;
+    run.update();
+    const fs::path checkpoint =
+        save_checkpoint(scratch.path(), run.config, run.model, run.adam, run.state);
+    run.state.evaluated_updates = 1;
+    run.state.best = checkpoint.filename().string();
+    finished = survives(killed, [&] { update_checkpoint_state(checkpoint, run.state); });
+    const std::string state = text_of(checkpoint / "state.json");
+    if (!RunState::from_json(Json::parse(state)).best.empty())
+      CHECK(text_of(scratch / "best") == run.state.best + "\n");
+    else CHECK(!finished);
+  }
+  CHECK(killed > 3);
 }

@@ -300,6 +300,22 @@ TEST_CASE("the number of threads changes no bit of a run") {
   check_same_run(one, three);
 }
 
+TEST_CASE("an evaluation whose picture could not be written is made again") {
+  const Scratch scratch;
+  const fs::path whole = scratch / "whole", failed = scratch / "failed";
+  REQUIRE(run(scratch, "train", smallest(whole)).status == 0);
+  REQUIRE(run(scratch, "train", smallest(failed, {"--total-episodes", "3"})).status == 0);
+  const fs::path picture =
+      failed / "pictures" / ("eval-" + latest(whole).filename().string() + ".png");
+  fs::create_directories(picture);  // where it would go
+  CHECK(run(scratch, "train", resume(failed, {"--total-episodes", "4"})).status == 2);
+  fs::remove(picture);
+  REQUIRE(run(scratch, "train", resume(failed)).status == 0);
+  CHECK(fs::is_regular_file(picture));
+  CHECK(text_of(picture) == text_of(whole / "pictures" / picture.filename()));
+  check_same_run(whole, failed, false);
+}
+
 TEST_CASE("the last two checkpoints and the best are kept") {
   const Scratch scratch;
   const fs::path path = scratch / "run";
@@ -349,6 +365,15 @@ TEST_CASE("unreadable counters are refused with their file and key") {
   CHECK(r.err.find("state.json: JSON: there is no key \"decisions\" (did you mean 'decision'?)") !=
         std::string::npos);
   CHECK(text_of(file) == text);
+  // A negative counter would have episodes removed.
+  text.replace(text.find("\"decision\": "), 12, "\"decisions\": ");
+  text.replace(text.find("\"episodes\": 3"), 13, "\"episodes\": -3");
+  write_text_atomically(file, text);
+  const auto episodes = contents(a / "episodes");
+  const Result negative = run(scratch, "train", resume(a, {"--total-episodes", "4"}));
+  CHECK(negative.status == 2);
+  CHECK(has(negative.err, "state.json: \"episodes\" is -3; it is at least 0"));
+  CHECK(contents(a / "episodes") == episodes);
 }
 
 TEST_CASE("P31 a loss that is not finite stops the run with its first op and status 3") {

@@ -8,6 +8,8 @@
 namespace planet {
 namespace {
 
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
 // The quoted cell that begins behind its opening quote at `at`, which moves behind the closing one.
 std::string quoted_cell(std::string_view text, std::size_t& at, const std::string& where) {
   std::string cell;
@@ -28,7 +30,7 @@ std::string quoted_cell(std::string_view text, std::size_t& at, const std::strin
 }  // namespace
 
 std::string plain_text(std::string_view text) {
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i)
@@ -66,7 +68,8 @@ std::vector<CsvLine> csv_rows(std::string_view original, const std::string& name
 }
 
 std::string csv_cell(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  if (text.find_first_of(",\"\r\n") == std::string::npos && !text.starts_with(byte_order_mark))
+    return text;
   std::string out = "\"";
   for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
   return out + "\"";

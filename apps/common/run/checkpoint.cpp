@@ -152,9 +152,9 @@ fs::path save_checkpoint(const fs::path& checkpoints, const RunConfig& config,
 }
 
 void update_checkpoint_state(const fs::path& checkpoint, const RunState& state) {
-  write_text_atomically(checkpoint / "state.json", state.to_json().dump(2) + "\n");
   if (!state.best.empty())
     write_text_atomically(checkpoint.parent_path() / "best", state.best + "\n");
+  write_text_atomically(checkpoint / "state.json", state.to_json().dump(2) + "\n");
   prune(checkpoint.parent_path(), state.best);
 }
 

@@ -27,7 +27,7 @@ std::filesystem::path save_checkpoint(const std::filesystem::path& checkpoints,
                                       const RunConfig& config, const WorldModel& model,
                                       const Adam& adam, const RunState& state);
 
-/// Rewrites state.json of a saved checkpoint, and `best`: after its evaluation.
+/// Rewrites `best`, and then state.json of a saved checkpoint: after its evaluation.
 void update_checkpoint_state(const std::filesystem::path& checkpoint, const RunState& state);
 
 /// The newest complete checkpoint of a run, or nothing. Removes what a killed process left behind.

@@ -1,5 +1,7 @@
 #include "apps/common/run/run_state.hpp"
 
+#include "autograd/base/error.hpp"
+
 namespace planet {
 namespace {
 
@@ -19,6 +21,12 @@ double mean_of(std::span<const Var> distances) {
 void add_to(std::optional<double>& sum, double value) { sum = sum.value_or(0) + value; }
 
 Json json_of(const std::optional<double>& x) { return x ? Json(*x) : Json(); }
+// A counter. With a negative one, a resumed run would remove its episodes.
+std::int64_t count_of(const Json& json, const char* key, std::int64_t least = 0) {
+  const std::int64_t n = json.at(key).as_int64();
+  require(n >= least, "\"", key, "\" is ", n, "; it is at least ", least);
+  return n;
+}
 std::optional<double> optional_of(const Json& json) {
   return json.is_null() ? std::nullopt : std::optional(json.as_double());
 }
@@ -74,15 +82,17 @@ Json RunState::to_json() const {
 
 RunState RunState::from_json(const Json& json) {
   RunState s;
-  s.updates = json.at("updates").as_int64();
-  s.episodes = json.at("episodes").as_int64();
-  s.decisions = json.at("decisions").as_int64();
-  s.env_frames = json.at("env_frames").as_int64();
+  s.updates = count_of(json, "updates");
+  s.episodes = count_of(json, "episodes");
+  s.decisions = count_of(json, "decisions");
+  s.env_frames = count_of(json, "env_frames");
   // Earlier versions did not say it: all of them, then, of which the memory drops the first again.
   const Json* held = json.find("episodes_in_memory");
-  s.episodes_in_memory = held == nullptr ? s.episodes : held->as_int64();
+  s.episodes_in_memory = held == nullptr ? s.episodes : count_of(json, "episodes_in_memory");
+  require(s.episodes_in_memory <= s.episodes, "\"episodes_in_memory\" is ", s.episodes_in_memory,
+          " of ", s.episodes, " episodes");
   const Json& sums = json.at("round");
-  s.round.updates = sums.at("updates").as_int64();
+  s.round.updates = count_of(sums, "updates");
   s.round.total = sums.at("total").as_double();
   s.round.image = sums.at("image").as_double();
   s.round.reward = sums.at("reward").as_double();
@@ -94,11 +104,11 @@ RunState RunState::from_json(const Json& json) {
   s.round.grad_norm = sums.at("grad_norm").as_double();
   s.round.seconds = sums.at("seconds").as_double();
   s.seconds = json.at("seconds").as_double();
-  s.evaluated_episodes = json.at("evaluated_episodes").as_int64();
-  s.evaluated_updates = json.at("evaluated_updates").as_int64();
+  s.evaluated_episodes = count_of(json, "evaluated_episodes", -1);
+  s.evaluated_updates = count_of(json, "evaluated_updates", -1);
   s.evaluated_seconds = json.at("evaluated_seconds").as_double();
   s.evaluation_cost = json.at("evaluation_cost").as_double();
-  s.metrics_rows = json.at("metrics_rows").as_int64();
+  s.metrics_rows = count_of(json, "metrics_rows");
   s.best_return = optional_of(json.at("best_return"));
   s.best = json.at("best").as_string();
   return s;

@@ -48,7 +48,7 @@ TEST_CASE("a CSV has quoted cells and either kind of line end") {
   const auto said = [](const std::string& text) { return error_of([&] { cells(text); }); };
   CHECK(said("a\n\"b") == "t.csv, line 2: a quoted cell has no closing quote");
   CHECK(contains(said("\"a\"b,c"), "t.csv, line 1: text follows the closing quote"));
-  for (const std::string text : {"plain", "a,b", "say \"x\"", "two\nlines", ""})
+  for (const std::string text : {"plain", "a,b", "say \"x\"", "two\nlines", "", "\xef\xbb\xbfx"})
     CHECK(cells(csv_cell(text) + ",x") == std::vector<Cells>{{text, "x"}});
 }
 

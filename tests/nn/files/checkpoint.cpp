@@ -105,10 +105,9 @@ TEST_CASE("missing unexpected and misshapen tensors are listed all at once") {
   save_params(folder / "x", saved);
   CHECK(error_of([&] { load_params(folder / "x", wanted); }) ==
         (folder / "x").string() +
-            " does not fit this model, and nothing was loaded:\n"
-            "  missing (2): new/1, new/2\n"
-            "  unexpected (2): old/1, old/2\n"
-            "  different (2): b is F32 [2,3] in the file and F32 [3,2] in the model; "
+            " does not fit this model, and nothing was loaded: "
+            "missing (2): new/1, new/2; unexpected (2): old/1, old/2; "
+            "different (2): b is F32 [2,3] in the file and F32 [3,2] in the model, "
             "steps is F32 [1] in the file and F32 [1,1] in the model");
   for (std::ptrdiff_t i = 0; i < wanted.size(); ++i) CHECK(wanted.values<float>()[i] == 9);
 }

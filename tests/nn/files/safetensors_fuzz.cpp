@@ -5,53 +5,13 @@
 #include <algorithm>
 #include <cstring>
 
-#include "autograd/base/philox.hpp"
 #include "nn/files/checkpoint.hpp"
 #include "nn/init.hpp"
 #include "tests/nn/allocation_watch.hpp"
+#include "tests/support/damaged.hpp"
 #include "tests/support/scratch_folder.hpp"
 
 using namespace planet;
-
-namespace {
-
-// One to four damages: a bit flipped, two bytes swapped, a byte replaced, a piece removed or
-// doubled, the end cut off. Three in four hit the header, where the rules are.
-std::string damaged(std::string bytes, std::size_t header_end, Rng& rng) {
-  const auto place = [&] {
-    const std::size_t begin = rng.below(4) || bytes.size() <= header_end ? 0 : header_end;
-    const std::size_t end = begin == 0 ? std::min(header_end, bytes.size()) : bytes.size();
-    return begin + rng.below(end - begin);
-  };
-  const std::uint64_t damages = 1 + rng.below(4);
-  for (std::uint64_t k = 0; k < damages && !bytes.empty(); ++k) {
-    const std::size_t i = place(), j = place();
-    constexpr std::string_view letters = "0123456789-{}[]\",:.eE \\/untf\xff";
-    switch (rng.below(6)) {
-      case 0:
-        bytes[i] = static_cast<char>(bytes[i] ^ (1 << rng.below(8)));
-        break;
-      case 1:
-        std::swap(bytes[i], bytes[j]);
-        break;
-      case 2:
-        bytes[i] = letters[rng.below(letters.size())];
-        break;
-      case 3:
-        bytes.erase(i, 1 + rng.below(8));
-        break;
-      case 4:
-        bytes.insert(i, bytes.substr(j, 1 + rng.below(8)));
-        break;
-      default:
-        bytes.resize(i);
-        break;
-    }
-  }
-  return bytes;
-}
-
-}  // namespace
 
 TEST_CASE("damaged safetensors files load equal or throw, and never half") {
   const test::ScratchFolder folder;
@@ -72,7 +32,7 @@ TEST_CASE("damaged safetensors files load equal or throw, and never half") {
   test::largest_request = 0;
   for (int i = 0; i < 6000; ++i) {
     CAPTURE(i);
-    const std::string bytes = damaged(valid, 8 + header_length, rng);
+    const std::string bytes = test::damaged(valid, 8 + header_length, rng);
     test::write_bytes(path, bytes);
     std::fill(store.values<float>(), store.values<float>() + n, 0.125f);
     try {
