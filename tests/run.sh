@@ -11,6 +11,14 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 passed=0 failed=0 skipped=0 failures=()
 
+# said REPORT: the last 40 lines of what each of the first three failing tests printed.
+said() {
+  awk 'function show(  i) { for (i = n > 40 ? n - 39 : 1; i <= n; ++i) print "  | " line[i]; n = 0 }
+    /^ *[0-9]+\/[0-9]+ Test +#/ { show(); failing = /\*\*\*/ && ++failed <= 3; if (failing) print; next }
+    /^[0-9]+% tests passed/ { show(); exit }
+    failing && !/^$|^ +Start +[0-9]+: / { line[++n] = $0 }' "$1"
+}
+
 # tests PRESET [CTEST ARGUMENTS]: runs CTest and adds up what it says.
 tests() {
   local preset=$1 start=$SECONDS dir=$root/build/$1 report
@@ -33,6 +41,7 @@ tests() {
   say "tests     $preset: $((total - bad)) passed, $bad failed, $((SECONDS - start)) s"
   if [ "$bad" -gt 0 ]; then
     grep -E '^\s+[0-9]+ - .*\((Failed|Timeout|SEGFAULT|Not Run|.*Exception.*)\)' "$report" | head -30
+    said "$report"
     failures+=("$preset: $bad, see $report")
   fi
 }
@@ -82,8 +91,8 @@ for preset in portable scalar; do
     tests "$preset" -L '^(kernels|autograd)$'
   fi
 done
-if FIRST=60 stage asan-ubsan test_base test_kernels test_nn test_envs test_files; then
-  tests asan-ubsan -L '^(base|kernels|nn|envs|files)$'
+if FIRST=60 stage asan-ubsan test_base test_kernels test_nn test_envs test_files test_fuzz; then
+  tests asan-ubsan -L '^(base|kernels|nn|envs|files|fuzz)$'
 fi
 
 for line in ${failures+"${failures[@]}"}; do say "FAILED    $line"; done
