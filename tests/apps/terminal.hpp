@@ -14,6 +14,8 @@ struct Pty {
   std::vector<std::pair<std::string, std::string>> environment{};  // NAME, VALUE
   // What is typed when a text was seen since the last time: TEXT, KEYS.
   std::vector<std::pair<std::string, std::string>> keys{};
+  // Signals that are sent, all at once, when this text was seen.
+  std::pair<std::string, std::vector<int>> signals{};
 };
 
 struct PtyResult {
