@@ -322,7 +322,7 @@ void add_point(PlotSeries& series, double x, const Interval& y) {
 void sort_by_x(PlotSeries& series) {
   std::vector<std::size_t> order(series.points.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return series.points[i].first; });
+  std::ranges::sort(order, {}, [&](std::size_t i) { return std::pair(series.points[i].first, i); });
   const PlotSeries old = series;
   for (std::size_t i = 0; i < order.size(); ++i) {
     series.points[i] = old.points[order[i]];

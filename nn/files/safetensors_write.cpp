@@ -106,8 +106,9 @@ void save_safetensors(const std::filesystem::path& path, std::span<const TensorV
     if (policy == NonFiniteValues::refuse) check_values(t);
     order.push_back(&t);
   }
-  std::stable_sort(order.begin(), order.end(), [](const TensorView* a, const TensorView* b) {
-    return item_size(a->dtype) > item_size(b->dtype);
+  // By size, and in their own order within it. (clang warns of what std::stable_sort calls in libstdc++.)
+  std::ranges::sort(order, [](const TensorView* a, const TensorView* b) {
+    return std::pair(item_size(b->dtype), a) < std::pair(item_size(a->dtype), b);
   });
 
   const std::string header = header_text(order, metadata);

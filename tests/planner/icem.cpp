@@ -35,8 +35,7 @@ Floats candidate(const PlanTrace::Iteration& now, std::size_t j, std::size_t A) 
 std::vector<std::size_t> best_of(const PlanTrace::Iteration& now, std::size_t n) {
   std::vector<std::size_t> order(now.returns.size());
   for (std::size_t j = 0; j < order.size(); ++j) order[j] = j;
-  std::ranges::stable_sort(order, std::ranges::greater{},
-                           [&](std::size_t j) { return now.returns[j]; });
+  std::ranges::sort(order, {}, [&](std::size_t j) { return std::pair(-now.returns[j], j); });
   order.resize(n);
   std::ranges::sort(order);
   return order;
