@@ -24,12 +24,23 @@ struct Sequence {
   Gaussian fixed_q = {}, fixed_p = {};  // [L,B,D_s]
 };
 
+/// One of `count` shares of a batch of B windows, as equal as whole windows allow: what one of several
+/// processes computes of it.
+struct Share {
+  std::ptrdiff_t index = 0, count = 1;
+
+  std::ptrdiff_t first(std::ptrdiff_t B) const { return B * index / count; }
+  std::ptrdiff_t windows(std::ptrdiff_t B) const { return B * (index + 1) / count - first(B); }
+};
+
 /// Copies the windows to the tape. Bytes become 5-bit images with fresh dequantisation noise
 /// (preprocess.hpp). The posterior noise is fresh as well, and so is the noise for overshooting, if
 /// its stream is given and the config has an overshooting distance. `continues` is filled if the
-/// config has a continue head. Advances the streams. Error: no windows, windows of different
-/// lengths, a window that exceeds its episode, sizes that are not the model's.
+/// config has a continue head. Advances the streams. Of a share, only its windows: each has the noise
+/// that it has in the whole batch. Error: no windows, windows of different lengths, a window that
+/// exceeds its episode, sizes that are not the model's.
 Sequence make_sequence(Tape& tape, std::span<const Window> windows, const ModelConfig& config,
-                       Rng& dequantise, Rng& posterior, Rng* overshoot = nullptr);
+                       Rng& dequantise, Rng& posterior, Rng* overshoot = nullptr,
+                       const Share& share = {});
 
 }  // namespace planet

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "nn/adam.hpp"
 #include "rssm/world_model.hpp"
@@ -24,6 +25,11 @@ struct Update {
   Clip clip;
 };
 
+/// Several processes learn one model from shares of the same batches: in place of the gradients in
+/// the store, those of this process's share, puts their sum over all shares. It must give every
+/// process the same bits. `update` has this share's loss terms, or an empty loss if it is not finite.
+using SumOfShares = std::function<void(ParamStore& params, const Update& update)>;
+
 class Trainer {
  public:
   /// The model must outlive this; the tape has its precision.
@@ -33,11 +39,15 @@ class Trainer {
   /// depend on (seed, k) alone, so a run that is resumed at k draws the same numbers.
   /// NonFinite: the loss or the gradient is not finite; the first op that made it so is named, and
   /// no parameter was changed. Error: see Replay::sample() and make_sequence().
-  Update update(Replay& replay, std::int64_t k);
+  Update update(Replay& replay, std::int64_t k) { return update(replay, k, Share{}, nullptr); }
+  /// The same update, of which this process computes one share. The loss terms of the result are
+  /// means over the share's windows. NonFinite is thrown by all processes if by one; its text is empty
+  /// in those whose own share is finite.
+  Update update(Replay& replay, std::int64_t k, const Share& share, const SumOfShares& sum);
 
   // ---- its two halves ----
-  /// Resets the tape and puts the batch of update k on it.
-  Sequence batch(Replay& replay, std::int64_t k);
+  /// Resets the tape and puts the batch of update k on it, or a share of it.
+  Sequence batch(Replay& replay, std::int64_t k, const Share& share = {});
   /// The gradient of a loss on tape(), clipped, and Adam's step. Error: it is not finite.
   Clip step(Var loss);
 
@@ -46,8 +56,9 @@ class Trainer {
   const Adam& adam() const { return adam_; }
 
  private:
-  Clip gradient(Var loss);
-  [[noreturn]] void explain_non_finite(Replay& replay, std::int64_t k);
+  void backward(Var loss);
+  Clip clip() const { return clip_by_global_norm(model_.params(), config_.grad_clip); }
+  [[noreturn]] void explain_non_finite(Replay& replay, std::int64_t k, const Share& share);
 
   WorldModel& model_;
   TrainerConfig config_;
