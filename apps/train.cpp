@@ -5,105 +5,64 @@
 //   seed the data set with S random episodes
 //   until a limit is reached:
 //     model fitting:    C updates: a batch of windows, the loss, its gradient, Adam
-//     data collection:  one episode by planning with exploration noise, or one of random actions
-//                       (--collect random)
+//     data collection:  an episode by planning with exploration noise, or of random actions
+//                       (--collect random), or several (--episodes-per-round)
 //     logging:          a row of metrics; at intervals an evaluation and a checkpoint
 //
 // Every random number belongs to a stream named by the seed and the number of the update or the
 // episode, so nothing but counters has to be saved for a resumed run to go on bit for bit.
+//
+// Under mpirun every rank runs this program. Where they must agree they ask ranks_.any(); what they
+// exchange is in apps/common/run/ranks.hpp. One process asks nobody.
+#include <algorithm>
+#include <chrono>
 #include <iostream>
+#include <thread>
 
-#include "apps/common/console/console.hpp"
 #include "apps/common/console/interrupt.hpp"
 #include "apps/common/files/png.hpp"
 #include "apps/common/options/command.hpp"
-#include "apps/common/options/command_line.hpp"
 #include "apps/common/report/pictures.hpp"
-#include "apps/common/run/acting.hpp"
-#include "apps/common/run/checkpoint.hpp"
 #include "apps/programs.hpp"
-#include "apps/train/metrics.hpp"
 #include "apps/train/reporting.hpp"
 #include "apps/train/seeds.hpp"
-#include "apps/train/setup.hpp"
+#include "apps/train/training.hpp"
 #include "apps/train/verdict.hpp"
 #include "autograd/base/error.hpp"
-#include "autograd/base/parallel.hpp"
-#include "rssm/trainer.hpp"
 
 namespace planet {
-namespace {
-
-class Training {
- public:
-  explicit Training(const Setup& setup);
-  int run();
-
- private:
-  // ---- Algorithm 1, in order ----
-  void seed();
-  bool fit();
-  bool collect_episode();
-  // ---- evaluation, logging, checkpoints ----
-  void remember(CollectedEpisode collected);
-  void log_round(double episode_return, double collect_seconds);
-  bool evaluate_and_save();
-  void save();
-  bool evaluation_due() const;
-  bool checkpoint_due() const;
-  bool early_look_due() const;
-  void look_early();
-  EvaluationProgress evaluation_bar(const std::string& head);
-  void expect_ending(double evaluation_seconds);
-  void show_bar();
-  int finish();
-  std::string command_to_go_on() const;
-  std::vector<double> collected_returns() const;
-  int say_finished() const;
-
-  const RunConfig& config_;
-  const RunFolder& folder_;
-  Console console_;
-  WorldModel model_;
-  Trainer trainer_;
-  Replay replay_;
-  std::unique_ptr<Env> env_;
-  MpcAgent agent_;
-  RunState run_;
-  Limits limits_;
-  std::unique_ptr<MetricsWriter> metrics_;
-  std::optional<Evaluation> evaluation_;  // the last one
-  std::filesystem::path checkpoint_;      // and the checkpoint
-  std::int64_t saved_episodes_ = 0;
-  double saved_seconds_ = 0;
-  bool evaluated_ = false;  // whether the present parameters have been evaluated
-  // Early looks of this process: what the next one takes, what all took, and when the last one was.
-  double early_cost_ = 0, early_seconds_ = 0, looked_at_ = 0;
-  bool finished_ = false;  // by earlier processes: nothing is left to be done
-};
 
 // ---- Algorithm 1 -------------------------------------------------------------------------------
 
 int Training::run() {
+  try {
+    return learn();
+  } catch (const RanksLost& lost) {
+    return stop_without(lost);
+  }
+}
+
+int Training::learn() {
   if (finished_) return say_finished();
   seed();
-  while (!limits_.reached(run_)) {
-    if (evaluation_due() && !evaluate_and_save()) break;
-    if (early_look_due()) look_early();
+  while (!ranks_.any(limits_.reached(run_))) {
+    if (ranks_.any(evaluation_due()) && !evaluate_and_save()) break;
+    if (ranks_.any(early_look_due())) look_early();
     if (!fit()) break;
-    if (!collect_episode()) break;
+    if (!collect_episodes()) break;
   }
   return finish();
 }
 
 // S episodes of uniformly random actions.
 void Training::seed() {
-  while (run_.episodes < config_.seed_episodes && !interrupted())
-    remember(collect_random(*env_, config_, run_.episodes));
+  while (run_.episodes < config_.seed_episodes && !ranks_.any(interrupted()))
+    collect_one_each(config_.seed_episodes - run_.episodes, true);
   if (config_.time_limit.seconds > 0 && run_.evaluation_cost == 0)
-    run_.evaluation_cost = estimate_evaluation(model_, config_, config_.eval_episodes);
+    run_.evaluation_cost = estimate_evaluation(
+        model_, config_, (config_.eval_episodes + ranks_.size() - 1) / ranks_.size());
   expect_ending(run_.evaluation_cost);
-  if (run_.updates > 0 || interrupted()) return;
+  if (run_.updates > 0 || interrupted() || !ranks_.first()) return;
   const std::optional<Duration> enough = limits_.enough_to_learn();
   require(!enough, "--time-limit ", write_value(config_.time_limit),
           " leaves no room to learn: the evaluation at the end takes about ",
@@ -115,59 +74,91 @@ void Training::seed() {
 
 // Model fitting: C updates per round. False if there was no time for all of them.
 bool Training::fit() {
-  const std::int64_t rounds = run_.episodes - config_.seed_episodes + 1;
+  const std::int64_t collected = run_.episodes - config_.seed_episodes;
+  const std::int64_t rounds = collected / config_.episodes_per_round + 1;
+  const double exchanging = ranks_.seconds();
   while (run_.updates < rounds * config_.updates_per_episode) {
-    if (limits_.no_room_for_update()) return false;
+    if (ranks_.any(limits_.no_room_for_update())) return false;
     const double start = process_seconds();
-    const Update update = trainer_.update(replay_, run_.updates);
+    LossSums losses;
+    const Update update = trainer_.update(
+        replay_, run_.updates, {ranks_.rank(), ranks_.size()},
+        [&](ParamStore& params, const Update& mine) {
+          losses = sum_of_shares(ranks_, params, LossSums::of(mine.elbo), config_.batch_size);
+        });
     ++run_.updates;
     evaluated_ = false;
-    const double seconds = process_seconds() - start;
-    run_.round.add(update.elbo, update.clip.norm, seconds);
-    limits_.measured_update(seconds);
+    losses.grad_norm = update.clip.norm;
+    losses.seconds = process_seconds() - start;
+    run_.round += losses;
+    limits_.measured_update(losses.seconds);
     if (checkpoint_due()) save();
     show_bar();
   }
+  exchange_seconds_ += ranks_.seconds() - exchanging;
+  compare_parameters(ranks_, model_.params(), run_.updates);
   return true;
 }
 
-// Data collection: one episode by planning in the latent space, with exploration noise, or one of
-// random actions. False if there was no time for the whole episode; --resume will then play it
+// Data collection: the round's episodes by planning in the latent space, with exploration noise, or of
+// random actions. False if there was no time for all of them; --resume will then play the others
 // again, bit for bit.
-bool Training::collect_episode() {
-  const double start = process_seconds();
-  std::optional<CollectedEpisode> collected =
-      config_.collect == "random" ? collect_random(*env_, config_, run_.episodes)
-                                  : collect(*env_, agent_, config_, run_.episodes, limits_);
-  if (!collected) return false;
-  const double episode_return = collected->episode.episode_return();
-  remember(std::move(*collected));
-  log_round(episode_return, process_seconds() - start);
-  if (checkpoint_due()) save();
+bool Training::collect_episodes() {
+  const std::int64_t n = config_.episodes_per_round;
+  std::int64_t left = n - (run_.episodes - config_.seed_episodes) % n;
+  if (config_.total_episodes > 0) left = std::min(left, config_.total_episodes - run_.episodes);
+  for (const std::int64_t end = run_.episodes + left; run_.episodes < end;)
+    if (!collect_one_each(end - run_.episodes, config_.collect == "random")) return false;
   return true;
+}
+
+// An episode on each rank, `most` of them at most. False if there was no time for one.
+bool Training::collect_one_each(std::int64_t most, bool random) {
+  const double start = process_seconds();
+  const std::int64_t wanted = std::min<std::int64_t>(most, ranks_.size());
+  const std::int64_t index = run_.episodes + ranks_.rank();
+  std::optional<CollectedEpisode> own;
+  if (ranks_.rank() < wanted)
+    own = random ? collect_random(*env_, config_, index)
+                 : collect(*env_, agent_, config_, index, limits_);
+  std::vector<CollectedEpisode> all = hand_round(ranks_, std::move(own));
+  const auto n = static_cast<std::int64_t>(all.size());
+  for (CollectedEpisode& collected : all) {
+    const double episode_return = collected.episode.episode_return();
+    remember(std::move(collected));
+    if (run_.updates > 0) log_episode(episode_return, (process_seconds() - start) / double(n));
+  }
+  if (run_.updates > 0 && n > 0 && checkpoint_due()) save();
+  return n == wanted;
 }
 
 // ---- evaluation, logging, checkpoints
 
-Training::Training(const Setup& setup)
+Training::Training(const Setup& setup, Ranks& ranks)
     : config_(setup.config),
+      ranks_(ranks),
       folder_(setup.folder),
-      console_(progress_from(setup.config.progress), setup.folder.log()),
+      console_(ranks.first() ? progress_from(config_.progress) : Progress::none,
+               ranks.first() ? setup.folder.log() : ""),
       model_(config_.model, config_.seed, config_.precision),
       trainer_(model_, config_.trainer()),
       replay_(config_.replay_bytes()),
       env_(make_env(config_.env, config_.make_env_options())),
       agent_(model_, config_.planner, AgentStreams::collecting(config_.seed)),
-      run_(setup.resumed ? restore(folder_, model_, trainer_.adam(), config_.env, replay_)
-                         : RunState{}),
+      run_(restore(setup, ranks, model_, trainer_.adam(), replay_)),
       limits_(config_, run_) {
-  metrics_ = std::make_unique<MetricsWriter>(folder_.path(), run_.metrics_rows);
+  if (ranks.first()) metrics_ = std::make_unique<MetricsWriter>(folder_.path(), run_.metrics_rows);
   trainer_.tape().check_finite(config_.check_finite);
   evaluated_ = run_.evaluated_updates == run_.updates;
   saved_episodes_ = run_.episodes;
   saved_seconds_ = limits_.elapsed();
-  print_header(console_, setup, *env_, model_);
+  print_header(console_, setup, *env_, model_, ranks.size());
   if (setup.resumed) {
+    if (run_.ranks != ranks.size())
+      console_.line(
+          cat("number of ranks: ", ranks.size(), ", before: ", run_.ranks,
+              "; gradients are summed in other shares, so the bits are others from here"));
+    run_.ranks = ranks.size();
     console_.line(cat("resumed at ", with_commas(run_.updates), " updates, ",
                       with_commas(run_.episodes), " episodes"));
     expect_ending(run_.evaluation_cost);
@@ -176,41 +167,22 @@ Training::Training(const Setup& setup)
 }
 
 void Training::remember(CollectedEpisode collected) {
-  folder_.save_episode(run_.episodes, collected.episode, config_.env);
+  if (ranks_.first()) folder_.save_episode(run_.episodes, collected.episode, config_.env);
   replay_.add(std::move(collected.episode));
   ++run_.episodes;
   run_.decisions += collected.decisions;
   run_.env_frames += collected.env_frames;
 }
 
-void Training::log_round(double episode_return, double collect_seconds) {
-  const LossSums& r = run_.round;
-  const double n = static_cast<double>(r.updates);
-  MetricsRow row = counters_row(run_, limits_.elapsed());
-  row.set("train/return", episode_return)
-      .set("train/length", static_cast<double>(replay_.episodes().back().rows() - 1))
-      .set("replay/episodes", static_cast<double>(replay_.episodes().size()))
-      .set("replay/frames", static_cast<double>(replay_.frames()))
-      .set("replay/bytes", static_cast<double>(replay_.bytes()))
-      .set("time/fit", r.seconds)
-      .set("time/collect", collect_seconds);
-  if (r.updates > 0) {
-    row.set("loss/total", r.total / n)
-        .set("loss/image", r.image / n)
-        .set("loss/reward", r.reward / n)
-        .set("loss/kl", r.kl / n)
-        .set("loss/grad_norm", r.grad_norm / n);
-    if (r.continues) row.set("loss/continue", *r.continues / n);
-    if (r.global_kl) row.set("loss/global_kl", *r.global_kl / n);
-    if (r.overshooting) row.set("loss/overshooting", *r.overshooting / n);
-    if (r.overshooting_reward) row.set("loss/overshooting_reward", *r.overshooting_reward / n);
-  }
-  metrics_->write(row);
+void Training::log_episode(double episode_return, double collect_seconds) {
+  const MetricsRow row = episode_row(run_, limits_.elapsed(), replay_, collect_seconds);
+  if (metrics_) metrics_->write(row);
+  ++run_.metrics_rows;
   if (config_.collect == "planner") early_cost_ = std::max(early_cost_, 2 * collect_seconds);
-  console_.row(
-      round_line(run_, limits_, episode_return,
-                 env_score(env_spec(config_.env), config_.make_env_options(), episode_return)));
-  run_.metrics_rows = metrics_->rows();
+  if (run_.round.updates > 0)  // the first of the round
+    console_.row(
+        round_line(run_, limits_, episode_return,
+                   env_score(env_spec(config_.env), config_.make_env_options(), episode_return)));
   run_.round = {};
 }
 
@@ -236,7 +208,7 @@ bool Training::early_look_due() const {
 // changes nothing.
 void Training::look_early() {
   const std::optional<Evaluation> e =
-      evaluate(model_, config_, 2, first_early_seed, evaluation_bar("early look: "));
+      evaluate(model_, config_, 2, first_early_seed, evaluation_bar("early look: "), ranks_);
   if (!e) return;
   early_cost_ = e->seconds;
   early_seconds_ += e->seconds;
@@ -258,6 +230,7 @@ bool Training::checkpoint_due() const {
 }
 
 void Training::save() {
+  if (!ranks_.first()) return;
   run_.seconds = limits_.elapsed();
   run_.episodes_in_memory = static_cast<std::int64_t>(replay_.episodes().size());
   checkpoint_ = save_checkpoint(folder_.checkpoints(), config_, model_, trainer_.adam(), run_);
@@ -269,7 +242,7 @@ void Training::save() {
 bool Training::evaluate_and_save() {
   save();
   evaluation_ = evaluate(model_, config_, config_.eval_episodes, first_evaluation_seed,
-                         evaluation_bar("evaluating: "));
+                         evaluation_bar("evaluating: "), ranks_);
   if (!evaluation_) return false;
   const Evaluation& e = *evaluation_;
   evaluated_ = true;
@@ -281,13 +254,14 @@ bool Training::evaluate_and_save() {
   MetricsRow row = counters_row(run_, limits_.elapsed());
   row.set("eval/return_mean", e.mean).set("eval/return_std", e.std).set("time/evaluate", e.seconds);
   if (e.score) row.set("eval/score", *e.score);
-  metrics_->write(row);
-  run_.metrics_rows = metrics_->rows();
+  if (metrics_) metrics_->write(row);
+  ++run_.metrics_rows;
   run_.seconds = limits_.elapsed();
   if (!run_.best_return || e.mean > *run_.best_return) {
     run_.best_return = e.mean;
     run_.best = checkpoint_.filename().string();
   }
+  if (!ranks_.first()) return true;
   // The counters last: a run killed before them evaluates again, one killed after them has it all.
   write_png(folder_.pictures() / cat("eval-", checkpoint_.filename().string(), ".png"),
             reconstruction_sheet(model_, std::span(e.episodes).first(1), config_.seed,
@@ -308,12 +282,17 @@ void Training::show_bar() {
 
 int Training::finish() {
   console_.clear_bar();
-  if (!evaluated_ && !interrupted()) evaluate_and_save();
-  if (interrupted()) {
+  if (!evaluated_ && !ranks_.any(interrupted())) evaluate_and_save();
+  const bool stopped = ranks_.any(interrupted());
+  if (!ranks_.first()) return 0;
+  if (ranks_.size() > 1)
+    console_.line(cat("ranks    exchanges and waiting took ", fixed(exchange_seconds_, 1),
+                      " s of fitting and ", fixed(ranks_.seconds() - exchange_seconds_, 1),
+                      " s of the rest"));
+  if (stopped) {
     save();
-    const std::string text = cat(
-        "stopped and saved at ", with_commas(run_.updates), " updates in ", checkpoint_.string(),
-        "\nto go on: ", command("train", {"--resume", folder_.path().string()}));
+    const std::string text = cat("stopped and saved at ", with_commas(run_.updates), " updates in ",
+                                 checkpoint_.string(), "\nto go on: ", command_to_go_on({}));
     console_.note(text);
     std::cout << text << std::endl;
     return status_interrupted;
@@ -324,16 +303,32 @@ int Training::finish() {
   std::cout << "verdict     " << verdict_text(config_, evaluation_->score, returns, run_.updates)
             << "\n";
   if (judge(evaluation_->score, returns) != Verdict::learned)
-    std::cout << "to go on    " << command_to_go_on() << "\n";
+    std::cout << "to go on    " << command_to_go_on(limits_.twice(run_)) << "\n";
   std::cout << std::flush;
   return 0;
 }
 
-// With twice the limit that ended it.
-std::string Training::command_to_go_on() const {
+// The others do not answer, but what this rank holds is whole: rank 0 saves it. The first rank that
+// still answers tells the user, before mpirun ends all of them.
+int Training::stop_without(const RanksLost& lost) {
+  if (lost.left() && !ranks_.first()) return 0;  // the rank that left says why
+  console_.clear_bar();
+  if (lost.tells(ranks_.rank())) {
+    const std::string text =
+        cat(lost.what(), "; the run can go on from its last checkpoint: ", command_to_go_on({}));
+    std::cerr << "train: " << text << std::endl;
+    console_.note(text);
+  }
+  if (ranks_.first()) save();
+  else std::this_thread::sleep_for(std::chrono::seconds(30));  // while rank 0 saves
+  return interrupted() ? status_interrupted : 2;
+}
+
+std::string Training::command_to_go_on(const std::vector<std::string>& more) const {
   std::vector<std::string> words{"--resume", folder_.path().string()};
-  for (const std::string& word : limits_.twice(run_)) words.push_back(word);
-  return command("train", words);
+  words.insert(words.end(), more.begin(), more.end());
+  return cat(ranks_.size() > 1 ? cat("mpirun -n ", ranks_.size(), " ") : "",
+             command("train", words));
 }
 
 // Of the episodes that the agent chose, as far as the replay memory has them.
@@ -347,26 +342,46 @@ std::vector<double> Training::collected_returns() const {
 
 // Not an error: a queue may start a job again that has come to its end.
 int Training::say_finished() const {
+  if (!ranks_.first()) return 0;
   std::cout << folder_.path().string() << " is finished: " << limits_.reason(run_)
-            << " reached\nto go on: " << command_to_go_on() << std::endl;
+            << " reached\nto go on: " << command_to_go_on(limits_.twice(run_)) << std::endl;
   return 0;
+}
+
+namespace {
+
+// The first rank's sentence that has one.
+std::string first_said(const std::vector<std::string>& by_rank) {
+  const auto said = std::ranges::find_if(by_rank, [](const std::string& s) { return !s.empty(); });
+  return said != by_rank.end() ? *said : "the sum of all ranks' gradients is not finite";
 }
 
 }  // namespace
 
 int apps::train(int argc, const char* const* argv) {
-  const auto asked = setup_run(argc, argv);
-  catch_interrupts();
-  if (const auto* several = std::get_if<SeedRuns>(&asked)) return train_seeds(*several);
-  const auto* setup = std::get_if<Setup>(&asked);
-  if (setup == nullptr) return 0;
+  const std::unique_ptr<Ranks> ranks = make_ranks();
   try {
-    return Training(*setup).run();
-  } catch (const NonFinite& e) {
-    std::cerr << "train: " << e.what()
-              << "\ntrain: nothing was saved after the last good checkpoint in "
-              << setup->folder.checkpoints().string() << std::endl;
-    return 3;
+    Asked asked = ranks->first() ? setup_run(argc, argv, ranks->size()) : Asked{};
+    catch_interrupts();
+    if (const auto* several = std::get_if<SeedRuns>(&asked)) return train_seeds(*several);
+    const std::optional<Setup> setup = share_setup(std::move(asked), *ranks);
+    if (!setup) return 0;
+    try {
+      return Training(*setup, *ranks).run();
+    } catch (const NonFinite& e) {
+      const std::string what = first_said(ranks->gather(e.what()));
+      if (ranks->first())
+        std::cerr << "train: " << what
+                  << "\ntrain: nothing was saved after the last good checkpoint in "
+                  << setup->folder.checkpoints().string() << std::endl;
+      return 3;
+    }
+  } catch (const RanksLost&) {
+    if (ranks->first()) throw;
+    return 0;  // rank 0 says why, and has the status
+  } catch (...) {
+    ranks->leave();
+    throw;
   }
 }
 

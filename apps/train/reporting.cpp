@@ -78,17 +78,22 @@ std::string ends_text(const RunConfig& config) {
 
 }  // namespace
 
-RunState restore(const RunFolder& folder, WorldModel& model, Adam& adam, const std::string& task,
-                 Replay& replay) {
+RunState restore(const Setup& setup, Ranks& ranks, WorldModel& model, Adam& adam, Replay& replay) {
   RunState run;
-  if (const auto checkpoint = newest_checkpoint(folder.checkpoints()))
-    run = load_checkpoint(*checkpoint, model, adam);
-  folder.restore_episodes(run.episodes - run.episodes_in_memory, run.episodes, task, model.config(),
-                          replay);
+  run.ranks = ranks.size();
+  if (!setup.resumed) return run;
+  if (ranks.first()) {
+    if (const auto checkpoint = newest_checkpoint(setup.folder.checkpoints()))
+      run = load_checkpoint(*checkpoint, model, adam);
+    setup.folder.restore_episodes(run.episodes - run.episodes_in_memory, run.episodes,
+                                  setup.config.env, model.config(), replay);
+  }
+  share_state(ranks, model, adam, replay, run);
   return run;
 }
 
-void print_header(Console& console, const Setup& setup, const Env& env, const WorldModel& model) {
+void print_header(Console& console, const Setup& setup, const Env& env, const WorldModel& model,
+                  int ranks) {
   const RunConfig& c = setup.config;
   const double budget = static_cast<double>(c.replay_bytes());
   // Wrapped, so that it can be read in a terminal of 80 columns.
@@ -99,7 +104,10 @@ void print_header(Console& console, const Setup& setup, const Env& env, const Wo
   };
   line("", version_text());
   console.line(cat("run      ", setup.folder.path().string(), setup.resumed ? " (resumed)" : ""));
-  line("threads  ", cat(threads(), " used; the default is ", cpu_budget().describe()));
+  line("threads  ", cat(threads(), ranks > 1 ? " on each rank" : " used", "; the default is ",
+                        cpu_budget().describe()));
+  if (ranks > 1)
+    line("ranks    ", cat(ranks, ", each with a share of every batch and episodes of its own"));
   line("task     ",
        cat(c.env, ": ", env_spec(c.env).description, "; ", env.image_size(), "x", env.image_size(),
            " pixels, ", env.action_size(), env.action_size() == 1 ? " action" : " actions",
@@ -109,10 +117,12 @@ void print_header(Console& console, const Setup& setup, const Env& env, const Wo
   if (c.precision == Precision::bf16)
     line("products ", cat("of bfloat16 numbers, ", kernels::bf16_implementation()));
   if (const std::string recipe = recipe_text(c); !recipe.empty()) line("recipe   ", recipe);
-  line("round    ", cat(c.updates_per_episode, " updates of ", c.batch_size, " x ", c.batch_length,
-                        " rows, then one episode ",
-                        c.collect == "random" ? "of random actions; evaluations are " : "",
-                        "planned with ", planner_text(c.planner)));
+  line("round    ",
+       cat(c.updates_per_episode, " updates of ", c.batch_size, " x ", c.batch_length,
+           " rows, then ",
+           c.episodes_per_round == 1 ? "one episode" : cat(c.episodes_per_round, " episodes"), " ",
+           c.collect == "random" ? "of random actions; evaluations are " : "", "planned with ",
+           planner_text(c.planner)));
   line("replay   ",
        cat("up to ", bytes_text(budget), " = ",
            with_commas(static_cast<std::int64_t>(budget / static_cast<double>(env.image_bytes()))),
@@ -133,6 +143,33 @@ MetricsRow counters_row(const RunState& run, double elapsed) {
       .set("counter/decisions", static_cast<double>(run.decisions))
       .set("counter/env_frames", static_cast<double>(run.env_frames))
       .set("time/elapsed", elapsed);
+  return row;
+}
+
+MetricsRow episode_row(const RunState& run, double elapsed, const Replay& replay,
+                       double collect_seconds) {
+  const Episode& episode = replay.episodes().back();
+  const LossSums& r = run.round;
+  const double n = static_cast<double>(r.updates);
+  MetricsRow row = counters_row(run, elapsed);
+  row.set("train/return", episode.episode_return())
+      .set("train/length", static_cast<double>(episode.rows() - 1))
+      .set("replay/episodes", static_cast<double>(replay.episodes().size()))
+      .set("replay/frames", static_cast<double>(replay.frames()))
+      .set("replay/bytes", static_cast<double>(replay.bytes()))
+      .set("time/fit", r.seconds)
+      .set("time/collect", collect_seconds);
+  if (r.updates > 0) {
+    row.set("loss/total", r.total / n)
+        .set("loss/image", r.image / n)
+        .set("loss/reward", r.reward / n)
+        .set("loss/kl", r.kl / n)
+        .set("loss/grad_norm", r.grad_norm / n);
+    if (r.continues) row.set("loss/continue", *r.continues / n);
+    if (r.global_kl) row.set("loss/global_kl", *r.global_kl / n);
+    if (r.overshooting) row.set("loss/overshooting", *r.overshooting / n);
+    if (r.overshooting_reward) row.set("loss/overshooting_reward", *r.overshooting_reward / n);
+  }
   return row;
 }
 

@@ -14,16 +14,20 @@
 
 namespace planet {
 
-/// Loads a run's newest checkpoint and the episodes it had: where the run goes on. A run that was
-/// stopped before its first checkpoint begins again from nothing.
-RunState restore(const RunFolder& folder, WorldModel& model, Adam& adam, const std::string& task,
-                 Replay& replay);
+/// Loads a run's newest checkpoint and the episodes it had: where the run goes on, on every rank. A
+/// run that was stopped before its first checkpoint begins again from nothing, as a new one does.
+RunState restore(const Setup& setup, Ranks& ranks, WorldModel& model, Adam& adam, Replay& replay);
 
 /// Prints the set-up of the run: machine, task, model, memory, limits, columns of the table.
-void print_header(Console& console, const Setup& setup, const Env& env, const WorldModel& model);
+void print_header(Console& console, const Setup& setup, const Env& env, const WorldModel& model,
+                  int ranks);
 
 /// A row with the four counters and the clock.
 MetricsRow counters_row(const RunState& run, double elapsed);
+
+/// The row of the episode collected last; of a round's episodes, the first has the losses.
+MetricsRow episode_row(const RunState& run, double elapsed, const Replay& replay,
+                       double collect_seconds);
 
 /// What the score's 0 and 1 are.
 std::string scale_line(const RunConfig& config);

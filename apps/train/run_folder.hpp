@@ -29,6 +29,8 @@ class RunFolder {
   static RunFolder create(const std::filesystem::path& path, const RunConfig& config);
   /// An existing run, to be resumed. Error: there is no run.
   static RunFolder open(const std::filesystem::path& path);
+  /// The name alone of a folder that another process works on.
+  static RunFolder of_rank_0(const std::filesystem::path& path) { return RunFolder(path); }
   RunFolder(RunFolder&& other) noexcept;
   RunFolder& operator=(RunFolder&&) = delete;
   ~RunFolder();  // releases the lock

@@ -175,6 +175,17 @@ std::vector<fs::path> seed_runs(const fs::path& folder) {
   return runs;
 }
 
+// What several ranks need.
+void check_ranks(const RunConfig& config, int ranks) {
+  require(config.batch_size >= ranks, "batch_size is ", config.batch_size, ", and ", ranks,
+          " ranks share a batch; each takes at least one window, so give at most ",
+          config.batch_size, " ranks, or a larger --batch-size");
+  require(
+      ranks == 1 || !config.model.free_nats_after_mean, "free_nats_after_mean is true, and ", ranks,
+      " ranks share a batch; the mean over all of its windows is known to none of them, so leave "
+      "it out or start one process");
+}
+
 // The words of the command line that RunOptions read, as they go to each run.
 std::vector<std::string> words_of(const std::vector<Assignment>& typed) {
   std::vector<std::string> words;
@@ -198,10 +209,11 @@ void share_threads(SeedRuns& set, const std::string& jobs, int threads) {
   set.threads = std::max(1, choose_threads(threads).threads / set.jobs);
 }
 
-Setup resume_run(const fs::path& path, const std::vector<Assignment>& typed) {
+Setup resume_run(const fs::path& path, const std::vector<Assignment>& typed, int ranks) {
   RunFolder folder = RunFolder::open(path);
   const RunConfig before = config_before(folder);
   const RunConfig config = resumed_config(before, typed);
+  check_ranks(config, ranks);
   if (!(config == before)) folder.write_config(config);
   return {config, std::move(folder), true};
 }
@@ -251,7 +263,22 @@ SeedRuns create_seeds(const Words& words, const std::vector<Assignment>& file,
 
 }  // namespace
 
-std::variant<std::monostate, Setup, SeedRuns> setup_run(int argc, const char* const* argv) {
+std::optional<Setup> share_setup(Asked asked, Ranks& ranks) {
+  std::optional<Setup> setup;
+  if (auto* own = std::get_if<Setup>(&asked)) setup.emplace(std::move(*own));
+  const std::string config = ranks.from_first(setup ? config_text(setup->config) : "");
+  if (config.empty()) return std::nullopt;
+  const std::string folder = ranks.from_first(setup ? setup->folder.path().string() : "");
+  const bool resumed = ranks.any(setup && setup->resumed);
+  if (!setup) {
+    setup.emplace(Setup{config_from_text(config, "rank 0"), RunFolder::of_rank_0(folder), resumed});
+    use_threads(setup->config.threads);
+  }
+  ranks.set_patience(setup->config.rank_timeout.seconds);
+  return setup;
+}
+
+Asked setup_run(int argc, const char* const* argv, int ranks) {
   CommandLine cli("train", "PlaNet: learn a world model from pixels and plan in it (Algorithm 1).");
   Words words;
   cli.option("--resume", words.resume, "continue the run in this folder, bit for bit", "Run");
@@ -282,6 +309,7 @@ std::variant<std::monostate, Setup, SeedRuns> setup_run(int argc, const char* co
   require(several || words.jobs.empty(),
           "--jobs is for several runs: --seeds, or --resume of their "
           "folder");
+  require(!several || ranks == 1, "several runs have a process each; start train without mpirun");
   if (go_on) {
     require(!words.print_config, "--resume has its config in its folder; leave --print-config out");
     require(words.config_file.empty(), "--resume has the run's own config; leave --config out");
@@ -290,15 +318,22 @@ std::variant<std::monostate, Setup, SeedRuns> setup_run(int argc, const char* co
     require(words.logdir.empty() || fs::path(words.logdir) == words.resume,
             "--resume goes on in its own folder; leave --logdir out");
     if (several) return resume_seeds(words, options.typed());
-    Setup setup = resume_run(words.resume, options.typed());
+    Setup setup = resume_run(words.resume, options.typed(), ranks);
     use_threads(setup.config.threads);
     setup.folder.note_command(argc, argv);
     return setup;
   }
   const std::vector<Assignment> file =
       words.config_file.empty() ? std::vector<Assignment>{} : read_config_file(words.config_file);
-  if (several) return create_seeds(words, file, options.typed(), argc, argv);
-  const RunConfig config = resolve_config(file, options.typed());
+  const std::vector<Assignment> typed = options.typed();
+  if (several) return create_seeds(words, file, typed, argc, argv);
+  RunConfig config = resolve_config(file, typed);
+  const auto sets_episodes = [](const Assignment& a) {
+    return a.field->key == "episodes_per_round";
+  };
+  if (std::ranges::none_of(file, sets_episodes) && std::ranges::none_of(typed, sets_episodes))
+    config.episodes_per_round = ranks;
+  check_ranks(config, ranks);
   if (words.print_config) {
     std::cout << config_text(config);
     return {};

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "apps/common/options/run_config.hpp"
+#include "apps/common/run/ranks.hpp"
 #include "apps/train/run_folder.hpp"
 
 namespace planet {
@@ -28,10 +30,13 @@ struct SeedRuns {
   std::vector<std::string> options;         // of the command line, for each run
 };
 
-/// Reads train's command line. Nothing when it only asked for help, the version or --list-envs.
-/// Error: anything wrong with the options or the folder; with --resume, an option that would change
-/// what the run computes.
-std::variant<std::monostate, Setup, SeedRuns> setup_run(int argc, const char* const* argv);
+/// Reads train's command line, for so many ranks. Nothing when it only asked for help, the version or
+/// --list-envs. Error: anything wrong with the options or the folder; with --resume, an option that
+/// would change what the run computes.
+using Asked = std::variant<std::monostate, Setup, SeedRuns>;
+Asked setup_run(int argc, const char* const* argv, int ranks);
+/// The run that rank 0 was asked for, on every rank. Only rank 0 has its folder.
+std::optional<Setup> share_setup(Asked asked, Ranks& ranks);
 
 /// Bytes that this process may still use: of the machine and of its cgroups; 0 when unknown. `root`
 /// stands for / in tests.

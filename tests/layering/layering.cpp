@@ -116,6 +116,7 @@ void check_package(const File& file, const std::string& target, std::vector<std:
       {std::regex("omp\\.h"), "autograd/base/parallel.cpp"},
       {std::regex("(stb/)?stb.*"), "apps/common/files/", "tests/support/png.cpp"},
       {std::regex("CLI/.*"), "apps/"},
+      {std::regex("mpi\\.h"), "apps/common/run/ranks_mpi.cpp"},
       {std::regex("doctest.*"), "tests/"},
   };
   for (const Place& p : places)
@@ -186,6 +187,7 @@ TEST_CASE("a planted fault of each kind is found") {
   found("autograd/kernels/a.cpp", "#include <omp.h>", "whose place is autograd/base/parallel.cpp");
   found("apps/a.cpp", "#include <stb_image_write.h>", "whose place is apps/common/files/");
   found("planner/a.cpp", "#include <CLI/CLI.hpp>", "whose place is apps/");
+  found("apps/train.cpp", "#include <mpi.h>", "whose place is apps/common/run/ranks_mpi.cpp");
   found("apps/a.cpp", "#include <doctest/doctest.h>", "whose place is tests/");
   found("autograd/kernels/a.cpp", "#pragma omp parallel for", "OpenMP pragma");
   found("autograd/kernels/a.cpp", "_Pragma(\"omp simd\")", "OpenMP pragma");

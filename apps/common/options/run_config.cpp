@@ -102,6 +102,7 @@ void RunConfig::check() const {
   };
   at_least(seed_episodes, 1, "seed_episodes");
   at_least(updates_per_episode, 1, "updates_per_episode");
+  at_least(episodes_per_round, 1, "episodes_per_round");
   at_least(batch_size, 1, "batch_size");
   at_least(batch_length, 2, "batch_length");
   at_least(action_noise, 0, "action_noise");

@@ -34,7 +34,8 @@ struct RunConfig {
   // ---- Algorithm 1 ----
   std::string preset;                  // row of the table of sizes; informative
   int seed_episodes = 5;               // S
-  int updates_per_episode = 100;       // C
+  int updates_per_episode = 100;       // C, updates per round
+  int episodes_per_round = 1;          // after them
   int batch_size = 50;                 // B
   int batch_length = 50;               // L
   std::string collect = "planner";     // after the seed episodes: planner or random
@@ -57,6 +58,7 @@ struct RunConfig {
   int eval_episodes = 10;
   Cadence checkpoint_every{0, 60};
   int threads = 0;                // 0: as many as this process may use
+  Duration rank_timeout{600};     // 0: a rank waits for another without end
   Bytes replay_memory;            // 0: room for 100,000 frames
   std::string progress = "auto";  // auto, bar, plain, none
   bool check_finite = false;

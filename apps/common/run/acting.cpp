@@ -7,6 +7,7 @@
 
 #include "apps/common/console/console.hpp"
 #include "apps/common/console/interrupt.hpp"
+#include "apps/common/run/ranks.hpp"
 #include "autograd/base/parallel.hpp"
 
 namespace planet {
@@ -131,7 +132,8 @@ std::optional<CollectedEpisode> collect(Env& env, MpcAgent& agent, const RunConf
 }
 
 std::optional<Evaluation> evaluate(const WorldModel& model, const RunConfig& config, int episodes,
-                                   std::uint64_t first_seed, const EvaluationProgress& progress) {
+                                   std::uint64_t first_seed, const EvaluationProgress& progress,
+                                   Ranks& ranks) {
   const double start = process_seconds();
   const auto n = static_cast<std::size_t>(episodes);
   Evaluation e;
@@ -141,20 +143,33 @@ std::optional<Evaluation> evaluate(const WorldModel& model, const RunConfig& con
   std::atomic<bool> stopped = false;
   std::atomic<std::int64_t> decisions = 0;
   const auto caller = std::this_thread::get_id();
-  parallel_nested(episodes, [&](std::ptrdiff_t i) {
-    const auto k = static_cast<std::size_t>(i);
+  const int turns = (episodes + ranks.size() - 1) / ranks.size();  // each of one episode a rank
+  const int mine = (episodes - ranks.rank() + ranks.size() - 1) / ranks.size();
+  parallel_nested(mine, [&](std::ptrdiff_t i) {
+    const auto k = static_cast<std::size_t>(i * ranks.size() + ranks.rank());
     Evaluated played(model, config, e.seeds[k]);
     while (!played.over() && !interrupted()) {
       played.decide();
       const std::int64_t made = ++decisions;
-      if (progress && std::this_thread::get_id() == caller)
-        progress(made, episodes * played.length());
+      if (progress && std::this_thread::get_id() == caller) progress(made, mine * played.length());
     }
     if (!played.over()) stopped = true;
     e.returns[k] = played.sum;
     e.episodes[k] = std::move(played.episode);
   });
-  if (stopped) return std::nullopt;
+  if (ranks.any(stopped)) return std::nullopt;
+  if (ranks.size() > 1) {
+    ranks.sum_few(e.returns);  // of each number all but one rank have 0
+    for (int turn = 0; turn < turns; ++turn) {
+      const auto first = static_cast<std::size_t>(turn * ranks.size());
+      const std::size_t k = first + static_cast<std::size_t>(ranks.rank());
+      std::optional<CollectedEpisode> own;
+      if (k < n) own.emplace().episode = std::move(e.episodes[k]);
+      std::vector<CollectedEpisode> all = hand_round(ranks, std::move(own));
+      for (std::size_t r = 0; r < all.size(); ++r)
+        e.episodes[first + r] = std::move(all[r].episode);
+    }
+  }
   e.summarise(env_spec(config.env), config.make_env_options());
   e.seconds = process_seconds() - start;
   return e;

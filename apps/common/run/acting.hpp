@@ -19,6 +19,9 @@
 
 namespace planet {
 
+class Ranks;
+Ranks& one_process();  // ranks.hpp
+
 /// A collected episode, and its length in the two counters of experience.
 struct CollectedEpisode {
   Episode episode;
@@ -61,10 +64,12 @@ struct Evaluation {
 /// Told by the thread that called evaluate() how many decisions of how many were made.
 using EvaluationProgress = std::function<void(std::int64_t decisions, std::int64_t of)>;
 /// `episodes` episodes without exploration noise, with environment seeds from `first_seed` on.
-/// Depends on the weights and the config alone. Returns nothing after Ctrl-C.
+/// Depends on the weights and the config alone: several ranks are dealt the episodes, and each has all
+/// of them in the end. Returns nothing after Ctrl-C.
 std::optional<Evaluation> evaluate(const WorldModel& model, const RunConfig& config, int episodes,
                                    std::uint64_t first_seed = first_evaluation_seed,
-                                   const EvaluationProgress& progress = {});
+                                   const EvaluationProgress& progress = {},
+                                   Ranks& ranks = one_process());
 /// Seconds that evaluate() will take, from its first decisions.
 double estimate_evaluation(const WorldModel& model, const RunConfig& config, int episodes);
 

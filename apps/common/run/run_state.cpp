@@ -18,7 +18,9 @@ double mean_of(std::span<const Var> distances) {
   return sum / static_cast<double>(distances.size());
 }
 
-void add_to(std::optional<double>& sum, double value) { sum = sum.value_or(0) + value; }
+void add_to(std::optional<double>& sum, const std::optional<double>& x) {
+  if (x) sum = sum.value_or(0) + *x;
+}
 
 Json json_of(const std::optional<double>& x) { return x ? Json(*x) : Json(); }
 // A counter. With a negative one, a resumed run would remove its episodes.
@@ -33,19 +35,38 @@ std::optional<double> optional_of(const Json& json) {
 
 }  // namespace
 
-void LossSums::add(const ElboTerms& elbo, double norm, double spent) {
-  ++updates;
-  total += elbo.loss.item();
-  image += mean_of(elbo.image.value<float>());
-  reward += mean_of(elbo.reward.value<float>());
-  kl += mean_of(elbo.kl.value<float>());
-  if (!elbo.continues.empty()) add_to(continues, mean_of(elbo.continues.value<float>()));
-  if (!elbo.global_kl.empty()) add_to(global_kl, mean_of(elbo.global_kl.value<float>()));
-  if (!elbo.overshooting.empty()) add_to(overshooting, mean_of(elbo.overshooting));
+LossSums LossSums::of(const ElboTerms& elbo) {
+  LossSums one;
+  one.updates = 1;
+  if (elbo.loss.empty()) return one;
+  one.total = elbo.loss.item();
+  one.image = mean_of(elbo.image.value<float>());
+  one.reward = mean_of(elbo.reward.value<float>());
+  one.kl = mean_of(elbo.kl.value<float>());
+  if (!elbo.continues.empty()) one.continues = mean_of(elbo.continues.value<float>());
+  if (!elbo.global_kl.empty()) one.global_kl = mean_of(elbo.global_kl.value<float>());
+  if (!elbo.overshooting.empty()) one.overshooting = mean_of(elbo.overshooting);
   if (!elbo.overshooting_reward.empty())
-    add_to(overshooting_reward, mean_of(elbo.overshooting_reward));
-  grad_norm += norm;
-  seconds += spent;
+    one.overshooting_reward = mean_of(elbo.overshooting_reward);
+  return one;
+}
+
+LossSums& LossSums::operator+=(const LossSums& other) {
+  updates += other.updates;
+  total += other.total, image += other.image, reward += other.reward, kl += other.kl;
+  add_to(continues, other.continues);
+  add_to(global_kl, other.global_kl);
+  add_to(overshooting, other.overshooting);
+  add_to(overshooting_reward, other.overshooting_reward);
+  grad_norm += other.grad_norm;
+  seconds += other.seconds;
+  return *this;
+}
+
+std::array<double*, 8> LossSums::terms() {
+  const auto of = [](std::optional<double>& x) { return x ? &*x : nullptr; };
+  return {&total,        &image,        &reward,          &kl,
+          of(continues), of(global_kl), of(overshooting), of(overshooting_reward)};
 }
 
 Json RunState::to_json() const {
@@ -68,6 +89,7 @@ Json RunState::to_json() const {
       .set("decisions", decisions)
       .set("env_frames", env_frames)
       .set("episodes_in_memory", episodes_in_memory)
+      .set("ranks", ranks)
       .set("round", std::move(sums))
       .set("seconds", seconds)
       .set("evaluated_episodes", evaluated_episodes)
@@ -91,6 +113,7 @@ RunState RunState::from_json(const Json& json) {
   s.episodes_in_memory = held == nullptr ? s.episodes : count_of(json, "episodes_in_memory");
   require(s.episodes_in_memory <= s.episodes, "\"episodes_in_memory\" is ", s.episodes_in_memory,
           " of ", s.episodes, " episodes");
+  s.ranks = json.find("ranks") == nullptr ? 1 : count_of(json, "ranks", 1);
   const Json& sums = json.at("round");
   s.round.updates = count_of(sums, "updates");
   s.round.total = sums.at("total").as_double();

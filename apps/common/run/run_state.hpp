@@ -6,6 +6,7 @@
 // one called "steps" (pitfall P41).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,7 +24,11 @@ struct LossSums {
   std::optional<double> continues, global_kl, overshooting, overshooting_reward;
   double seconds = 0;  // spent in these updates
 
-  void add(const ElboTerms& elbo, double norm, double spent);
+  /// Of one update. Without terms (an empty loss) all are 0.
+  static LossSums of(const ElboTerms& elbo);
+  LossSums& operator+=(const LossSums& other);
+  /// The sums of the loss's terms one after the other; of a term that there is not, null.
+  std::array<double*, 8> terms();
 };
 
 struct RunState {
@@ -33,6 +38,7 @@ struct RunState {
   std::int64_t env_frames = 0;          // control steps while collecting: the action repeat counts
   LossSums round;                       // of the round in progress
   std::int64_t episodes_in_memory = 0;  // of them the last, which the replay memory holds
+  std::int64_t ranks = 1;               // processes that learn together (ranks.hpp)
   double seconds = 0;                   // wall clock of the run up to here, over all its processes
 
   // What was looked at last, so that a resumed run looks at the same places.
