@@ -162,7 +162,7 @@ Training::Training(const Setup& setup, Ranks& ranks)
     console_.line(cat("resumed at ", with_commas(run_.updates), " updates, ",
                       with_commas(run_.episodes), " episodes"));
     expect_ending(run_.evaluation_cost);
-    finished_ = evaluated_ && !interrupted() && limits_.reached(run_);
+    finished_ = evaluated_ && !ranks.any(interrupted()) && ranks.any(limits_.reached(run_));
   }
 }
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <climits>
+#include <cstdlib>
 #include <cstring>
 #include <thread>
 
@@ -28,9 +29,16 @@ constexpr int data_tag = 1, farewell_tag = 2;
 // second between SIGTERM and SIGKILL unless it is told otherwise.
 constexpr double grace = 0.4;
 
+// Was this process started by mpirun or by Slurm? MPI takes a second to find that it was not.
+bool by_launcher() {
+  const auto set = [](const char* name) { return std::getenv(name) != nullptr; };
+  return set("OMPI_COMM_WORLD_SIZE") || set("PMIX_RANK") || set("PMI_RANK");
+}
+
 class MpiRanks final : public Ranks {
  public:
   MpiRanks() : Ranks(0, 1) {
+    if (!started_) return;
     int granted = 0;
     MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &granted);
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
@@ -39,7 +47,7 @@ class MpiRanks final : public Ranks {
   }
   // A rank that is dead or hangs would never come to the end of MPI_Finalize.
   ~MpiRanks() override {
-    if (!dead_) MPI_Finalize();
+    if (started_ && !dead_) MPI_Finalize();
   }
 
   std::vector<std::string> gather(const std::string& mine) override;
@@ -65,6 +73,7 @@ class MpiRanks final : public Ranks {
   [[noreturn]] void lose(std::vector<MPI_Request>& requests, const std::vector<int>& sender,
                          const std::string& why);
 
+  const bool started_ = by_launcher();
   bool dead_ = false;  // another rank, or the connection to it
   double patience_ = 600;
   std::vector<float> parts_;
@@ -140,6 +149,7 @@ void MpiRanks::lose(std::vector<MPI_Request>& requests, const std::vector<int>& 
 // A message of one length says how long the text is and brings its beginning, which is most often all
 // of it; the rest follows.
 std::vector<std::string> MpiRanks::gather(const std::string& mine) {
+  if (size_ == 1) return {mine};
   struct Head {
     std::uint64_t bytes;
     char text[120];
