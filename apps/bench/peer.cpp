@@ -90,7 +90,7 @@ struct Contender {
   std::string name;
   bool ours = false;
   std::function<double(const char* word)> seconds;
-  std::vector<double> taken;
+  std::vector<double> taken{};
 };
 
 // One case of the model of this size, and its loss in double: a peer that computes another loss does
