@@ -115,3 +115,30 @@ TEST_CASE("a time limit is used up by processes that each take a part of it") {
   CHECK(r.out.find("is finished: time limit 1h reached") != std::string::npos);
   CHECK(counters(path).updates == 3);
 }
+
+TEST_CASE("P33 a round of several episodes goes on where it was stopped") {
+  const Scratch scratch;
+  const fs::path whole = scratch / "whole", parts = scratch / "parts";
+  const Args three{"--episodes-per-round", "3"};  // after two seed episodes: 3 + 3 + 1
+  REQUIRE(run(scratch, "train", smallest(whole, three + Args{"--total-episodes", "9"})).status ==
+          0);
+  REQUIRE(run(scratch, "train", smallest(parts, three + Args{"--total-episodes", "6"})).status ==
+          0);
+  CHECK(latest(parts).filename() == "000000006");
+  REQUIRE(run(scratch, "train", {"--resume", parts.string(), "--total-episodes", "9"}).status == 0);
+  for (const char* file : {"model.safetensors", "optimizer.safetensors"})
+    CHECK(same_tensors(latest(whole) / file, latest(parts) / file));
+  CHECK(contents(whole / "episodes") == contents(parts / "episodes"));
+  CHECK(latest(whole).filename() == "000000009");  // three rounds of three updates
+  const auto rows = read_csv(whole / "metrics.csv");
+  REQUIRE(rows.size() == 8);  // an episode each, and the evaluation
+  for (std::size_t i = 0; i < 7; ++i) {
+    CHECK(rows[i].at("counter/episodes") == std::to_string(i + 3));
+    CHECK_FALSE(rows[i].at("train/return").empty());
+    CHECK(rows[i].at("loss/total").empty() == (i % 3 != 0));  // the round's first episode
+  }
+  const Result none =
+      run(scratch, "train", smallest(scratch / "none", {"--episodes-per-round", "0"}));
+  CHECK(none.status == 2);
+  CHECK(none.err.find("episodes_per_round is 0; it must be at least 1") != std::string::npos);
+}
