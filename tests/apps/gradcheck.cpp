@@ -29,7 +29,7 @@ TEST_CASE("gradcheck prints one row per operation and exits with 0") {
   const std::string csv = text_of(scratch / "all.csv");
   CHECK(
       csv.starts_with("name,example,derivatives,worst_error,tolerance,float_error,input,element,"
-                      "analytic,numeric,ok,failure,note\n"));
+                      "analytic,numeric,ok,failure,note,bf16_error\n"));
   CHECK(lines(csv) == 1 + static_cast<std::ptrdiff_t>(gradcheck_all_ops().size()));
   const std::string count = cat("double, ", names.size(), " operations, ", lines(csv) - 1,
                                 " examples: worst relative error ");

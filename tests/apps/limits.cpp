@@ -55,7 +55,7 @@ TEST_CASE("episodes and frames of earlier processes count towards their limits")
 
 TEST_CASE("state.json brings back every counter") {
   RunState s;
-  s.updates = 1, s.episodes = 2, s.decisions = 3, s.env_frames = 4, s.episodes_in_memory = 5;
+  s.updates = 1, s.episodes = 5, s.decisions = 3, s.env_frames = 4, s.episodes_in_memory = 2;
   s.ranks = 14;
   s.seconds = 6, s.evaluated_episodes = 7, s.evaluated_updates = 8, s.evaluated_seconds = 9;
   s.evaluation_cost = 10, s.metrics_rows = 11, s.best_return = 12, s.best = "000000013";
