@@ -37,8 +37,8 @@ RunState restore(const RunFolder& folder, WorldModel& model, Adam& adam, const s
   RunState run;
   if (const auto checkpoint = newest_checkpoint(folder.checkpoints()))
     run = load_checkpoint(*checkpoint, model, adam);
-  folder.restore_episodes(run.episodes - run.episodes_in_memory, run.episodes, task,
-                          model.config(), replay);
+  folder.restore_episodes(run.episodes - run.episodes_in_memory, run.episodes, task, model.config(),
+                          replay);
   return run;
 }
 
@@ -52,22 +52,51 @@ MetricsRow counters_row(const RunState& run, double elapsed) {
   return row;
 }
 
+MetricsRow round_row(const RunState& run, const Replay& replay, double elapsed,
+                     std::optional<double> episode_return, double collect_seconds) {
+  const LossSums& r = run.round;
+  const double n = static_cast<double>(r.updates);
+  MetricsRow row = counters_row(run, elapsed);
+  if (episode_return)
+    row.set("train/return", *episode_return)
+        .set("train/length", static_cast<double>(replay.episodes().back().rows() - 1))
+        .set("time/collect", collect_seconds);
+  row.set("replay/episodes", static_cast<double>(replay.episodes().size()))
+      .set("replay/frames", static_cast<double>(replay.frames()))
+      .set("replay/bytes", static_cast<double>(replay.bytes()))
+      .set("time/fit", r.seconds);
+  if (r.updates > 0) {
+    row.set("loss/total", r.total / n)
+        .set("loss/image", r.image / n)
+        .set("loss/reward", r.reward / n)
+        .set("loss/kl", r.kl / n)
+        .set("loss/grad_norm", r.grad_norm / n);
+    if (r.continues) row.set("loss/continue", *r.continues / n);
+    if (r.global_kl) row.set("loss/global_kl", *r.global_kl / n);
+    if (r.overshooting) row.set("loss/overshooting", *r.overshooting / n);
+    if (r.overshooting_reward) row.set("loss/overshooting_reward", *r.overshooting_reward / n);
+  }
+  return row;
+}
+
 std::string round_header() {
   return "episodes  updates    image   reward     KL   return  score  upd/s    used   left";
 }
 
-std::string round_line(const RunState& run, const Limits& limits, double episode_return,
-                       std::optional<double> score) {
+std::string round_line(const RunState& run, const Limits& limits,
+                       std::optional<double> episode_return, std::optional<double> score) {
   const LossSums& r = run.round;
   const double n = static_cast<double>(std::max<std::int64_t>(1, r.updates));
   return padded(with_commas(run.episodes), 8) + padded(with_commas(run.updates), 9) +
          cell(r.image / n, 2, 9) + cell(r.reward / n, 4, 9) + cell(r.kl / n, 2, 7) +
-         cell(episode_return, 1, 9) + (score ? cell(*score, 2, 7) : padded("-", 7)) +
+         (episode_return ? cell(*episode_return, 1, 9) : padded("-", 9)) +
+         (score ? cell(*score, 2, 7) : padded("-", 7)) +
          cell(r.seconds > 0 ? n / r.seconds : 0, 1, 7) + padded(clock_text(limits.elapsed()), 8) +
          padded(time_left(run, limits), 7);
 }
 
 std::string scale_line(const RunConfig& config) {
+  if (!config.has_env()) return "score    none: there is no environment";
   const std::optional<ScoreScale>& scale = env_spec(config.env).scale;
   if (!scale) return "score    none: the task has no scale";
   if (!env_score(env_spec(config.env), config.make_env_options(), 0))
@@ -89,10 +118,22 @@ std::string early_line(const RunState& run, const Evaluation& e) {
 }
 
 std::string bar_text(const RunState& run, const Limits& limits, const RunConfig& config) {
-  const std::int64_t rounds = run.episodes - config.seed_episodes;
-  return cat("round ", rounds + 1, ", update ", run.updates - rounds * config.updates_per_episode,
-             "/", config.updates_per_episode, ", ", clock_text(limits.elapsed()), " used, ",
+  const std::int64_t C = config.updates_per_episode;
+  const std::int64_t rounds = config.collects() ? run.episodes - config.seed_episodes
+                                                : (run.updates - run.round.updates) / C;
+  return cat("round ", rounds + 1, ", update ", run.updates - rounds * C, "/",
+             config.updates_per_episode, ", ", clock_text(limits.elapsed()), " used, ",
              time_left(run, limits), " left");
+}
+
+void print_unevaluated(const std::filesystem::path& run, const std::filesystem::path& checkpoint,
+                       const std::string& reason) {
+  std::cout << "ended       " << reason << "\n"
+            << "score       none: there is no environment\n"
+            << "checkpoint  " << checkpoint.string() << "\n"
+            << "next        "
+            << command("dream", {run.string(), "--episodes", (run / "episodes").string()})
+            << std::endl;
 }
 
 void print_result(const RunConfig& config, const Evaluation& e,

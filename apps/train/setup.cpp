@@ -14,6 +14,7 @@
 #include "apps/common/options/run_options.hpp"
 #include "apps/common/options/version.hpp"
 #include "apps/common/run/checkpoint.hpp"
+#include "apps/common/run/recorded.hpp"
 #include "apps/train/reporting.hpp"
 #include "autograd/base/cgroup.hpp"
 #include "autograd/base/error.hpp"
@@ -158,11 +159,14 @@ std::optional<Setup> setup_run(int argc, const char* const* argv) {
   }
   const std::vector<Assignment> file =
       config_file.empty() ? std::vector<Assignment>{} : read_config_file(config_file);
-  const RunConfig config = resolve_config(file, options.typed());
+  std::vector<Assignment> typed = options.typed();
+  add_recorded(file, typed);
+  const RunConfig config = resolve_config(file, typed);
   if (print_config) {
     std::cout << config_text(config);
     return std::nullopt;
   }
+  if (!config.collects()) recorded_episode(config, 0);  // of the right sizes, of the right task?
   check_memory(config, *make_env(config.env, config.make_env_options()));
   use_threads(config.threads);
   RunFolder folder = RunFolder::create(
@@ -208,6 +212,7 @@ std::string ends_text(const RunConfig& config) {
   std::vector<std::string> ends;
   if (config.total_episodes > 0) ends.push_back(with_commas(config.total_episodes) + " episodes");
   if (config.steps > 0) ends.push_back(with_commas(config.steps) + " environment frames");
+  if (config.total_updates > 0) ends.push_back(with_commas(config.total_updates) + " updates");
   if (config.time_limit.seconds > 0)
     ends.push_back(write_value(config.time_limit) +
                    " of wall-clock time, including the last evaluation");
@@ -228,17 +233,26 @@ void print_header(Console& console, const Setup& setup, const Env& env, const Wo
   line("", version_text());
   console.line(cat("run      ", setup.folder.path().string(), setup.resumed ? " (resumed)" : ""));
   line("threads  ", cat(threads(), " used; the default is ", cpu_budget().describe()));
-  line("task     ",
-       cat(c.env, ": ", env_spec(c.env).description, "; ", env.image_size(), "x", env.image_size(),
-           " pixels, ", env.action_size(), env.action_size() == 1 ? " action" : " actions",
-           ", repeat ", env.action_repeat(), ", ", env.episode_length(),
-           " decisions per episode, seed ", c.seed));
+  if (!c.has_env())
+    line("task     ", cat(env_spec(c.env).description, "; ", env.image_size(), "x",
+                          env.image_size(), " pixels, ", env.action_size(),
+                          env.action_size() == 1 ? " action" : " actions", ", seed ", c.seed));
+  else
+    line("task     ",
+         cat(c.env, ": ", env_spec(c.env).description, "; ", env.image_size(), "x",
+             env.image_size(), " pixels, ", env.action_size(),
+             env.action_size() == 1 ? " action" : " actions", ", repeat ", env.action_repeat(),
+             ", ", env.episode_length(), " decisions per episode, seed ", c.seed));
   line("model    ", cat("preset ", c.preset, ": ", model_line(model)));
   if (const std::string recipe = recipe_text(c); !recipe.empty()) line("recipe   ", recipe);
-  line("round    ", cat(c.updates_per_episode, " updates of ", c.batch_size, " x ", c.batch_length,
-                        " rows, then one episode ",
-                        c.collect == "random" ? "of random actions; evaluations are " : "",
-                        "planned with ", planner_text(c.planner)));
+  std::string round =
+      cat(c.updates_per_episode, " updates of ", c.batch_size, " x ", c.batch_length, " rows");
+  if (c.collects()) round += ", then one episode ";
+  if (c.collect == "random") round += "of random actions";
+  if (!c.collects()) round += cat("; ", c.seed_episodes, " recorded episodes of ", c.episodes);
+  if (c.collect != "planner" && c.has_env()) round += "; evaluations are ";
+  if (c.has_env()) round += "planned with " + planner_text(c.planner);
+  line("round    ", round);
   line("replay   ",
        cat("up to ", bytes_text(budget), " = ",
            with_commas(static_cast<std::int64_t>(budget / static_cast<double>(env.image_bytes()))),

@@ -108,9 +108,26 @@ std::string draw_band(const PlotSeries& p, const Axis& x, const Axis& y, const c
              "\"/>\n");
 }
 
-std::string draw_legend(const PlotSeries& p, const Axis& x, std::size_t index) {
+// The top of a legend of so many lines: below the names of levels that would stand in it.
+double legend_top(const Axis& y, const PlotOptions& o, std::size_t lines) {
+  const double height = 20 * static_cast<double>(lines);
+  double top = 44;
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (const auto& [level, name] : o.levels) {
+      const double at = y.at(level);
+      if (name.empty() || at <= top - 14 || at >= top + height - 6) continue;
+      top = at + 18;
+      moved = true;
+    }
+    if (top + height > y.pixel_low) return 44;  // there is no such place
+  }
+  return top;
+}
+
+std::string draw_legend(const PlotSeries& p, const Axis& x, double top, std::size_t index) {
   if (p.label.empty()) return "";
-  const double y = 44 + 20 * static_cast<double>(index);
+  const double y = top + 20 * static_cast<double>(index);
   return line(x.pixel_high + 10, y, x.pixel_high + 30, y,
               cat("stroke=\"", colour_of(index), "\" stroke-width=\"3\"", dash_of(index))) +
          text(x.pixel_high + 36, y + 4, "start", p.label);
@@ -121,12 +138,13 @@ std::string dot(double x, double y, const char* colour) {
              colour, "\"/>\n");
 }
 
-std::string draw_line(const PlotSeries& p, const Axis& x, const Axis& y, std::size_t index) {
+std::string draw_line(const PlotSeries& p, const Axis& x, const Axis& y, std::size_t index,
+                      bool with_dots) {
   const char* colour = colour_of(index);
   std::string points, dots;
   for (const auto& [px, py] : p.points) {
     points += cat(points.empty() ? "" : " ", number(x.at(px), 1), ",", number(y.at(py), 1));
-    dots += dot(x.at(px), y.at(py), colour);
+    if (with_dots || p.points.size() == 1) dots += dot(x.at(px), y.at(py), colour);
   }
   return cat("<polyline fill=\"none\" stroke=\"", colour, "\" stroke-width=\"1.8\"", dash_of(index),
              " points=\"", points, "\"/>\n", dots);
@@ -223,13 +241,14 @@ std::string svg_plot(const std::vector<PlotSeries>& series, const PlotOptions& o
                       "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
   s += draw_axes(x, y, o);
   const bool words = !o.x_names.empty();
+  const double top = legend_top(y, o, series.size());
   for (std::size_t i = 0; i < series.size(); ++i)
     if (!words) s += draw_band(series[i], x, y, colour_of(i));
   for (std::size_t i = 0; i < series.size(); ++i) {
     const double middle = (static_cast<double>(series.size()) - 1) / 2;
     s += words ? draw_dots(series[i], x, y, 9 * (static_cast<double>(i) - middle), colour_of(i))
-               : draw_line(series[i], x, y, i);
-    s += draw_legend(series[i], x, i);
+               : draw_line(series[i], x, y, i, o.dots);
+    s += draw_legend(series[i], x, top, i);
   }
   return s + "</svg>\n";
 }

@@ -26,6 +26,7 @@ struct PlotOptions {
   std::vector<std::string> x_names{};
   std::vector<double> y_range;  // low and high that the axis must include; empty: from the data
   int width = 760, height = 420;
+  bool dots = true;  // a dot at each point of a line
 };
 
 /// The whole SVG document. Error: no point at all, a value that is not finite, or a band whose
