@@ -11,6 +11,7 @@
 //
 // Every random number belongs to a stream named by the seed and the number of the update or the
 // episode, so nothing but counters has to be saved for a resumed run to go on bit for bit.
+#include <algorithm>
 #include <iostream>
 
 #include "apps/common/console/console.hpp"
@@ -82,8 +83,8 @@ class Training {
   bool evaluated_ = false;  // whether the present parameters have been evaluated
   // Early looks of this process: what the next one takes, what all took, and when the last one was.
   double early_cost_ = 0, early_seconds_ = 0, looked_at_ = 0;
-  double page_seconds_ = 0.5;  // that the last page took, and the first may
-  bool finished_ = false;      // by earlier processes: nothing is left to be done
+  double page_seconds_ = 0;  // that the last page took, or the first may
+  bool finished_ = false;    // by earlier processes: nothing is left to be done
 };
 
 // ---- Algorithm 1 -------------------------------------------------------------------------------
@@ -174,6 +175,9 @@ Training::Training(const Setup& setup)
   evaluated_ = run_.evaluated_updates == run_.updates;
   saved_episodes_ = run_.episodes;
   saved_seconds_ = limits_.elapsed();
+  // Half a second for a hundred rows of 32 x 32 pixels; a page has at most 150.
+  page_seconds_ = 5e-6 * static_cast<double>(env_->image_size() * env_->image_size() *
+                                             std::min(150, env_->episode_length()));
   print_header(console_, setup, *env_, model_);
   if (setup.resumed) {
     console_.line(cat("resumed at ", with_commas(run_.updates), " updates, ",
