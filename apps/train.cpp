@@ -11,6 +11,7 @@
 //
 // Every random number belongs to a stream named by the seed and the number of the update or the
 // episode, so nothing but counters has to be saved for a resumed run to go on bit for bit.
+#include <algorithm>
 #include <iostream>
 
 #include "apps/common/console/console.hpp"
@@ -18,17 +19,20 @@
 #include "apps/common/files/png.hpp"
 #include "apps/common/options/command.hpp"
 #include "apps/common/options/command_line.hpp"
+#include "apps/common/page/run_page.hpp"
 #include "apps/common/report/pictures.hpp"
+#include "apps/common/report/verdict.hpp"
 #include "apps/common/run/acting.hpp"
 #include "apps/common/run/checkpoint.hpp"
+#include "apps/common/run/recorded.hpp"
 #include "apps/programs.hpp"
 #include "apps/train/metrics.hpp"
 #include "apps/train/reporting.hpp"
 #include "apps/train/seeds.hpp"
 #include "apps/train/setup.hpp"
-#include "apps/train/verdict.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
+#include "nn/files/atomic_file.hpp"
 #include "rssm/trainer.hpp"
 
 namespace planet {
@@ -46,13 +50,14 @@ class Training {
   bool collect_episode();
   // ---- evaluation, logging, checkpoints ----
   void remember(CollectedEpisode collected);
-  void log_round(double episode_return, double collect_seconds);
+  void log_round(std::optional<double> episode_return, double collect_seconds);
   bool evaluate_and_save();
   void save();
   bool evaluation_due() const;
   bool checkpoint_due() const;
   bool early_look_due() const;
   void look_early();
+  void write_page();
   EvaluationProgress evaluation_bar(const std::string& head);
   void expect_ending(double evaluation_seconds);
   void show_bar();
@@ -79,7 +84,8 @@ class Training {
   bool evaluated_ = false;  // whether the present parameters have been evaluated
   // Early looks of this process: what the next one takes, what all took, and when the last one was.
   double early_cost_ = 0, early_seconds_ = 0, looked_at_ = 0;
-  bool finished_ = false;  // by earlier processes: nothing is left to be done
+  double page_seconds_ = 0;  // that the last page took, or the first may
+  bool finished_ = false;    // by earlier processes: nothing is left to be done
 };
 
 // ---- Algorithm 1 -------------------------------------------------------------------------------
@@ -96,11 +102,12 @@ int Training::run() {
   return finish();
 }
 
-// S episodes of uniformly random actions.
+// S episodes of uniformly random actions, or those that were recorded.
 void Training::seed() {
   while (run_.episodes < config_.seed_episodes && !interrupted())
-    remember(collect_random(*env_, config_, run_.episodes));
-  if (config_.time_limit.seconds > 0 && run_.evaluation_cost == 0)
+    remember(config_.collects() ? collect_random(*env_, config_, run_.episodes)
+                                : recorded_episode(config_, run_.episodes));
+  if (config_.time_limit.seconds > 0 && run_.evaluation_cost == 0 && config_.has_env())
     run_.evaluation_cost = estimate_evaluation(model_, config_, config_.eval_episodes);
   expect_ending(run_.evaluation_cost);
   if (run_.updates > 0 || interrupted()) return;
@@ -115,9 +122,11 @@ void Training::seed() {
 
 // Model fitting: C updates per round. False if there was no time for all of them.
 bool Training::fit() {
-  const std::int64_t rounds = run_.episodes - config_.seed_episodes + 1;
-  while (run_.updates < rounds * config_.updates_per_episode) {
-    if (limits_.no_room_for_update()) return false;
+  const std::int64_t C = config_.updates_per_episode;
+  const std::int64_t owed = config_.collects() ? (run_.episodes - config_.seed_episodes + 1) * C
+                                               : run_.updates - run_.round.updates + C;
+  while (run_.updates < owed) {
+    if (limits_.no_room_for_update() || limits_.enough_updates(run_)) return false;
     const double start = process_seconds();
     const Update update = trainer_.update(replay_, run_.updates);
     ++run_.updates;
@@ -135,6 +144,7 @@ bool Training::fit() {
 // random actions. False if there was no time for the whole episode; --resume will then play it
 // again, bit for bit.
 bool Training::collect_episode() {
+  if (!config_.collects()) return log_round({}, 0), true;
   const double start = process_seconds();
   std::optional<CollectedEpisode> collected =
       config_.collect == "random" ? collect_random(*env_, config_, run_.episodes)
@@ -166,6 +176,9 @@ Training::Training(const Setup& setup)
   evaluated_ = run_.evaluated_updates == run_.updates;
   saved_episodes_ = run_.episodes;
   saved_seconds_ = limits_.elapsed();
+  // Half a second for a hundred rows of 32 x 32 pixels; a page has at most 150.
+  page_seconds_ = 5e-6 * static_cast<double>(env_->image_size() * env_->image_size() *
+                                             std::min(150, env_->episode_length()));
   print_header(console_, setup, *env_, model_);
   if (setup.resumed) {
     console_.line(cat("resumed at ", with_commas(run_.updates), " updates, ",
@@ -183,40 +196,22 @@ void Training::remember(CollectedEpisode collected) {
   run_.env_frames += collected.env_frames;
 }
 
-void Training::log_round(double episode_return, double collect_seconds) {
-  const LossSums& r = run_.round;
-  const double n = static_cast<double>(r.updates);
-  MetricsRow row = counters_row(run_, limits_.elapsed());
-  row.set("train/return", episode_return)
-      .set("train/length", static_cast<double>(replay_.episodes().back().rows() - 1))
-      .set("replay/episodes", static_cast<double>(replay_.episodes().size()))
-      .set("replay/frames", static_cast<double>(replay_.frames()))
-      .set("replay/bytes", static_cast<double>(replay_.bytes()))
-      .set("time/fit", r.seconds)
-      .set("time/collect", collect_seconds);
-  if (r.updates > 0) {
-    row.set("loss/total", r.total / n)
-        .set("loss/image", r.image / n)
-        .set("loss/reward", r.reward / n)
-        .set("loss/kl", r.kl / n)
-        .set("loss/grad_norm", r.grad_norm / n);
-    if (r.continues) row.set("loss/continue", *r.continues / n);
-    if (r.global_kl) row.set("loss/global_kl", *r.global_kl / n);
-    if (r.overshooting) row.set("loss/overshooting", *r.overshooting / n);
-    if (r.overshooting_reward) row.set("loss/overshooting_reward", *r.overshooting_reward / n);
-  }
-  metrics_->write(row);
+void Training::log_round(std::optional<double> episode_return, double collect_seconds) {
+  metrics_->write(round_row(run_, replay_, limits_.elapsed(), episode_return, collect_seconds));
   if (config_.collect == "planner") early_cost_ = std::max(early_cost_, 2 * collect_seconds);
-  console_.row(
-      round_line(run_, limits_, episode_return,
-                 env_score(env_spec(config_.env), config_.make_env_options(), episode_return)));
+  std::optional<double> score;
+  if (episode_return)
+    score = env_score(env_spec(config_.env), config_.make_env_options(), *episode_return);
+  console_.row(round_line(run_, limits_, episode_return, score));
   run_.metrics_rows = metrics_->rows();
   run_.round = {};
 }
 
 bool Training::evaluation_due() const {
   const Cadence& every = config_.eval_every;
-  if (run_.episodes == run_.evaluated_episodes || run_.updates == 0) return false;
+  const bool looked = config_.collects() ? run_.episodes == run_.evaluated_episodes
+                                         : run_.updates == run_.evaluated_updates;
+  if (looked || run_.updates == 0) return false;
   if (every.episodes > 0) return run_.episodes % every.episodes == 0;
   return every.seconds > 0 && limits_.elapsed() - run_.evaluated_seconds >= every.seconds;
 }
@@ -265,9 +260,17 @@ void Training::save() {
   saved_seconds_ = run_.seconds;
 }
 
-// Episodes without noise, which are never trained on. False after Ctrl-C.
+// Episodes without noise, which are never trained on. False after Ctrl-C. Without an environment there is
+// nothing but the checkpoint and its page.
 bool Training::evaluate_and_save() {
   save();
+  if (!config_.has_env()) {
+    evaluated_ = true;
+    run_.evaluated_updates = run_.updates;
+    update_checkpoint_state(checkpoint_, run_);
+    write_page();
+    return true;
+  }
   evaluation_ = evaluate(model_, config_, config_.eval_episodes, first_evaluation_seed,
                          evaluation_bar("evaluating: "));
   if (!evaluation_) return false;
@@ -292,14 +295,29 @@ bool Training::evaluate_and_save() {
   write_png(folder_.pictures() / cat("eval-", checkpoint_.filename().string(), ".png"),
             reconstruction_sheet(model_, std::span(e.episodes).first(1), config_.seed,
                                  cat("evaluation episode 0 at ", run_.updates, " updates")));
+  write_page();
   update_checkpoint_state(checkpoint_, run_);
   console_.row(evaluation_line(run_, e), true);
   return true;
 }
 
-// The last checkpoint, its evaluation and its picture, with some room for a busy machine.
+// report.html. What shows a run must not end it: a page that cannot be made is said, and that is all.
+void Training::write_page() {
+  const double start = process_seconds();
+  try {
+    write_text_atomically(folder_.path() / page_name,
+                          run_page({folder_.path().string(), config_, model_, run_.updates,
+                                    folder_.path(), evaluation_ ? &*evaluation_ : nullptr,
+                                    config_.has_env() ? nullptr : &replay_.episodes()}));
+  } catch (const Error& e) {
+    console_.line(cat(page_name, " was not written: ", e.what()));
+  }
+  page_seconds_ = process_seconds() - start;
+}
+
+// The last checkpoint, its evaluation, its picture and its page, with some room for a busy machine.
 void Training::expect_ending(double evaluation_seconds) {
-  limits_.expect_ending(1.1 * evaluation_seconds + 0.3);
+  limits_.expect_ending(1.1 * (evaluation_seconds + page_seconds_) + 0.3);
 }
 
 void Training::show_bar() {
@@ -314,12 +332,15 @@ int Training::finish() {
     const std::string text = cat(
         "stopped and saved at ", with_commas(run_.updates), " updates in ", checkpoint_.string(),
         "\nto go on: ", command("train", {"--resume", folder_.path().string()}));
+    if (!std::filesystem::exists(folder_.path() / page_name)) write_page();
     console_.note(text);
     std::cout << text << std::endl;
     return status_interrupted;
   }
+  if (!config_.has_env()) print_unevaluated(folder_.path(), checkpoint_, limits_.reason(run_));
   if (!evaluation_) return 0;
   print_result(config_, *evaluation_, checkpoint_, limits_.reason(run_));
+  if (!config_.collects()) return 0;  // what is not collected cannot rise
   const std::vector<double> returns = collected_returns();
   std::cout << "verdict     " << verdict_text(config_, evaluation_->score, returns, run_.updates)
             << "\n";

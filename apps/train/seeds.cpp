@@ -20,7 +20,7 @@
 #include "apps/common/options/command.hpp"
 #include "apps/common/report/statistics.hpp"
 #include "apps/programs.hpp"
-#include "apps/train/verdict.hpp"
+#include "apps/common/report/verdict.hpp"
 #include "autograd/base/error.hpp"
 #include "nn/files/atomic_file.hpp"
 

@@ -14,6 +14,7 @@
 #include "apps/common/options/recipes.hpp"
 #include "apps/common/options/run_options.hpp"
 #include "apps/common/run/checkpoint.hpp"
+#include "apps/common/run/recorded.hpp"
 #include "autograd/base/cgroup.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
@@ -297,12 +298,15 @@ std::variant<std::monostate, Setup, SeedRuns> setup_run(int argc, const char* co
   }
   const std::vector<Assignment> file =
       words.config_file.empty() ? std::vector<Assignment>{} : read_config_file(words.config_file);
-  if (several) return create_seeds(words, file, options.typed(), argc, argv);
-  const RunConfig config = resolve_config(file, options.typed());
+  std::vector<Assignment> typed = options.typed();
+  add_recorded(file, typed);
+  if (several) return create_seeds(words, file, typed, argc, argv);
+  const RunConfig config = resolve_config(file, typed);
   if (words.print_config) {
     std::cout << config_text(config);
     return {};
   }
+  if (!config.collects()) recorded_episode(config, 0);  // of the right sizes, of the right task?
   check_memory(config, 1);
   use_threads(config.threads);
   RunFolder folder =
