@@ -17,8 +17,11 @@
 #include "apps/common/foresight/open_loop_flags.hpp"
 #include "apps/common/foresight/open_loop_pictures.hpp"
 #include "apps/common/options/command_line.hpp"
+#include "apps/common/page/curves.hpp"
+#include "apps/common/page/run_page.hpp"
 #include "apps/common/run/checkpoint.hpp"
 #include "apps/compare/models.hpp"
+#include "apps/compare/page.hpp"
 #include "apps/compare/run_results.hpp"
 #include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
@@ -52,9 +55,10 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
   cli.footer(
       "Writes table.csv (one row per model and measure), runs.csv (one row per run), error.csv "
       "(per row "
-      "of "
-      "the episode), image.svg, reward.svg, kl.svg, with K > 1 image_best.svg, and sheet.png: what "
-      "happened, and under it what the first run of each model imagines. Intervals are Student's, "
+      "of the episode), image.svg, reward.svg, kl.svg, with K > 1 image_best.svg, sheet.png (what "
+      "happened, and under it what the first run of each model imagines), and all of it as one "
+      "page, "
+      "report.html. Intervals are Student's, "
       "95 %, over a model's runs.");
   if (!cli.parse(argc, argv)) return false;
   require(!o.out.empty(), "--out is missing: the folder for tables, curves and the sheet");
@@ -206,8 +210,9 @@ void print_columns(const std::vector<std::vector<std::string>>& lines) {
   }
 }
 
-void print_table(const std::vector<Model>& models, const std::vector<Measured>& measured,
-                 bool several_samples) {
+std::vector<std::vector<std::string>> table_lines(const std::vector<Model>& models,
+                                                  const std::vector<Measured>& measured,
+                                                  bool several_samples) {
   std::vector<std::vector<std::string>> lines{{"model", "runs"}};
   for (const Model& model : models) lines.push_back({model.label, cat(model.runs.size())});
   for (std::size_t f = 0; f < std::size(figures); ++f) {
@@ -221,7 +226,7 @@ void print_table(const std::vector<Model>& models, const std::vector<Measured>& 
       if (spread) lines[m + 1].back() += cat(" +- ", fixed(*at->half, digits));
     }
   }
-  print_columns(lines);
+  return lines;
 }
 
 // ---- curves and pictures -----------------------------------------------------------------------
@@ -260,12 +265,15 @@ std::vector<ErrorCurve> curves_of(const Plot& plot, const std::vector<Model>& mo
   return curves;
 }
 
-void write_curves(const std::vector<Model>& models, const std::vector<Measured>& measured,
-                  const std::vector<Plot>& all_plots, const std::string& title,
-                  const fs::path& out) {
-  std::vector<std::string> labels;
+// Returns them as well, smaller, for the page.
+std::vector<std::string> write_curves(const std::vector<Model>& models,
+                                      const std::vector<Measured>& measured,
+                                      const std::vector<Plot>& all_plots, const std::string& title,
+                                      const fs::path& out) {
+  std::vector<std::string> labels, short_labels, small;
   for (const Model& model : models) labels.push_back(model.label);
   labels.emplace_back("last seen stays");
+  for (const std::string& label : labels) short_labels.push_back(shortened(label));
   std::vector<ErrorCurve> all;
   for (const Plot& plot : all_plots) {
     const std::vector<ErrorCurve> curves = curves_of(plot, models, measured);
@@ -275,19 +283,23 @@ void write_curves(const std::vector<Model>& models, const std::vector<Measured>&
     options.y_label = plot.y_label;
     write_text_atomically(out / cat(plot.name, ".svg"),
                           svg_plot(error_plot(curves, labels, options)));
+    options.title = "";
+    options.width = 560, options.height = 300;
+    small.push_back(svg_plot(error_plot(curves, short_labels, options)));
     all.insert(all.end(), curves.begin(), curves.end());
   }
   write_text_atomically(out / "error.csv", error_csv(all));
+  return small;
 }
 
-void write_sheet(const std::vector<Model>& models, const std::vector<Measured>& measured,
-                 const Episode& episode, const OpenLoopFlags& flags, const std::string& title,
-                 const fs::path& out) {
+// What happened, and what the first run of each model imagines.
+std::vector<Strip> strips_of(const std::vector<Model>& models,
+                             const std::vector<Measured>& measured, const Episode& episode) {
   const auto T = static_cast<std::ptrdiff_t>(measured.front().imagined.size());
   std::vector<Strip> strips{{"true", true_frames(episode, T), false}};
   for (const Model& model : models)
     strips.push_back({model.label, measured[model.runs.front()].imagined, true});
-  write_png(out / "sheet.png", open_loop_sheet(strips, flags.context, title, flags.columns));
+  return strips;
 }
 
 // ---- the program -------------------------------------------------------------------------------
@@ -328,15 +340,22 @@ int apps::compare(int argc, const char* const* argv) {
   const std::string title = cat(runs.front().config.env, ", ", held->description);
   write_text_atomically(out / "table.csv", table_csv(models, measured));
   write_text_atomically(out / "runs.csv", runs_csv(o, runs, models, measured));
-  write_curves(models, measured, plots(flags, T), title, out);
-  write_sheet(models, measured, held->episodes.front(), flags, title, out);
+  const std::string setting = cat(flags.context, " rows seen, ", T - flags.context, " imagined, ",
+                                  flags.samples, flags.samples == 1 ? " sample" : " samples");
+  const Comparison c{title,
+                     setting,
+                     table_lines(models, measured, flags.samples > 1),
+                     write_curves(models, measured, plots(flags, T), title, out),
+                     strips_of(models, measured, held->episodes.front()),
+                     flags.context};
+  write_png(out / "sheet.png", open_loop_sheet(c.strips, flags.context, title, flags.columns));
+  write_text_atomically(out / page_name, comparison_page(c, runs, o.paths, models));
   std::cout << title << "\n"
-            << flags.context << " rows seen, " << T - flags.context << " imagined, "
-            << flags.samples << (flags.samples == 1 ? " sample" : " samples")
+            << setting
             << "; errors are half the squared error, of pictures in nats; +- is the 95 % interval "
                "over a model's runs\n";
-  print_table(models, measured, flags.samples > 1);
-  std::cout << "look  " << (out / "sheet.png").string() << ", the curves and tables beside it"
+  print_columns(c.table);
+  std::cout << "look  " << (out / page_name).string() << ", the sheet, curves and tables beside it"
             << std::endl;
   return 0;
 }

@@ -6,12 +6,14 @@
 
 #include "apps/common/console/interrupt.hpp"
 #include "apps/common/files/png.hpp"
+#include "apps/common/files/sheet.hpp"
 #include "apps/common/foresight/error_curves.hpp"
 #include "apps/common/foresight/open_loop.hpp"
 #include "apps/common/foresight/open_loop_error.hpp"
 #include "apps/common/foresight/open_loop_flags.hpp"
 #include "apps/common/foresight/open_loop_pictures.hpp"
 #include "apps/common/options/command_line.hpp"
+#include "apps/common/report/video.hpp"
 #include "apps/common/run/checkpoint.hpp"
 #include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
@@ -25,7 +27,7 @@ namespace fs = std::filesystem;
 constexpr int usual_episodes = 5;
 
 struct Options {
-  std::string path, out, precision;
+  std::string path, out, video, precision;
   OpenLoopFlags flags;
 };
 
@@ -39,26 +41,45 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
   o.flags.add_to(cli, std::to_string(usual_episodes));
   cli.option("--precision", o.precision, precision_help);
   cli.option("--out", o.out, "output folder (default RUN/dreams/UPDATES)", "Output");
+  cli.output(
+      "--video", o.video, "",
+      "write the dream in motion, with reward and action, to this file too: .png or .apng; .gif or "
+      ".mp4 where ffmpeg is installed",
+      "Output");
   cli.footer(
       "Writes dream.png and dream.apng (the first episode: true, imagined, difference), with K > 1 "
       "futures.png and futures.apng, and over all episodes error.csv and error.svg. A green border "
       "marks frames that the model has seen, a red one those it imagined.");
   if (!cli.parse(argc, argv)) return false;
+  if (!o.video.empty()) VideoFile::check("--video", o.video);
   o.flags.read();
   return true;
 }
 
 // ---- pictures ----------------------------------------------------------------------------------
 
+// The animation over the bars of reward and action.
+void write_dream_video(const std::string& file, const std::vector<Image>& animation,
+                       const Episode& episode, double seconds) {
+  VideoFile video(file, seconds);
+  for (std::size_t t = 0; t < animation.size(); ++t) {
+    const Image& picture = animation[t];
+    const Image bars = episode_bars(episode, static_cast<std::ptrdiff_t>(t), picture.width, 4);
+    Image frame(picture.width, picture.height + bars.height);
+    paste(picture, frame, 0, 0);
+    paste(bars, frame, 0, picture.height);
+    video.add(frame);
+  }
+  video.commit();
+}
+
 void write_pictures(const LoadedModel& loaded, const OpenLoop& loop, const Episode& episode,
-                    const fs::path& out, std::ptrdiff_t columns) {
+                    const fs::path& out, std::ptrdiff_t columns, const std::string& video) {
   const std::string title = cat(loaded.config.env, ", ", model_label(loaded.config), ", ",
                                 with_commas(loaded.updates), " updates");
   const std::string sheet_title =
       cat(title, ": ", loop.context, " rows seen, ", loop.T - loop.context, " imagined");
-  const double seconds =
-      env_spec(loaded.config.env).dt *
-      make_env(loaded.config.env, loaded.config.make_env_options())->action_repeat();
+  const double seconds = seconds_per_row(loaded.config);
   const Strip truth{"true", true_frames(episode, loop.T), false};
   std::vector<Strip> futures{truth};
   for (std::ptrdiff_t j = 0; j < loop.K; ++j)
@@ -68,7 +89,9 @@ void write_pictures(const LoadedModel& loaded, const OpenLoop& loop, const Episo
       {"imagined", futures[1].frames, true},
       {"difference", differences(futures[1].frames, truth.frames), true}};
   write_png(out / "dream.png", open_loop_sheet(dream, loop.context, sheet_title, columns));
-  write_apng(out / "dream.apng", open_loop_animation(dream, loop.context, title), seconds);
+  const std::vector<Image> animation = open_loop_animation(dream, loop.context, title);
+  write_apng(out / "dream.apng", animation, seconds);
+  if (!video.empty()) write_dream_video(video, animation, episode, seconds);
   if (loop.K == 1) return;
   write_png(out / "futures.png", open_loop_sheet(futures, loop.context, sheet_title, columns));
   write_apng(out / "futures.apng", open_loop_animation(futures, loop.context, title), seconds);
@@ -196,7 +219,7 @@ int apps::dream(int argc, const char* const* argv) {
         open_loop(*loaded.model, episode,
                   {flags.context, T, flags.samples, flags.seed, static_cast<std::uint32_t>(i)});
     errors.push_back(open_loop_error(*loaded.model, episode, loop));
-    if (i == 0) write_pictures(loaded, loop, episode, out, flags.columns);
+    if (i == 0) write_pictures(loaded, loop, episode, out, flags.columns, o.video);
   }
   console.clear_bar();
   const std::string label = model_label(loaded.config);
@@ -204,6 +227,7 @@ int apps::dream(int argc, const char* const* argv) {
   write_errors(curves, cat("open loop: ", loaded.config.env, ", ", label, ", ", held->description),
                out);
   print_result(loaded, *held, flags, T, curves, out);
+  if (!o.video.empty()) say_wrote(o.video);
   return 0;
 }
 

@@ -3,13 +3,16 @@
 // Without options it repeats the run's final evaluation bit for bit: same environment seeds (1000,
 // 1001, ...), same random streams (common/run/acting.hpp). With --oracle the planner in the true
 // simulator plays the same seeds, which is the upper end of the score: eval/oracle.hpp.
+#include <algorithm>
 #include <iostream>
 
 #include "apps/common/console/interrupt.hpp"
 #include "apps/common/console/threads.hpp"
 #include "apps/common/files/png.hpp"
+#include "apps/common/options/command.hpp"
 #include "apps/common/options/run_options.hpp"
 #include "apps/common/report/pictures.hpp"
+#include "apps/common/report/video.hpp"
 #include "apps/common/run/acting.hpp"
 #include "apps/common/run/checkpoint.hpp"
 #include "apps/eval/oracle.hpp"
@@ -23,7 +26,7 @@ namespace planet {
 namespace {
 
 struct Options {
-  std::string path, episodes, seed, precision, threads = "0", csv, sheet, export_folder;
+  std::string path, episodes, seed, precision, threads = "0", csv, sheet, video, export_folder;
   bool json = false;
   OracleFlags oracle;
   std::vector<Assignment> planner;  // over the checkpoint's, or over the task's registered budget
@@ -122,6 +125,23 @@ Metadata about(const Evaluation& e) {
   return out;
 }
 
+// Every episode, with the worst and the best marked.
+std::vector<VideoClip> clips_of(const LoadedModel& loaded, const Evaluation& e) {
+  const auto [worst, best] = std::ranges::minmax(e.returns);
+  std::vector<VideoClip> clips;
+  for (std::size_t i = 0; i < e.episodes.size(); ++i) {
+    const double x = e.returns[i];
+    const char* const mark = worst == best ? ""
+                             : x == best   ? ", best"
+                             : x == worst  ? ", worst"
+                                           : "";
+    clips.push_back({cat("seed ", e.seeds[i], mark), &e.episodes[i],
+                     reconstruct(*loaded.model, e.episodes[i], loaded.config.seed),
+                     seconds_per_row(loaded.config)});
+  }
+  return clips;
+}
+
 int eval_agent(const Options& o, std::uint64_t first_seed) {
   const std::string only_oracle = o.oracle.given();
   require(only_oracle.empty(), only_oracle,
@@ -153,6 +173,10 @@ int eval_agent(const Options& o, std::uint64_t first_seed) {
                                             loaded.config.env));
     say_wrote(o.sheet);
   }
+  if (!o.video.empty()) {
+    if (!write_video(o.video, clips_of(loaded, *e))) return status_interrupted;
+    say_wrote(o.video);
+  }
   if (!o.export_folder.empty()) {
     export_model(loaded, o.export_folder, about(*e));
     say_wrote(std::filesystem::path(o.export_folder) / "model.safetensors");
@@ -165,6 +189,8 @@ int eval_oracle(const Options& o, std::uint64_t first_seed) {
   require(o.path.empty(), "--oracle plans in the true simulator; it takes no RUN|CHECKPOINT");
   require(o.export_folder.empty(), "--export writes a model; the oracle has no model");
   require(o.precision.empty(), "--precision is a model's; the oracle has no model");
+  require(o.video.empty(), "--video shows what a model believes; the oracle has no model, and ",
+          command("play", {"--policy", "oracle", "--video", o.video}), " shows an episode of it");
   require(o.sheet.empty(), "--sheet shows a model's reconstructions; the oracle has no model");
   const Oracle oracle = read_oracle(o.oracle, o.planner);
   const Evaluation e =
@@ -194,6 +220,10 @@ int apps::eval(int argc, const char* const* argv) {
       "write seed,return, one row per episode; --oracle plays only episodes not yet in this file");
   cli.output("--sheet", o.sheet, ".png",
              "write a contact sheet to this PNG file: true frames above reconstructions");
+  cli.output(
+      "--video", o.video, "",
+      "write all episodes side by side as a video to this file, true and believed: .png or .apng; "
+      ".gif or .mp4 where ffmpeg is installed");
   cli.option(
       "--export", o.export_folder,
       "write the model without its optimiser to this folder, with its score in the metadata");
@@ -212,6 +242,7 @@ int apps::eval(int argc, const char* const* argv) {
   std::uint64_t first_seed = first_evaluation_seed;
   read_option("--threads", o.threads, threads);
   if (!o.seed.empty()) read_option("--seed", o.seed, first_seed);
+  if (!o.video.empty()) VideoFile::check("--video", o.video);
   use_threads(threads);
   return o.oracle.oracle ? eval_oracle(o, first_seed) : eval_agent(o, first_seed);
 }

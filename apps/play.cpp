@@ -17,10 +17,13 @@
 #include "apps/common/files/png.hpp"
 #include "apps/common/options/env_table.hpp"
 #include "apps/common/options/run_options.hpp"
+#include "apps/common/report/pictures.hpp"
+#include "apps/common/report/video.hpp"
 #include "apps/common/run/checkpoint.hpp"
 #include "apps/common/simulator/simulator_dynamics.hpp"
 #include "apps/play/gallery.hpp"
 #include "apps/play/policies.hpp"
+#include "apps/play/reel.hpp"
 #include "apps/play/screen.hpp"
 #include "apps/play/trajectory.hpp"
 #include "apps/programs.hpp"
@@ -33,9 +36,9 @@ namespace planet {
 namespace {
 
 struct Options {
-  std::string path;  // RUN|CHECKPOINT
+  std::vector<std::string> paths;  // RUN|CHECKPOINT
+  std::string env, policy, actions, uniforms, future, state, trajectory, frames, video, gallery;
   std::string precision;
-  std::string env, policy, actions, uniforms, future, state, trajectory, frames, gallery;
   std::string seed = "0", action_repeat, image_size, threads = "0", speed;
   std::vector<std::string> env_options;
   std::vector<Assignment> planner;  // over the checkpoint's, or over the oracle's budget
@@ -51,9 +54,10 @@ struct Stage {
 
 bool read_command_line(int argc, const char* const* argv, Options& o) {
   CommandLine cli("play", "One episode of a task, by a policy or by a list of actions.");
-  cli.positional("RUN|CHECKPOINT", o.path,
-                 "the trained agent: a run folder, a checkpoint folder or a model.safetensors",
-                 false);
+  cli.positionals("RUN|CHECKPOINT", o.paths,
+                  "the trained agent: a run folder, a checkpoint folder or a model.safetensors; "
+                  "several, with --video, side by side",
+                  false);
   cli.option(
       "--policy", o.policy,
       "source of the actions: random, zero, agent, oracle (plans in the true simulator) or keys");
@@ -78,6 +82,11 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
   cli.flag("--json", o.json, "with --list-envs: one JSON object per line and task", "Task");
   cli.output("--trajectory", o.trajectory, "", "write every control step to this CSV", "Output");
   cli.option("--frames", o.frames, "write every picture to this folder, as PNG files", "Output");
+  cli.output(
+      "--video", o.video, "",
+      "write the episode as a video to this file: .png or .apng; .gif or .mp4 where ffmpeg is "
+      "installed; of several agents the first ten seconds",
+      "Output");
   cli.output("--gallery", o.gallery, ".png",
              "draw a page with every task to this PNG file, and stop", "Output");
   cli.option("--speed", o.speed,
@@ -98,8 +107,8 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
 // The agent's own settings, overridden by the command line.
 Stage set_stage(const Options& o) {
   Stage stage;
-  if (!o.path.empty()) {
-    stage.loaded = load_model(o.path, o.precision);
+  if (!o.paths.empty()) {
+    stage.loaded = load_model(o.paths.front(), o.precision);
     stage.config = stage.loaded->config;
     require(o.env.empty() || o.env == stage.config.env, "--env is ", o.env,
             ", but this agent was trained on ", stage.config.env);
@@ -191,6 +200,9 @@ class Playing {
       sum += result.reward;
       ++decisions;
       see();
+      if (o_.video.empty()) continue;
+      const std::vector<float> made(action->begin(), action->end());
+      episode.append(made.data(), result.reward, image_.rgb.data());
     }
     if (trajectory_) trajectory_->close();
     screen_.leave();
@@ -199,6 +211,7 @@ class Playing {
   double sum = 0;
   int decisions = 0;
   StepResult result;
+  Episode episode;  // for --video
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -210,6 +223,8 @@ class Playing {
     sum = 0, decisions = 0, result = {};
     next_ = Clock::now();
     see();
+    episode = {};
+    episode.begin(env_.image_size(), env_.action_size(), image_.rgb.data());
   }
 
   void see() {
@@ -269,6 +284,30 @@ void print_comparison(const RunConfig& config, double sum, bool whole_episode) {
             << (whole_episode ? ": score " + fixed(*score, 2) : " in a whole episode") << std::endl;
 }
 
+// False after Ctrl-C.
+bool write_episode_video(const Options& o, const Stage& stage, const Episode& episode) {
+  VideoClip clip{
+      cat(stage.config.env, ", seed ", o.seed), &episode, {}, seconds_per_row(stage.config)};
+  if (stage.loaded) clip.believed = reconstruct(*stage.loaded->model, episode, stage.config.seed);
+  return write_video(o.video, std::span(&clip, 1));
+}
+
+// Several agents: one video, and nothing else.
+int play_reel(const Options& o, std::uint64_t seed) {
+  require(!o.video.empty(), o.paths.size(),
+          " agents are played side by side in a video; give --video FILE");
+  const bool more = !o.env.empty() || !o.policy.empty() || !o.actions.empty() ||
+                    !o.uniforms.empty() || !o.future.empty() || !o.state.empty() ||
+                    !o.trajectory.empty() || !o.frames.empty() || !o.action_repeat.empty() ||
+                    !o.image_size.empty() || !o.env_options.empty() || !o.planner.empty() ||
+                    !o.speed.empty();
+  require(!more, "with several agents only --video, --seed and --threads have a meaning");
+  catch_interrupts();
+  if (!write_reel(o.video, o.paths, seed)) return status_interrupted;
+  say_wrote(o.video);
+  return 0;
+}
+
 void note_unused(const char* list, int rows) {
   if (rows > 0)
     std::cerr << "play: the episode ended before the list of " << list << "; " << rows
@@ -301,10 +340,13 @@ int apps::play(int argc, const char* const* argv) {
   require(o.speed.empty() || shown, "--speed is for a terminal; nothing is shown here");
   if (!o.speed.empty()) read_option("--speed", o.speed, speed);
   require(speed >= 0, "--speed is ", speed, "; it is at least 0");
-  require(o.policy != "keys" || (o.trajectory.empty() && o.frames.empty() && o.uniforms.empty()),
-          "--policy keys can begin again and writes nothing down; leave --trajectory, --frames and "
-          "--uniforms out");
+  require(o.policy != "keys" ||
+              (o.trajectory.empty() && o.frames.empty() && o.video.empty() && o.uniforms.empty()),
+          "--policy keys can begin again and writes nothing down; leave --trajectory, --frames, "
+          "--video and --uniforms out");
+  if (!o.video.empty()) VideoFile::check("--video", o.video);
   use_threads(threads);
+  if (o.paths.size() > 1) return play_reel(o, seed);
 
   Stage stage = set_stage(o);
   Env& env = *stage.env;
@@ -318,6 +360,7 @@ int apps::play(int argc, const char* const* argv) {
   print_result(env, playing.sum, playing.decisions, playing.result);
   if (o.policy == "keys") print_comparison(stage.config, playing.sum, playing.result.done());
   if (!o.trajectory.empty()) say_wrote(o.trajectory);
+  if (!o.video.empty() && write_episode_video(o, stage, playing.episode)) say_wrote(o.video);
   if (!o.frames.empty()) say_wrote(cat(o.frames, ": ", playing.decisions + 1, " pictures"));
   note_unused("actions", policy->unused());
   if (recorded) note_unused("uniforms", recorded->unused(env));

@@ -25,6 +25,8 @@ const Entry entries[] = {
     {"dream", apps::dream, "what a model imagines after it has seen a few frames"},
     {"compare", apps::compare, "several trained models on the same recorded episodes"},
     {"plan", apps::plan, "one decision of a trained agent made visible"},
+    {"report", apps::report, "a run as one page: curves, episodes, a dream and a plan in motion"},
+    {"check", apps::check, "whether a task keeps the rules that learning relies on"},
     {"plot", apps::plot, "tables and logged metrics as plots"},
     {"gradcheck", apps::gradcheck, "compare every derivative with central differences"},
     {"bench", apps::bench, "measure the speed of this build on this machine"},

@@ -19,7 +19,7 @@ struct EnvSpec;
 using Program = int(int argc, const char* const* argv);
 
 namespace apps {
-Program train, eval, play, dream, compare, plan, plot, gradcheck, bench;
+Program train, eval, play, dream, compare, plan, report, check, plot, gradcheck, bench;
 // Used only by the studies.
 Program futures;
 }  // namespace apps

@@ -44,10 +44,11 @@ say "evaluate  once more, with a contact sheet"
 
 say
 say "build     the other programs"
-build release plan compare plot gradcheck bench futures
+build release plan compare report check plot gradcheck bench futures
 
 say
 say "Look at in $root"
+say "  $run/report.html      all of it as one page, for a browser"
 say "  $run/pictures/        true frames above the model's reconstructions"
 say "  $run/metrics.csv      every round: losses, returns, times"
 say "  $run/checkpoints/     the model, as safetensors"

@@ -13,6 +13,7 @@
 #include "envs/tasks/cup_catch.hpp"
 #include "envs/tasks/duel.hpp"
 #include "envs/tasks/finger_spin.hpp"
+#include "envs/tasks/none.hpp"
 #include "envs/tasks/peg.hpp"
 #include "envs/tasks/pendulum_dmc.hpp"
 #include "envs/tasks/pendulum_swingup.hpp"
@@ -151,12 +152,15 @@ const std::string& TaskValues::word(const std::string& name) const {
 const std::deque<EnvSpec>& list_envs() { return registry(); }
 
 void register_env(EnvSpec spec) {
+  require(spec.name != no_environment, "no task can be named 'none': that is no environment");
   for (const EnvSpec& other : registry())
     require(other.name != spec.name, "a task named '", spec.name, "' is registered already");
   registry().push_back(completed(std::move(spec)));
 }
 
 const EnvSpec& env_spec(std::string_view name) {
+  static const EnvSpec none = completed(none_spec());
+  if (name == none.name) return none;
   std::vector<std::string> names;
   for (const EnvSpec& spec : list_envs()) {
     if (spec.name == name) return spec;

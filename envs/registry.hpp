@@ -83,7 +83,8 @@ const std::deque<EnvSpec>& list_envs();
 /// Adds a task after the others. Not thread-safe: call it before anything else uses the registry.
 /// Error: there is a task of this name, or make_task is null.
 void register_env(EnvSpec spec);
-/// Error: an unknown name; the nearest one is suggested.
+/// `none`, which is not listed, is no environment (tasks/none.hpp). Error: an unknown name; the nearest
+/// one is suggested.
 const EnvSpec& env_spec(std::string_view name);
 
 /// Reads one "NAME=VALUE" into `options`: `view`, `time_limit`, `action_repeat`, or a task-specific

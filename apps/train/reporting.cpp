@@ -70,6 +70,7 @@ std::string ends_text(const RunConfig& config) {
   std::vector<std::string> ends;
   if (config.total_episodes > 0) ends.push_back(with_commas(config.total_episodes) + " episodes");
   if (config.steps > 0) ends.push_back(with_commas(config.steps) + " environment frames");
+  if (config.total_updates > 0) ends.push_back(with_commas(config.total_updates) + " updates");
   if (config.time_limit.seconds > 0)
     ends.push_back(write_value(config.time_limit) +
                    " of wall-clock time, including the last evaluation");
@@ -108,21 +109,31 @@ void print_header(Console& console, const Setup& setup, const Env& env, const Wo
                         cpu_budget().describe()));
   if (ranks > 1)
     line("ranks    ", cat(ranks, ", each with a share of every batch and episodes of its own"));
-  line("task     ",
-       cat(c.env, ": ", env_spec(c.env).description, "; ", env.image_size(), "x", env.image_size(),
-           " pixels, ", env.action_size(), env.action_size() == 1 ? " action" : " actions",
-           ", repeat ", env.action_repeat(), ", ", env.episode_length(),
-           " decisions per episode, seed ", c.seed));
+  if (!c.has_env())
+    line("task     ", cat(env_spec(c.env).description, "; ", env.image_size(), "x",
+                          env.image_size(), " pixels, ", env.action_size(),
+                          env.action_size() == 1 ? " action" : " actions", ", seed ", c.seed));
+  else
+    line("task     ",
+         cat(c.env, ": ", env_spec(c.env).description, "; ", env.image_size(), "x",
+             env.image_size(), " pixels, ", env.action_size(),
+             env.action_size() == 1 ? " action" : " actions", ", repeat ", env.action_repeat(),
+             ", ", env.episode_length(), " decisions per episode, seed ", c.seed));
   line("model    ", cat("preset ", c.preset, ": ", model_line(model)));
   if (c.precision == Precision::bf16)
     line("products ", cat("of bfloat16 numbers, ", kernels::bf16_implementation()));
   if (const std::string recipe = recipe_text(c); !recipe.empty()) line("recipe   ", recipe);
-  line("round    ",
-       cat(c.updates_per_episode, " updates of ", c.batch_size, " x ", c.batch_length,
-           " rows, then ",
-           c.episodes_per_round == 1 ? "one episode" : cat(c.episodes_per_round, " episodes"), " ",
-           c.collect == "random" ? "of random actions; evaluations are " : "", "planned with ",
-           planner_text(c.planner)));
+  std::string round =
+      cat(c.updates_per_episode, " updates of ", c.batch_size, " x ", c.batch_length, " rows");
+  if (c.collects())
+    round += cat(", then ",
+                 c.episodes_per_round == 1 ? "one episode" : cat(c.episodes_per_round, " episodes"),
+                 " ");
+  if (c.collect == "random") round += "of random actions";
+  if (!c.collects()) round += cat("; ", c.seed_episodes, " recorded episodes of ", c.episodes);
+  if (c.collect != "planner" && c.has_env()) round += "; evaluations are ";
+  if (c.has_env()) round += "planned with " + planner_text(c.planner);
+  line("round    ", round);
   line("replay   ",
        cat("up to ", bytes_text(budget), " = ",
            with_commas(static_cast<std::int64_t>(budget / static_cast<double>(env.image_bytes()))),
@@ -146,19 +157,19 @@ MetricsRow counters_row(const RunState& run, double elapsed) {
   return row;
 }
 
-MetricsRow episode_row(const RunState& run, double elapsed, const Replay& replay,
-                       double collect_seconds) {
-  const Episode& episode = replay.episodes().back();
+MetricsRow round_row(const RunState& run, const Replay& replay, double elapsed,
+                     std::optional<double> episode_return, double collect_seconds) {
   const LossSums& r = run.round;
   const double n = static_cast<double>(r.updates);
   MetricsRow row = counters_row(run, elapsed);
-  row.set("train/return", episode.episode_return())
-      .set("train/length", static_cast<double>(episode.rows() - 1))
-      .set("replay/episodes", static_cast<double>(replay.episodes().size()))
+  if (episode_return)
+    row.set("train/return", *episode_return)
+        .set("train/length", static_cast<double>(replay.episodes().back().rows() - 1))
+        .set("time/collect", collect_seconds);
+  row.set("replay/episodes", static_cast<double>(replay.episodes().size()))
       .set("replay/frames", static_cast<double>(replay.frames()))
       .set("replay/bytes", static_cast<double>(replay.bytes()))
-      .set("time/fit", r.seconds)
-      .set("time/collect", collect_seconds);
+      .set("time/fit", r.seconds);
   if (r.updates > 0) {
     row.set("loss/total", r.total / n)
         .set("loss/image", r.image / n)
@@ -177,18 +188,20 @@ std::string round_header() {
   return "episodes  updates    image   reward     KL   return  score  upd/s    used   left";
 }
 
-std::string round_line(const RunState& run, const Limits& limits, double episode_return,
-                       std::optional<double> score) {
+std::string round_line(const RunState& run, const Limits& limits,
+                       std::optional<double> episode_return, std::optional<double> score) {
   const LossSums& r = run.round;
   const double n = static_cast<double>(std::max<std::int64_t>(1, r.updates));
   return padded(with_commas(run.episodes), 8) + padded(with_commas(run.updates), 9) +
          cell(r.image / n, 2, 9) + cell(r.reward / n, 4, 9) + cell(r.kl / n, 2, 7) +
-         cell(episode_return, 1, 9) + (score ? cell(*score, 2, 7) : padded("-", 7)) +
+         (episode_return ? cell(*episode_return, 1, 9) : padded("-", 9)) +
+         (score ? cell(*score, 2, 7) : padded("-", 7)) +
          cell(r.seconds > 0 ? n / r.seconds : 0, 1, 7) + padded(clock_text(limits.elapsed()), 8) +
          padded(time_left(run, limits), 7);
 }
 
 std::string scale_line(const RunConfig& config) {
+  if (!config.has_env()) return "score    none: there is no environment";
   const std::optional<ScoreScale>& scale = env_spec(config.env).scale;
   if (!scale) return "score    none: the task has no scale";
   if (!env_score(env_spec(config.env), config.make_env_options(), 0))
@@ -210,10 +223,23 @@ std::string early_line(const RunState& run, const Evaluation& e) {
 }
 
 std::string bar_text(const RunState& run, const Limits& limits, const RunConfig& config) {
-  const std::int64_t rounds = run.episodes - config.seed_episodes;
-  return cat("round ", rounds + 1, ", update ", run.updates - rounds * config.updates_per_episode,
-             "/", config.updates_per_episode, ", ", clock_text(limits.elapsed()), " used, ",
+  const std::int64_t C = config.updates_per_episode;
+  const std::int64_t rounds =
+      config.collects() ? (run.episodes - config.seed_episodes) / config.episodes_per_round
+                        : (run.updates - run.round.updates) / C;
+  return cat("round ", rounds + 1, ", update ", run.updates - rounds * C, "/",
+             config.updates_per_episode, ", ", clock_text(limits.elapsed()), " used, ",
              time_left(run, limits), " left");
+}
+
+void print_unevaluated(const std::filesystem::path& run, const std::filesystem::path& checkpoint,
+                       const std::string& reason) {
+  std::cout << "ended       " << reason << "\n"
+            << "score       none: there is no environment\n"
+            << "checkpoint  " << checkpoint.string() << "\n"
+            << "next        "
+            << command("dream", {run.string(), "--episodes", (run / "episodes").string()})
+            << std::endl;
 }
 
 void print_result(const RunConfig& config, const Evaluation& e,

@@ -25,19 +25,23 @@ void print_header(Console& console, const Setup& setup, const Env& env, const Wo
 /// A row with the four counters and the clock.
 MetricsRow counters_row(const RunState& run, double elapsed);
 
-/// The row of the episode collected last; of a round's episodes, the first has the losses.
-MetricsRow episode_row(const RunState& run, double elapsed, const Replay& replay,
-                       double collect_seconds);
+/// The row of a round: the means of its losses, and the episode that was collected last, if one was; of a
+/// round's episodes, the first has the losses.
+MetricsRow round_row(const RunState& run, const Replay& replay, double elapsed,
+                     std::optional<double> episode_return, double collect_seconds);
 
 /// What the score's 0 and 1 are.
 std::string scale_line(const RunConfig& config);
 /// The table's head, and one row of it: at most 80 characters.
 std::string round_header();
-std::string round_line(const RunState& run, const Limits& limits, double episode_return,
-                       std::optional<double> score);
+std::string round_line(const RunState& run, const Limits& limits,
+                       std::optional<double> episode_return, std::optional<double> score);
 std::string evaluation_line(const RunState& run, const Evaluation& e);
 std::string early_line(const RunState& run, const Evaluation& e);
 std::string bar_text(const RunState& run, const Limits& limits, const RunConfig& config);
+/// The end of a run that has no environment, to stdout.
+void print_unevaluated(const std::filesystem::path& run, const std::filesystem::path& checkpoint,
+                       const std::string& reason);
 /// The result, to stdout.
 void print_result(const RunConfig& config, const Evaluation& e,
                   const std::filesystem::path& checkpoint, const std::string& reason);

@@ -58,7 +58,8 @@ bool is_empty_folder(const fs::path& path) {
 // What a killed process was about to write: nobody will finish it. Those of checkpoints are removed
 // by newest_checkpoint; what else lies in the folder belongs to somebody.
 void remove_unfinished(const fs::path& run) {
-  remove_temporaries(run, [](const std::string& name) { return name == "config.toml"; });
+  remove_temporaries(
+      run, [](const std::string& name) { return name == "config.toml" || name == "report.html"; });
   remove_temporaries(run / "episodes",
                      [](const std::string& name) { return episode_index(name) >= 0; });
   remove_temporaries(run / "pictures", [](const std::string& name) {

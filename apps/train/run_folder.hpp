@@ -8,6 +8,7 @@
 //   checkpoints/latest  best       text files that hold a checkpoint's name
 //   episodes/train-000017-r183.2.npz  the training episodes
 //   pictures/eval-000001500.png    true frames of an evaluation above the model's reconstructions
+//   report.html                    all of it as one page, rewritten at each evaluation
 //   lock                           held while a process works on the run
 //
 // Every file is written completely or not at all, so a run can be resumed after a kill at any time.

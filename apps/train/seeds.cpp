@@ -19,8 +19,8 @@
 #include "apps/common/files/text.hpp"
 #include "apps/common/options/command.hpp"
 #include "apps/common/report/statistics.hpp"
+#include "apps/common/report/verdict.hpp"
 #include "apps/programs.hpp"
-#include "apps/train/verdict.hpp"
 #include "autograd/base/error.hpp"
 #include "nn/files/atomic_file.hpp"
 

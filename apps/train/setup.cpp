@@ -14,6 +14,7 @@
 #include "apps/common/options/recipes.hpp"
 #include "apps/common/options/run_options.hpp"
 #include "apps/common/run/checkpoint.hpp"
+#include "apps/common/run/recorded.hpp"
 #include "autograd/base/cgroup.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
@@ -180,6 +181,8 @@ void check_ranks(const RunConfig& config, int ranks) {
   require(config.batch_size >= ranks, "batch_size is ", config.batch_size, ", and ", ranks,
           " ranks share a batch; each takes at least one window, so give at most ",
           config.batch_size, " ranks, or a larger --batch-size");
+  require(ranks == 1 || config.collects(), "collect is none, and ", ranks,
+          " ranks each collect episodes of their own; learn from recorded episodes in one process");
   require(
       ranks == 1 || !config.model.free_nats_after_mean, "free_nats_after_mean is true, and ", ranks,
       " ranks share a batch; the mean over all of its windows is known to none of them, so leave "
@@ -325,7 +328,8 @@ Asked setup_run(int argc, const char* const* argv, int ranks) {
   }
   const std::vector<Assignment> file =
       words.config_file.empty() ? std::vector<Assignment>{} : read_config_file(words.config_file);
-  const std::vector<Assignment> typed = options.typed();
+  std::vector<Assignment> typed = options.typed();
+  add_recorded(file, typed);
   if (several) return create_seeds(words, file, typed, argc, argv);
   RunConfig config = resolve_config(file, typed);
   const auto sets_episodes = [](const Assignment& a) {
@@ -338,6 +342,7 @@ Asked setup_run(int argc, const char* const* argv, int ranks) {
     std::cout << config_text(config);
     return {};
   }
+  if (!config.collects()) recorded_episode(config, 0);  // of the right sizes, of the right task?
   check_memory(config, 1);
   use_threads(config.threads);
   RunFolder folder =

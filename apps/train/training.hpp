@@ -1,4 +1,4 @@
-// What a training holds and does. apps/train.cpp has the algorithm.
+// What a training holds and does: the algorithm in apps/train.cpp, the rest in apps/train/training.cpp.
 #pragma once
 
 #include <filesystem>
@@ -31,13 +31,14 @@ class Training {
   bool collect_one_each(std::int64_t most, bool random);
   // ---- evaluation, logging, checkpoints ----
   void remember(CollectedEpisode collected);
-  void log_episode(double episode_return, double collect_seconds);
+  void log_round(std::optional<double> episode_return, double collect_seconds);
   bool evaluate_and_save();
   void save();
   bool evaluation_due() const;
   bool checkpoint_due() const;
   bool early_look_due() const;
   void look_early();
+  void write_page();
   EvaluationProgress evaluation_bar(const std::string& head);
   void expect_ending(double evaluation_seconds);
   void show_bar();
@@ -66,6 +67,7 @@ class Training {
   bool evaluated_ = false;  // whether the present parameters have been evaluated
   // Early looks of this process: what the next one takes, what all took, and when the last one was.
   double early_cost_ = 0, early_seconds_ = 0, looked_at_ = 0;
+  double page_seconds_ = 0;      // that the last page took, or the first may
   double exchange_seconds_ = 0;  // between ranks, while fitting
   bool finished_ = false;        // by earlier processes: nothing is left to be done
 };

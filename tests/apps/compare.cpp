@@ -55,7 +55,8 @@ TEST_CASE("compare computes the same errors as dream and groups by model") {
     if (name.ends_with(".svg")) CHECK(xml_fault(text) == "");
   }
   CHECK(names == std::vector<std::string>{"error.csv", "image.svg", "image_best.svg", "kl.svg",
-                                          "reward.svg", "runs.csv", "sheet.png", "table.csv"});
+                                          "report.html", "reward.svg", "runs.csv", "sheet.png",
+                                          "table.csv"});
   CHECK(read_png(out / "sheet.png").height >= 3 * 64);  // true, rssm, ssm
 
   // A run's figures: those of dream, of its checkpoint and of its metrics.

@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "apps/common/options/recipes.hpp"
-#include "apps/train/verdict.hpp"
+#include "apps/common/report/verdict.hpp"
 #include "envs/numbers.hpp"
 #include "envs/registry.hpp"
 #include "tests/apps/csv.hpp"

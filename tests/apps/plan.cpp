@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "apps/common/foresight/open_loop.hpp"
+#include "apps/common/foresight/search.hpp"
 #include "apps/common/options/values.hpp"
 #include "apps/common/run/checkpoint.hpp"
-#include "apps/plan/plan_report.hpp"
 #include "autograd/base/error.hpp"
 #include "planner/agent.hpp"
 #include "tests/apps/csv.hpp"
@@ -85,7 +85,9 @@ TEST_CASE("tables of a search have bars only where they are asked for") {
   CHECK(drawn.find("\u00b7" + blocks(4) + "\u2502\u00b7") !=
         std::string::npos);  // half to the left
   CHECK(xml_fault(search_svg(trace, plan, 2)) == "");
-  CHECK(xml_fault(returns_svg(trace, "t", std::pair(5.0, std::string("plan")))) == "");
+  PlotOptions options;
+  options.levels.emplace_back(5, "plan");
+  CHECK(xml_fault(returns_svg(trace, options)) == "");
 }
 
 TEST_CASE("imagined actions begin at the state and follow the actions") {

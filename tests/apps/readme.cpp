@@ -124,6 +124,21 @@ TEST_CASE("the flags in the chapter on the programs are the flags of train") {
   }
 }
 
+TEST_CASE("the pictures of the front page exist and are quickly loaded") {
+  const std::string page = text_of(source / "README.md");
+  static const std::regex picture("!\\[[^\\]]*\\]\\(([^)]+)\\)");
+  std::uintmax_t bytes = 0;
+  std::size_t n = 0;
+  for (std::sregex_iterator it(page.begin(), page.end(), picture), end; it != end; ++it, ++n) {
+    const fs::path file = source / (*it)[1].str();
+    CAPTURE(file.string());
+    REQUIRE(fs::exists(file));
+    bytes += fs::file_size(file);
+  }
+  CHECK(n >= 2);
+  CHECK(bytes <= 3'000'000);
+}
+
 TEST_CASE("the Python in the README reads a run") {
   if (std::system("python3 -c 'import numpy' >/dev/null 2>&1") != 0) {
     MESSAGE("python3 with numpy is not here: not tried");

@@ -27,7 +27,7 @@ std::string part_of(const std::string& path) {
   for (const char* inner :
        {"autograd/base", "autograd/kernels", "autograd/ops", "nn/files", "apps/common/console",
         "apps/common/files", "apps/common/options", "apps/common/run", "apps/common/simulator",
-        "apps/common/report", "apps/common/foresight", "apps/examples"})
+        "apps/common/report", "apps/common/foresight", "apps/common/page", "apps/examples"})
     if (path.starts_with(std::string(inner) + "/")) return inner;
   const auto slash = path.find('/');
   return slash == std::string::npos ? "" : path.substr(0, slash);
@@ -51,8 +51,8 @@ const std::map<std::string, std::set<std::string>>& arrows() {
     for (const std::string& folder : common) a.insert("apps/common/" + folder);
     return a;
   };
-  static const std::set<std::string> all_common = {"console",   "files",  "options",  "run",
-                                                   "simulator", "report", "foresight"};
+  static const std::set<std::string> all_common = {"console",   "files",  "options",   "run",
+                                                   "simulator", "report", "foresight", "page"};
   static const std::map<std::string, std::set<std::string>> allowed = {
       {"autograd/base", {"autograd/base"}},
       {"autograd/kernels", {"autograd/base", "autograd/kernels", shared}},
@@ -74,6 +74,8 @@ const std::map<std::string, std::set<std::string>>& arrows() {
       {"apps/common/simulator", below_apps({"console", "files", "options", "run", "simulator"})},
       {"apps/common/foresight",
        below_apps({"console", "files", "options", "report", "run", "foresight"})},
+      {"apps/common/page",
+       below_apps({"console", "files", "options", "report", "run", "foresight", "page"})},
       {"apps", with(below_apps(all_common), {"apps"})},
       {front_page, with(user, {"nn", "rssm", "planner", "envs"})},
       {"apps/examples", {"autograd/base", "autograd", "nn", "rssm", "planner", "envs"}},

@@ -154,6 +154,8 @@ TEST_CASE("ranks do the work of one process with as many episodes per round") {
   CHECK(x.decisions == y.decisions);
   CHECK(x.env_frames == y.env_frames);
   CHECK(x.metrics_rows == y.metrics_rows);
+  // Rank 0 plays the episode of which a decision is shown, and writes the page.
+  CHECK(has(text_of(two / "report.html"), "<h2>A plan</h2>"));
   // After one update, whose steps are at most the learning rate of 0.002 long.
   const SafetensorsFile p(latest(one) / "model.safetensors"), q(latest(two) / "model.safetensors");
   double difference = 0;
@@ -316,6 +318,10 @@ TEST_CASE("an error is said once and has the status of one process") {
   error(3, smallest_shared(scratch / "checked", wild + Args{"--check-finite", "true"}), 3,
         "that is not finite: [");
   REQUIRE(run_ranks(scratch, 2, smallest_shared(path)).status == 0);
+  error(2,
+        {"--logdir", (scratch / "none").string(), "--episodes", (path / "episodes").string(),
+         "--collect", "none", "--env", "none", "--total-updates", "2"},
+        2, "collect is none, and 2 ranks each collect episodes of their own");
   fs::remove(path / "log.txt");
   fs::create_symlink("/dev/full", path / "log.txt");
   error(3, {"--resume", path.string(), "--total-episodes", "8"}, 2,

@@ -13,6 +13,7 @@ class CsvTable {
   static CsvTable read(const std::filesystem::path& path);
   static CsvTable parse(const std::string& text, const std::string& name);
 
+  const std::vector<std::string>& header() const { return header_; }
   const std::vector<std::vector<std::string>>& rows() const { return rows_; }
   /// The index of a column. Error: there is none of this title; the message begins with `flag` and
   /// offers the nearest title.

@@ -1,5 +1,6 @@
 #include "apps/common/files/episode_file.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -103,6 +104,16 @@ Episode decode_episode(const std::string& file, const std::string& name, std::st
     fail(in.where, ": ", error.what());
   }
   return e;
+}
+
+std::vector<std::filesystem::path> episode_files(const std::string& name) {
+  if (!std::filesystem::is_directory(name)) return {name};
+  std::vector<std::filesystem::path> inside;
+  for (const auto& entry : std::filesystem::directory_iterator(name))
+    if (entry.path().extension() == ".npz") inside.push_back(entry.path());
+  require(!inside.empty(), "--episodes ", name, ": there is no .npz file in this folder");
+  std::sort(inside.begin(), inside.end());
+  return inside;
 }
 
 void save_episode_file(const std::filesystem::path& path, const Episode& episode,

@@ -12,6 +12,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "rssm/config.hpp"
 #include "rssm/replay.hpp"
@@ -30,6 +31,10 @@ Episode load_episode_file(const std::filesystem::path& path, std::string* task =
 /// Error also for pictures and actions of other sizes than the model's.
 Episode load_episode_file(const std::filesystem::path& path, const ModelConfig& model,
                           std::string* task = nullptr);
+
+/// The .npz files of a folder in the order of their names, or the one file that is named. Error: the
+/// folder has none.
+std::vector<std::filesystem::path> episode_files(const std::string& name);
 
 /// The same without a file; `name` stands in the errors.
 std::string encode_episode(const Episode& episode, const std::string& task = "");

@@ -72,48 +72,90 @@ void write_png(const std::filesystem::path& path, const Image& image) {
   write_atomically(path, encode_png(image));
 }
 
+namespace {
+
+struct Rectangle {
+  int left, top, right, bottom;
+};
+
+// The pixels in which two pictures of one size differ; of equal ones a single pixel, because no frame
+// is empty.
+Rectangle changed(const Image& before, const Image& now) {
+  Rectangle r{now.width, now.height, 0, 0};
+  for (int y = 0; y < now.height; ++y)
+    for (int x = 0; x < now.width; ++x)
+      if (!std::ranges::equal(before.at(x, y), now.at(x, y)))
+        r = {std::min(r.left, x), std::min(r.top, y), std::max(r.right, x + 1),
+             std::max(r.bottom, y + 1)};
+  return r.right == 0 ? Rectangle{0, 0, 1, 1} : r;
+}
+
+Image cut(const Image& image, const Rectangle& r) {
+  Image out(r.right - r.left, r.bottom - r.top);
+  for (int y = 0; y < out.height; ++y)
+    for (int x = 0; x < out.width; ++x)
+      std::ranges::copy(image.at(r.left + x, r.top + y), out.at(x, y).begin());
+  return out;
+}
+
+}  // namespace
+
+Apng::Apng(double seconds) {
+  require(seconds > 0 && seconds < 60, "an animation's frames are ", seconds,
+          " s apart; that lies between 0 and 60");
+  milliseconds_ =
+      std::max<std::uint32_t>(1, static_cast<std::uint32_t>(std::lround(seconds * 1000)));
+}
+
 // An APNG is a PNG with a frame count (acTL) before its data, a control chunk (fcTL) before each
 // frame, and the data of the second and later frames in chunks of another type (fdAT) that begin
 // with a sequence number.
-std::vector<std::uint8_t> encode_apng(std::span<const Image> frames, double seconds) {
-  require(!frames.empty(), "an animation needs at least one frame");
-  require(seconds > 0 && seconds < 60, "an animation's frames are ", seconds,
-          " s apart; that lies between 0 and 60");
-  const auto milliseconds = static_cast<std::uint32_t>(std::lround(seconds * 1000));
-  ByteVector out;
-  std::uint32_t sequence = 0;
-  for (std::size_t k = 0; k < frames.size(); ++k) {
-    const Image& frame = frames[k];
-    require(frame.width == frames[0].width && frame.height == frames[0].height,
-            "an animation's frames have one size: frame ", k, " is ", frame.width, " x ",
-            frame.height, ", the first ", frames[0].width, " x ", frames[0].height);
-    const ByteVector still = encode_png(frame);
-    if (k == 0) {
-      out.assign(signature.begin(), signature.end());
-      append_chunk(out, "IHDR", find_chunk(still, "IHDR"));
-      ByteVector count;
-      append_u32(count, static_cast<std::uint32_t>(frames.size()));
-      append_u32(count, 0);  // repeated for ever
-      append_chunk(out, "acTL", count);
-    }
-    ByteVector head;
-    append_u32(head, sequence++);
-    append_u32(head, static_cast<std::uint32_t>(frame.width));
-    append_u32(head, static_cast<std::uint32_t>(frame.height));
-    append_u32(head, 0);  // x offset
-    append_u32(head, 0);  // y offset
-    append_u16(head, std::max<std::uint32_t>(1, milliseconds));
-    append_u16(head, 1000);
-    append_u16(head, 0);  // dispose: none; blend: replace
-    append_chunk(out, "fcTL", head);
-    ByteVector data;
-    if (k > 0) append_u32(data, sequence++);
-    const ByteSpan pixels = find_chunk(still, "IDAT");
-    data.insert(data.end(), pixels.begin(), pixels.end());
-    append_chunk(out, k == 0 ? "IDAT" : "fdAT", data);
+void Apng::add(const Image& frame) {
+  const bool first = frames_ == 0;
+  require(first || (frame.width == last_.width && frame.height == last_.height),
+          "an animation's frames have one size: frame ", frames_, " is ", frame.width, " x ",
+          frame.height, ", the first ", last_.width, " x ", last_.height);
+  const Rectangle part = first ? Rectangle{0, 0, frame.width, frame.height} : changed(last_, frame);
+  const ByteVector still = encode_png(first ? frame : cut(frame, part));
+  if (first) {
+    head_.assign(signature.begin(), signature.end());
+    append_chunk(head_, "IHDR", find_chunk(still, "IHDR"));
   }
+  ByteVector control;
+  append_u32(control, sequence_++);
+  append_u32(control, static_cast<std::uint32_t>(part.right - part.left));
+  append_u32(control, static_cast<std::uint32_t>(part.bottom - part.top));
+  append_u32(control, static_cast<std::uint32_t>(part.left));
+  append_u32(control, static_cast<std::uint32_t>(part.top));
+  append_u16(control, milliseconds_);
+  append_u16(control, 1000);
+  append_u16(control, 0);  // dispose: none; blend: replace
+  append_chunk(chunks_, "fcTL", control);
+  ByteVector data;
+  if (!first) append_u32(data, sequence_++);
+  const ByteSpan pixels = find_chunk(still, "IDAT");
+  data.insert(data.end(), pixels.begin(), pixels.end());
+  append_chunk(chunks_, first ? "IDAT" : "fdAT", data);
+  last_ = frame;
+  ++frames_;
+}
+
+ByteVector Apng::file() const {
+  require(frames_ > 0, "an animation needs at least one frame");
+  ByteVector out = head_;
+  ByteVector count;
+  append_u32(count, static_cast<std::uint32_t>(frames_));
+  append_u32(count, 0);  // repeated for ever
+  append_chunk(out, "acTL", count);
+  out.insert(out.end(), chunks_.begin(), chunks_.end());
   append_chunk(out, "IEND", {});
   return out;
+}
+
+ByteVector encode_apng(std::span<const Image> frames, double seconds) {
+  Apng out(seconds);
+  for (const Image& frame : frames) out.add(frame);
+  return out.file();
 }
 
 void write_apng(const std::filesystem::path& path, std::span<const Image> frames, double seconds) {

@@ -12,23 +12,6 @@ namespace planet {
 namespace fs = std::filesystem;
 namespace {
 
-std::vector<fs::path> episode_files(const std::vector<std::string>& names) {
-  std::vector<fs::path> files;
-  for (const std::string& name : names) {
-    if (!fs::is_directory(name)) {
-      files.emplace_back(name);
-      continue;
-    }
-    std::vector<fs::path> inside;
-    for (const fs::directory_entry& entry : fs::directory_iterator(name))
-      if (entry.path().extension() == ".npz") inside.push_back(entry.path());
-    require(!inside.empty(), "--episodes ", name, ": there is no .npz file in this folder");
-    std::sort(inside.begin(), inside.end());
-    files.insert(files.end(), inside.begin(), inside.end());
-  }
-  return files;
-}
-
 HeldOutEpisodes from_files(const HeldOutOptions& o, const RunConfig& config) {
   const ModelConfig& model = config.model;
   require(
@@ -36,13 +19,14 @@ HeldOutEpisodes from_files(const HeldOutOptions& o, const RunConfig& config) {
       "--episodes names recorded episodes; --policy, --episode-seed and --episode-count are for "
       "episodes that are played");
   HeldOutEpisodes out;
-  for (const fs::path& file : episode_files(o.files)) {
-    std::string task;
-    out.episodes.push_back(load_episode_file(file, model, &task));
-    require(task.empty() || task == config.env || o.other_task, file.string(), " is an episode of ",
-            task, ", and the model has learned ", config.env,
-            "; --other-task predicts it all the same");
-  }
+  for (const std::string& name : o.files)
+    for (const fs::path& file : episode_files(name)) {
+      std::string task;
+      out.episodes.push_back(load_episode_file(file, model, &task));
+      require(task.empty() || task == config.env || config.env == "none" || o.other_task,
+              file.string(), " is an episode of ", task, ", and the model has learned ", config.env,
+              "; --other-task predicts it all the same");
+    }
   out.description =
       cat(out.episodes.size(), out.episodes.size() == 1 ? " episode" : " episodes", " from files");
   return out;

@@ -71,8 +71,8 @@ void CommandLine::positional(const std::string& name, std::string& value, const 
 }
 
 void CommandLine::positionals(const std::string& name, std::vector<std::string>& values,
-                              const std::string& help) {
-  cli_->app.add_option(name, values, help)->required()->group("Arguments");
+                              const std::string& help, bool required) {
+  cli_->app.add_option(name, values, help)->required(required)->group("Arguments");
 }
 
 void CommandLine::footer(const std::string& text) { cli_->app.footer(text); }

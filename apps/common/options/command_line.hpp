@@ -39,9 +39,9 @@ class CommandLine {
             const std::string& group = "Options");
   void positional(const std::string& name, std::string& value, const std::string& help,
                   bool required = true);
-  /// One word or more.
+  /// One word or more; not `required`, also none.
   void positionals(const std::string& name, std::vector<std::string>& values,
-                   const std::string& help);
+                   const std::string& help, bool required = true);
   void footer(const std::string& text);
 
   /// False when only --help or --version was asked for, which has been printed. Throws Error, also

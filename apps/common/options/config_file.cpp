@@ -131,9 +131,9 @@ RunConfig resolve_config(const std::vector<Assignment>& file,
   for (const Assignment& a : file) apply(a, config);
   apply_options(config, command_line);
   const Assignment* noise = last(command_line, "action_noise");
-  require(noise == nullptr || config.collect != "random", "--action-noise is ",
-          noise == nullptr ? "" : noise->text,
-          ", but with --collect random no action is planned and none gets noise; leave it out");
+  require(noise == nullptr || config.collect == "planner", "--action-noise is ",
+          noise == nullptr ? "" : noise->text, ", but with --collect ", config.collect,
+          " no action is planned and none gets noise; leave it out");
 
   const std::unique_ptr<Env> probe = make_env(config.env, config.make_env_options());
   config.model.action_size = probe->action_size();

@@ -106,10 +106,31 @@ void RunConfig::check() const {
   at_least(batch_size, 1, "batch_size");
   at_least(batch_length, 2, "batch_length");
   at_least(action_noise, 0, "action_noise");
-  const std::vector<std::string> collectors{"planner", "random"};
+  const std::vector<std::string> collectors{"planner", "random", "none"};
   require(std::find(collectors.begin(), collectors.end(), collect) != collectors.end(),
           "collect is '", collect, "'; it is one of ", join(collectors),
           did_you_mean(collect, collectors));
+  require(
+      collects() || !episodes.empty(),
+      "with --collect none a model learns from recorded episodes; give their folder by --episodes");
+  require(!collects() || episodes.empty(), "--episodes is ", episodes, ", and collect is ", collect,
+          "; recorded episodes are learned from with --collect none");
+  require(!collects() || has_env(),
+          "with --env none nothing can be collected; give --collect none and "
+          "--episodes FOLDER");
+  require(collects() || (total_episodes == 0 && steps == 0),
+          "with --collect none no episode and no frame "
+          "is collected; the limit is --total-updates or --time-limit");
+  require(collects() || episodes_per_round == 1, "episodes_per_round is ", episodes_per_round,
+          ", and with --collect none no episode is collected; leave it out");
+  require(
+      collects() || (eval_every.episodes == 0 && checkpoint_every.episodes == 0),
+      "with --collect none no episode is collected; --eval-every and --checkpoint-every are times "
+      "(60s) or never");
+  require(has_env() || eval_every.automatic || eval_every.never(), "--eval-every is ",
+          write_value(eval_every),
+          ", and with --env none there is nothing to evaluate in; leave it out");
+  at_least(static_cast<double>(total_updates), 0, "total_updates");
   at_least(static_cast<double>(total_episodes), 0, "total_episodes");
   at_least(static_cast<double>(steps), 0, "steps");
   require(total_episodes == 0 || total_episodes >= seed_episodes, "total_episodes is ",

@@ -38,10 +38,12 @@ struct RunConfig {
   int episodes_per_round = 1;          // after them
   int batch_size = 50;                 // B
   int batch_length = 50;               // L
-  std::string collect = "planner";     // after the seed episodes: planner or random
+  std::string collect = "planner";     // after the seed episodes: planner, random or none
+  std::string episodes;                // folder of recorded episodes, for none
   double action_noise = 0.3;           // std of the planner's exploration noise, per action
   std::int64_t total_episodes = 1000;  // N, including seed episodes; 0: no limit
   std::int64_t steps = 0;              // environment frames, R per decision; 0: no limit
+  std::int64_t total_updates = 0;      // of the model's parameters; 0: no limit
   Duration time_limit;                 // wall-clock time of the whole run; 0: no limit
 
   // ---- model, optimiser, planner ----
@@ -63,6 +65,9 @@ struct RunConfig {
   std::string progress = "auto";  // auto, bar, plain, none
   bool check_finite = false;
 
+  /// Is there an environment, in which episodes can be played?
+  bool has_env() const { return env != "none"; }
+  bool collects() const { return collect != "none"; }
   bool operator==(const RunConfig&) const = default;
   /// Throws with a sentence naming the field. What needs the environment is checked by make_env.
   void check() const;

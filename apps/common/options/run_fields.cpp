@@ -141,10 +141,12 @@ std::vector<Field> make_fields() {
       field("episodes_per_round", "", run, "episodes collected per round; several ranks (mpirun) collect one each unless told otherwise", AT(episodes_per_round)),
       field("batch_size", "", run, "B, windows per batch", AT(batch_size)),
       field("batch_length", "--chunk-size", run, "L, rows per window", AT(batch_length)),
-      field("collect", "", run, "source of the actions after the seed episodes: planner, or random (the paper's ablation)", AT(collect)),
+      field("collect", "", run, "source of the actions after the seed episodes: planner, random (the paper's ablation), or none: learn from --episodes", AT(collect)),
+      field("episodes", "", run, "folder of recorded episodes (.npz) to learn from, with --collect none", AT(episodes)),
       field("action_noise", "", run, "standard deviation of the exploration noise", AT(action_noise)),
       may_change(field("total_episodes", "", run, "N, total number of episodes, including seed episodes; 0: no limit", AT(total_episodes))),
       may_change(field("steps", "--total-timesteps", run, "total number of environment frames, R per decision; 0: no limit", AT(steps))),
+      may_change(field("total_updates", "", run, "total number of updates of the model; 0: no limit", AT(total_updates))),
       may_change(field("time_limit", "", run, "wall-clock time of the run, including its last evaluation: 90s, 3m, 2h, none", AT(time_limit))),
       // clang-format on
   };

@@ -36,28 +36,39 @@ std::vector<Image> reconstruct(const WorldModel& model, const Episode& episode,
   return images;
 }
 
-Image reconstruction_sheet(const WorldModel& model, std::span<const Episode> episodes,
-                           std::uint64_t seed, const std::string& title, int columns) {
+Image reconstruction_sheet(std::span<const Episode* const> episodes,
+                           std::span<const std::vector<Image>> decoded, const std::string& title,
+                           int columns) {
   require(!episodes.empty(), "a sheet needs at least one episode");
   SheetOptions options;
   options.title = title;
-  options.scale = episodes.front().image_size >= 64 ? 1 : 2;
+  options.scale = episodes.front()->image_size >= 64 ? 1 : 2;
   std::vector<SheetRow> rows;
-  for (const Episode& episode : episodes) {
-    SheetRow shown{"true", {}}, decoded{"model", {}};
-    const std::vector<Image> images = reconstruct(model, episode, seed);
-    const std::ptrdiff_t last = episode.rows() - 1;
+  for (std::size_t k = 0; k < episodes.size(); ++k) {
+    SheetRow truth{"true", {}}, model{"model", {}};
+    const std::ptrdiff_t last = episodes[k]->rows() - 1;
     const std::ptrdiff_t count = std::min<std::ptrdiff_t>(columns, last + 1);
     for (std::ptrdiff_t i = 0; i < count; ++i) {
       const std::ptrdiff_t t = count == 1 ? 0 : i * last / (count - 1);
-      shown.images.push_back(true_frame(episode, t));
-      decoded.images.push_back(images[static_cast<std::size_t>(t)]);
+      truth.images.push_back(true_frame(*episodes[k], t));
+      model.images.push_back(decoded[k][static_cast<std::size_t>(t)]);
       if (rows.empty()) options.columns.push_back(std::to_string(t));
     }
-    rows.push_back(std::move(shown));
-    rows.push_back(std::move(decoded));
+    rows.push_back(std::move(truth));
+    rows.push_back(std::move(model));
   }
   return contact_sheet(rows, options);
+}
+
+Image reconstruction_sheet(const WorldModel& model, std::span<const Episode> episodes,
+                           std::uint64_t seed, const std::string& title, int columns) {
+  std::vector<const Episode*> each;
+  std::vector<std::vector<Image>> decoded;
+  for (const Episode& episode : episodes) {
+    each.push_back(&episode);
+    decoded.push_back(reconstruct(model, episode, seed));
+  }
+  return reconstruction_sheet(each, decoded, title, columns);
 }
 
 }  // namespace planet

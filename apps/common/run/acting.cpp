@@ -1,5 +1,6 @@
 #include "apps/common/run/acting.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <deque>
@@ -8,6 +9,7 @@
 #include "apps/common/console/console.hpp"
 #include "apps/common/console/interrupt.hpp"
 #include "apps/common/run/ranks.hpp"
+#include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"
 
 namespace planet {
@@ -56,6 +58,19 @@ class Evaluated {
     last_ = play(*env_, agent_.act(frame_, 0.0), episode, frame_);
     sum += last_.reward;
   }
+  /// The same, and what the agent thought.
+  Decision watch() {
+    Decision d;
+    d.number = made();
+    agent_.trace(&d.trace);
+    decide();
+    agent_.trace(nullptr);
+    d.h.assign(agent_.h().begin(), agent_.h().end());
+    d.s.assign(agent_.s().begin(), agent_.s().end());
+    d.plan = agent_.plan();
+    return d;
+  }
+  std::int64_t made() const { return episode.rows() - 1; }  // decisions so far
   int length() const { return env_->episode_length(); }
 
   Episode episode;
@@ -149,7 +164,8 @@ std::optional<Evaluation> evaluate(const WorldModel& model, const RunConfig& con
     const auto k = static_cast<std::size_t>(i * ranks.size() + ranks.rank());
     Evaluated played(model, config, e.seeds[k]);
     while (!played.over() && !interrupted()) {
-      played.decide();
+      if (k == 0 && played.made() == std::min(20, played.length() / 2)) e.decision = played.watch();
+      else played.decide();
       const std::int64_t made = ++decisions;
       if (progress && std::this_thread::get_id() == caller) progress(made, mine * played.length());
     }
@@ -173,6 +189,20 @@ std::optional<Evaluation> evaluate(const WorldModel& model, const RunConfig& con
   e.summarise(env_spec(config.env), config.make_env_options());
   e.seconds = process_seconds() - start;
   return e;
+}
+
+std::optional<WatchedEpisode> watch_decision(const WorldModel& model, const RunConfig& config,
+                                             std::uint64_t seed, std::int64_t number) {
+  Evaluated played(model, config, seed);
+  while (played.made() < number) {
+    if (interrupted()) return std::nullopt;
+    played.decide();
+    require(!played.over(), "--decisions is ", number, ", but the episode from seed ", seed,
+            " ends after ", played.made());
+  }
+  WatchedEpisode out{played.episode, {}};
+  out.decision = played.watch();
+  return out;
 }
 
 double estimate_evaluation(const WorldModel& model, const RunConfig& config, int episodes) {

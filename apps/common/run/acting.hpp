@@ -48,6 +48,14 @@ std::optional<CollectedEpisode> collect(Env& env, MpcAgent& agent, const RunConf
 inline constexpr std::uint64_t first_evaluation_seed = 1000;
 inline constexpr std::uint64_t first_early_seed = 1'000'000;
 
+/// One decision of an agent's episode: its belief, its search, and its plan.
+struct Decision {
+  std::int64_t number = 0;  // of the decisions made before it
+  std::vector<float> h, s;  // [D_h], [D_s]
+  PlanTrace trace;
+  Plan plan;
+};
+
 struct Evaluation {
   std::vector<std::uint64_t> seeds;
   std::vector<double> returns;
@@ -55,6 +63,9 @@ struct Evaluation {
   double std = 0;               // population standard deviation over the episodes
   std::optional<double> score;  // of the mean; nothing when the task has no scale
   std::vector<Episode> episodes;
+  // Of the first episode, decision 20 or, in a shorter one, that of its middle; nothing if it ended
+  // before.
+  std::optional<Decision> decision;
   double seconds = 0;
 
   /// mean, std and score from the returns.
@@ -70,6 +81,14 @@ std::optional<Evaluation> evaluate(const WorldModel& model, const RunConfig& con
                                    std::uint64_t first_seed = first_evaluation_seed,
                                    const EvaluationProgress& progress = {},
                                    Ranks& ranks = one_process());
+/// An episode of an evaluation up to a decision, which is watched. `episode` has the rows before it.
+/// Nothing after Ctrl-C. Error: the episode ends before.
+struct WatchedEpisode {
+  Episode episode;
+  Decision decision;
+};
+std::optional<WatchedEpisode> watch_decision(const WorldModel& model, const RunConfig& config,
+                                             std::uint64_t seed, std::int64_t number);
 /// Seconds that evaluate() will take, from its first decisions.
 double estimate_evaluation(const WorldModel& model, const RunConfig& config, int episodes);
 

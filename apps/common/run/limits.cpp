@@ -32,9 +32,13 @@ std::optional<Duration> Limits::enough_to_learn() const {
 }
 
 bool Limits::reached(const RunState& state) const {
-  return no_room_for_update() ||
+  return no_room_for_update() || enough_updates(state) ||
          (config_.total_episodes > 0 && state.episodes >= config_.total_episodes) ||
          (config_.steps > 0 && state.env_frames >= config_.steps);
+}
+
+bool Limits::enough_updates(const RunState& state) const {
+  return config_.total_updates > 0 && state.updates >= config_.total_updates;
 }
 
 std::string Limits::reason(const RunState& state) const {
@@ -43,6 +47,7 @@ std::string Limits::reason(const RunState& state) const {
     return cat(with_commas(state.episodes), " episodes");
   if (config_.steps > 0 && state.env_frames >= config_.steps)
     return cat(with_commas(state.env_frames), " environment frames");
+  if (enough_updates(state)) return cat(with_commas(state.updates), " updates");
   return "time limit " + write_value(config_.time_limit);
 }
 
@@ -51,6 +56,7 @@ std::vector<std::string> Limits::twice(const RunState& state) const {
     return {"--total-episodes", write_value(2 * state.episodes)};
   if (config_.steps > 0 && state.env_frames >= config_.steps)
     return {"--steps", write_value(2 * state.env_frames)};
+  if (enough_updates(state)) return {"--total-updates", write_value(2 * state.updates)};
   return {"--time-limit", write_value(Duration{2 * config_.time_limit.seconds})};
 }
 
@@ -61,6 +67,9 @@ double Limits::fraction(const RunState& state) const {
                  static_cast<double>(state.episodes) / static_cast<double>(config_.total_episodes));
   if (config_.steps > 0)
     f = std::max(f, static_cast<double>(state.env_frames) / static_cast<double>(config_.steps));
+  if (config_.total_updates > 0)
+    f = std::max(f,
+                 static_cast<double>(state.updates) / static_cast<double>(config_.total_updates));
   if (config_.time_limit.seconds > 0) f = std::max(f, elapsed() / config_.time_limit.seconds);
   return std::min(f, 1.0);
 }

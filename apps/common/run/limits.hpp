@@ -38,6 +38,8 @@ class Limits {
   std::optional<Duration> enough_to_learn() const;
   /// Before a round or an episode: the counters too.
   bool reached(const RunState& state) const;
+  /// The number of updates alone, which may end a run inside a round.
+  bool enough_updates(const RunState& state) const;
   /// Why the run ended: "40 episodes", "time limit 3m", "interrupted".
   std::string reason(const RunState& state) const;
   /// The option that doubles that limit, to go on beyond it: "--total-episodes", "80".

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <string>
 
+#include "apps/common/files/sheet.hpp"
 #include "apps/common/files/zlib.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/philox.hpp"
@@ -75,6 +76,37 @@ std::vector<std::string> types_of(const std::vector<Chunk>& chunks) {
   std::vector<std::string> types;
   for (const Chunk& chunk : chunks) types.push_back(chunk.type);
   return types;
+}
+
+// Every picture of an animation, put together as a browser does it: each part is read as a PNG of its own
+// and laid over the picture before.
+std::vector<Image> pictures_of(const Bytes& file) {
+  std::vector<Image> pictures;
+  std::array<std::uint32_t, 4> part{};
+  Bytes head;
+  for (const auto& [type, data] : chunks_of(file)) {
+    if (type == "IHDR") head = data;
+    if (type == "fcTL") part = {u32(data, 4), u32(data, 8), u32(data, 12), u32(data, 16)};
+    if (type != "IDAT" && type != "fdAT") continue;
+    Bytes png{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+    const auto chunk = [&](std::string_view name, std::span<const std::uint8_t> bytes) {
+      for (const int shift : {24, 16, 8, 0})
+        png.push_back(static_cast<std::uint8_t>(bytes.size() >> shift));
+      png.insert(png.end(), name.begin(), name.end());
+      png.insert(png.end(), bytes.begin(), bytes.end());
+      png.insert(png.end(), 4, 0);  // a CRC, which that reader does not check
+    };
+    for (std::size_t i = 0; i < 8; ++i)
+      head[i] = static_cast<std::uint8_t>(part[i / 4] >> (24 - 8 * (i % 4)));
+    chunk("IHDR", head);
+    chunk("IDAT", std::span(data).subspan(type == "fdAT" ? 4 : 0));
+    chunk("IEND", {});
+    Image whole = pictures.empty() ? Image(static_cast<int>(part[0]), static_cast<int>(part[1]))
+                                   : pictures.back();
+    paste(test::decode_png(png), whole, static_cast<int>(part[2]), static_cast<int>(part[3]));
+    pictures.push_back(std::move(whole));
+  }
+  return pictures;
 }
 
 }  // namespace
@@ -143,4 +175,21 @@ TEST_CASE("an animation is a PNG with the chunk order of APNG") {
   CHECK(contains(sentence([&] { encode_apng(frames, 0); }), "between 0 and 60"));
   const std::vector<Image> uneven{Image(2, 2), Image(3, 2)};
   CHECK(contains(sentence([&] { encode_apng(uneven, 0.1); }), "frame 1 is 3 x 2"));
+}
+
+TEST_CASE("an animation stores what changed, and all of it comes back") {
+  std::vector<Image> frames{noise(20, 10, 1)};
+  const auto change = [&](int x, int y) {
+    frames.push_back(frames.back());
+    frames.back().at(x, y)[1] ^= 1;
+  };
+  change(3, 4), change(19, 9), change(0, 0);
+  frames.push_back(frames.back());  // equal to the last
+  frames.push_back(noise(20, 10, 2));
+  const Bytes file = encode_apng(frames, 0.1);
+  CHECK(pictures_of(file) == frames);
+  std::vector<std::uint32_t> areas;
+  for (const auto& [type, data] : chunks_of(file))
+    if (type == "fcTL") areas.push_back(u32(data, 4) * u32(data, 8));
+  CHECK(areas == std::vector<std::uint32_t>{200, 1, 1, 1, 1, 200});
 }

@@ -1,4 +1,4 @@
-#include "apps/train/verdict.hpp"
+#include "apps/common/report/verdict.hpp"
 
 #include <cmath>
 

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "apps/common/files/svg_plot.hpp"
 #include "planner/planner.hpp"
 
 namespace planet {
@@ -37,11 +37,12 @@ std::string plan_table(const Plan& plan, std::ptrdiff_t A, bool bars);
 
 /// One panel per iteration: mean +- standard deviation per step of the distribution from which its
 /// candidates were drawn (clipped to [-1, 1], as they are); and one panel after the last refit.
+std::vector<SvgPlot> search_panels(const PlanTrace& trace, const Plan& plan, std::ptrdiff_t A);
+/// The same panels as one picture.
 std::string search_svg(const PlanTrace& trace, const Plan& plan, std::ptrdiff_t A);
-/// Mean and range of candidates and elites per iteration. `level`, if given: a horizontal line at
-/// that return, with this name.
-std::string returns_svg(const PlanTrace& trace, const std::string& title,
-                        std::optional<std::pair<double, std::string>> level);
+/// Mean and range of candidates and elites per iteration, with the title, levels and size of
+/// `options`.
+std::string returns_svg(const PlanTrace& trace, PlotOptions options);
 /// iteration,candidate,return,elite,action_STEP_NUMBER...: one row per candidate.
 std::string search_csv(const PlanTrace& trace, std::ptrdiff_t A);
 

@@ -1,9 +1,9 @@
-#include "apps/plan/plan_report.hpp"
+#include "apps/common/foresight/search.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
-#include "apps/common/files/svg_plot.hpp"
 #include "apps/common/options/values.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/index.hpp"
@@ -151,17 +151,20 @@ std::string plan_table(const Plan& plan, std::ptrdiff_t A, bool bars) {
   return text;
 }
 
-std::string search_svg(const PlanTrace& trace, const Plan& plan, std::ptrdiff_t A) {
+std::vector<SvgPlot> search_panels(const PlanTrace& trace, const Plan& plan, std::ptrdiff_t A) {
   std::vector<SvgPlot> panels;
   for (std::size_t i = 0; i < trace.iterations.size(); ++i)
     panels.push_back(panel(trace.iterations[i].mean, trace.iterations[i].std, A,
                            cat("iteration ", i + 1, " draws from")));
   panels.push_back(panel(plan.mean, plan.std, A, "after the last refit"));
-  return svg_grid(panels, panels_in_a_row);
+  return panels;
 }
 
-std::string returns_svg(const PlanTrace& trace, const std::string& title,
-                        std::optional<std::pair<double, std::string>> level) {
+std::string search_svg(const PlanTrace& trace, const Plan& plan, std::ptrdiff_t A) {
+  return svg_grid(search_panels(trace, plan, A), panels_in_a_row);
+}
+
+std::string returns_svg(const PlanTrace& trace, PlotOptions options) {
   PlotSeries candidates{"candidates"}, elites{"elites"};
   for (std::size_t i = 0; i < trace.iterations.size(); ++i) {
     const Iteration& it = trace.iterations[i];
@@ -178,11 +181,8 @@ std::string returns_svg(const PlanTrace& trace, const std::string& title,
     elites.points.emplace_back(x, s.elites);
     elites.band.emplace_back(low, high);
   }
-  PlotOptions options;
-  options.title = title;
   options.x_label = "iteration";
   options.y_label = "imagined return: mean and range";
-  if (level) options.levels.push_back(*level);
   return svg_plot({{candidates, elites}, options});
 }
 
