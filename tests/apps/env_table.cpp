@@ -35,10 +35,6 @@ std::vector<std::string> words_of(const std::vector<std::string>& all, const std
   return words;
 }
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 TEST_CASE("the table of tasks has one row per task with its registered values") {
@@ -60,10 +56,10 @@ TEST_CASE("the table of tasks has one row per task with its registered values") 
   for (const EnvSpec& spec : list_envs()) {
     CAPTURE(spec.name);
     words_of(all, spec.name);
-    CHECK(contains(text, "\n" + spec.name + "\n  " + spec.description.substr(0, 40)));
+    CHECK(has(text, "\n" + spec.name + "\n  " + spec.description.substr(0, 40)));
   }
-  CHECK(contains(text, "  state    q1, q2, w1, w2, target_x, target_y\n"));
-  CHECK(contains(text, "  train    preset=tiny, learning_rate=2e-3\n"));
+  CHECK(has(text, "  state    q1, q2, w1, w2, target_x, target_y\n"));
+  CHECK(has(text, "  train    preset=tiny, learning_rate=2e-3\n"));
 }
 
 TEST_CASE("the table of tasks fits its width and the columns stand under their heads") {
@@ -104,7 +100,7 @@ TEST_CASE("train and play print the tasks as JSON, one object per line") {
       CHECK(task.at("action_size").as_int64() == spec.action_size);
       CHECK(task.at("oracle_return").as_double() == spec.scale->oracle.mean);
     }
-    CHECK(contains(run(scratch, program, {"--json"}).err, "--json is for --list-envs"));
+    CHECK(has(run(scratch, program, {"--json"}).err, "--json is for --list-envs"));
   }
 }
 
@@ -115,8 +111,10 @@ TEST_CASE("a task without a score has no score columns") {
         std::vector<std::string>{"counting", "20", "1", "0.1", "1", "3", "-", "-", "-", "-"});
   const std::vector<std::string> json =
       lines(run(scratch, "worlds", {"play", "--list-envs", "--json"}).out);
-  CHECK(Json::parse(json.back()).at("name").as_string() == "terminating");
-  CHECK(Json::parse(json.back()).at("oracle_return").is_null());
+  const auto line = std::ranges::find_if(
+      json, [](const std::string& text) { return has(text, "\"name\": \"terminating\""); });
+  REQUIRE(line != json.end());
+  CHECK(Json::parse(*line).at("oracle_return").is_null());
 }
 
 TEST_CASE("the gallery in envs is what play draws") {
@@ -133,5 +131,5 @@ TEST_CASE("the gallery in envs is what play draws") {
   CHECK(worst <= 1);
   const Result beside = run(scratch, "play", {"--gallery", file, "--env", "duel"});
   CHECK(beside.status == 2);
-  CHECK(contains(beside.err, "give nothing beside it"));
+  CHECK(has(beside.err, "give nothing beside it"));
 }
