@@ -1,6 +1,7 @@
 // train --episodes FOLDER --collect none: a model learned from episodes that were recorded elsewhere.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "apps/common/files/episode_file.hpp"
@@ -36,39 +37,15 @@ void record_episodes(const fs::path& folder, int count, int A, int n = 16, int r
   }
 }
 
-// The options of smallest() that hold here.
+// The options of smallest() without those of an environment and of its episodes.
 Args learn(const std::string& logdir, const std::string& episodes, const Args& more = {}) {
-  return Args{"--logdir",
-              logdir,
-              "--episodes",
-              episodes,
-              "--collect",
-              "none",
-              "--batch-size",
-              "2",
-              "--batch-length",
-              "4",
-              "--deter-size",
-              "8",
-              "--stoch-size",
-              "4",
-              "--hidden-size",
-              "8",
-              "--reward-units",
-              "8",
-              "--horizon",
-              "3",
-              "--iterations",
-              "2",
-              "--candidates",
-              "10",
-              "--elites",
-              "2",
-              "--updates-per-episode",
-              "3",
-              "--threads",
-              "1"} +
-         more;
+  Args args = smallest(logdir);
+  for (const char* flag : {"--env", "--env-option", "--image-size", "--seed-episodes",
+                           "--eval-episodes", "--total-episodes"}) {
+    const auto at = std::ranges::find(args, flag);
+    args.erase(at, at + 2);
+  }
+  return args + Args{"--episodes", episodes, "--collect", "none"} + more;
 }
 
 }  // namespace
