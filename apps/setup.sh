@@ -18,7 +18,7 @@ ensure_packages() {
   fi
   local missing=() p
   for p in "${packages[@]}"; do
-    dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")
+    [[ $(dpkg-query -W -f '${Status}' "$p" 2>/dev/null) == *'ok installed' ]] || missing+=("$p")
   done
   if [ ${#missing[@]} -eq 0 ]; then
     say "packages  ${packages[*]}: already there"
