@@ -54,7 +54,8 @@ bool parse(int argc, const char* const* argv, Options& o) {
   cli.flag("--profile", o.profile, "show the time of a training step and of a plan per op");
   cli.option("--peer", o.peer,
              "compare with the peers that this Python has, PyTorch and JAX, timed in turn");
-  cli.option("--precision", o.precision, "of the products of --only model: f32 (default) or bf16");
+  cli.option("--precision", o.precision,
+             "of the products of --only model and --memory: f32 (default) or bf16");
   cli.flag("--oversubscribed", o.oversubscribed,
            "time a step beside busy programs, and with too many threads");
   cli.flag("--scaling", o.scaling,
@@ -131,18 +132,19 @@ int planet::apps::bench(int argc, const char* const* argv) {
   read_option("--seconds", o.seconds, seconds);
   require(seconds > 0 && seconds <= 60, "--seconds is ", seconds,
           "; it must be above 0 and at most 60");
-  const bool study = o.ladder || o.profile || o.oversubscribed || o.scaling || o.memory || o.envs ||
-                     !o.peer.empty();
-  planet::require(precision == planet::Precision::f32 || !study,
-                  "--precision is for the models of the default groups; leave it out");
+  const bool others =
+      o.ladder || o.profile || o.oversubscribed || o.scaling || o.envs || !o.peer.empty();
+  planet::require(
+      precision == planet::Precision::f32 || !others,
+      "--precision is for the models of the default groups and for --memory; leave it out");
   use_threads(threads);
   if (o.ladder) print_ladder(seconds);
   if (o.profile) print_profile(o.sizes);
   if (o.oversubscribed) print_oversubscribed(o.sizes, seconds);
   if (o.scaling) print_scaling(o.sizes, seconds);
-  if (o.memory) print_memory(o.sizes);
+  if (o.memory) print_memory(o.sizes, precision);
   if (o.envs) print_envs(seconds);
   if (!o.peer.empty()) print_peer(o.peer, o.sizes, seconds);
-  if (!study) run_all(o, seconds, precision);
+  if (!others && !o.memory) run_all(o, seconds, precision);
   return 0;
 }

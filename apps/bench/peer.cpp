@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -25,18 +26,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// What is under way, on stderr: the tables stand still for minutes.
+template <class... Text>
+void say(const Text&... text) {
+  std::fprintf(stderr, "bench: %s\n", cat(text...).c_str());
+}
+
 // Another program behind two pipes: it answers each word with a number.
 class Peer {
  public:
   explicit Peer(const std::string& command) {
     int to[2], from[2];
     require(pipe(to) == 0 && pipe(from) == 0, "--peer: no pipe could be made");
+    // A later peer that held this one's input open would keep it from ending.
+    for (const int fd : {to[0], to[1], from[0], from[1]}) fcntl(fd, F_SETFD, FD_CLOEXEC);
     pid_ = fork();
     if (pid_ == 0) {
       dup2(to[0], STDIN_FILENO);
       dup2(from[1], STDOUT_FILENO);
-      for (const int fd : {to[0], to[1], from[0], from[1]}) close(fd);
-      execl("/bin/sh", "sh", "-c", ("exec " + command).c_str(), static_cast<char*>(nullptr));
+      // Its threads wait as they would without us (apps/common/console/threads.hpp).
+      const std::string own = cat("exec env -u GOMP_SPINCOUNT -u KMP_BLOCKTIME ", command);
+      execl("/bin/sh", "sh", "-c", own.c_str(), static_cast<char*>(nullptr));
       _exit(127);
     }
     close(to[0]);
@@ -64,7 +74,7 @@ class Peer {
   }
 
   double number(const char* word) {
-    constexpr int patience = 180;  // seconds: a compiler may stand behind the first answer
+    constexpr int patience = 300;  // seconds: a compiler may stand behind the first answer
     std::fprintf(in_, "%s\n", word);
     std::fflush(in_);
     pollfd answer{fileno(out_), POLLIN, 0};
@@ -90,7 +100,9 @@ struct Contender {
   std::string name;
   bool ours = false;
   std::function<double(const char* word)> seconds;
-  std::vector<double> taken{};
+  double last = 0;              // seconds of the last turn
+  std::vector<double> taken{};  // ... and of those that count
+  bool behind = false;          // so far that one is enough
 };
 
 // One case of the model of this size, and its loss in double: a peer that computes another loss does
@@ -132,6 +144,7 @@ void add_ours(std::vector<Contender>& all, const ModelSize& size) {
 void add_peers(std::vector<Contender>& all, const std::string& python, const std::string& script,
                const ModelSize& size, const Case& c) {
   const std::string program = cat(python, " ", shell_quoted(script), " ");
+  say(size.name, ": starts ", python, " ", script);
   std::vector<std::string> words;  // its name, then the ways
   {
     Peer peer(program + "ways");
@@ -139,47 +152,73 @@ void add_peers(std::vector<Contender>& all, const std::string& python, const std
   }
   for (std::size_t i = 1; i < words.size(); ++i) {
     const std::string called = cat(words[0], ", ", words[i]);
+    say(size.name, ": ", called, " computes the loss");
     const auto peer = std::make_shared<Peer>(
         cat(program, "serve --case ", shell_quoted(c.file.string()), " --batch ", size.B,
             " --length ", size.L, " --threads ", threads(), " --way ", words[i]));
     try {
-      const double loss = peer->number("loss");
-      require(std::abs(loss - c.loss) <= 1e-5 * std::abs(c.loss), "its loss is ", loss,
-              ", and ours of the same case ", c.loss, "; it does not do the same work");
+      const double loss = peer->number("loss"), error = std::abs(loss / c.loss - 1);
+      require(error <= 1e-5, "its loss is ", loss, ", and ours of the same case ", c.loss,
+              "; it does not do the same work");
+      say(size.name, ": ", called, " has our loss, to ", error);
       all.push_back({called, false, [peer](const char* word) { return peer->number(word); }});
     } catch (const Error& e) {
-      std::fprintf(stderr, "bench: %s, %s: left out: %s\n", size.name.c_str(), called.c_str(),
-                   e.what());
+      say(size.name, ": ", called, " is left out: ", e.what());
     }
   }
 }
 
-// All contenders in turn, so that noise affects them alike. One that fails is left out.
-void race(std::vector<Contender>& all, const char* word, double seconds) {
-  for (Contender& c : all) c.taken.clear();
-  const auto turn = [&](bool counted) {
+// One turn of a contender; false if it failed.
+bool turn(Contender& c, const std::string& what) {
+  try {
+    usleep(20'000);  // the threads of the one before have stopped spinning
+    c.last = c.seconds(what.c_str());
+    return true;
+  } catch (const Error& e) {
+    say(c.name, " is left out of ", what, ": ", e.what());
+    return false;
+  }
+}
+
+// All contenders in turn, so that noise affects them alike. One that fails is left out, and a peer
+// that is hopelessly behind is timed once.
+void race(std::vector<Contender>& all, const std::string& size, const char* word, double seconds) {
+  double fastest = 1e9, round = 0;
+  std::erase_if(all, [&](Contender& c) {
+    say(size, " ", word, ": ", c.name, c.ours ? "" : ", first calls; it may compile for minutes");
+    for (int i = 0; i < 3 && (i < 2 || c.last < 2); ++i)
+      if (!turn(c, word)) return true;
+    fastest = std::min(fastest, c.last);
+    return false;
+  });
+  for (Contender& c : all) {
+    c.behind = !c.ours && c.last > 10 * fastest;
+    c.taken.clear();
+    if (c.behind) c.taken.push_back(c.last);
+    else round += c.last;
+  }
+  const int rounds =
+      std::clamp(static_cast<int>(8 * seconds * static_cast<double>(all.size()) / round), 5, 200);
+  double said = 0;
+  for (int i = 1; i <= rounds; ++i) {
+    if (now() - said > 5) {
+      say(size, " ", word, ": round ", i, " of ", rounds);
+      said = now();
+    }
     std::erase_if(all, [&](Contender& c) {
-      try {
-        usleep(20'000);  // the threads of the one before have stopped spinning
-        const double taken = c.seconds(word);
-        if (counted) c.taken.push_back(taken);
-        return false;
-      } catch (const Error& e) {
-        std::fprintf(stderr, "bench: %s: left out of %s: %s\n", c.name.c_str(), word, e.what());
-        return true;
-      }
+      if (c.behind) return false;
+      if (!turn(c, word)) return true;
+      c.taken.push_back(c.last);
+      return false;
     });
-  };
-  for (int i = 0; i < 3; ++i) turn(false);
-  const double end = now() + 8 * seconds * static_cast<double>(all.size());
-  for (int i = 0; i < 5 || (now() < end && i < 200); ++i) turn(true);
+  }
 }
 
 void print_race(const std::string& size, const char* word, const std::vector<Contender>& all) {
   const Contender* best = nullptr;
   for (const Contender& c : all) {
-    std::printf("%-10s %-6s %-24s %10.2f ms\n", size.c_str(), word, c.name.c_str(),
-                median(c.taken) * 1e3);
+    std::printf("%-10s %-6s %-24s %10.2f ms, median of %zu\n", size.c_str(), word, c.name.c_str(),
+                median(c.taken) * 1e3, c.taken.size());
     if (!c.ours && (best == nullptr || median(c.taken) < median(best->taken))) best = &c;
   }
   if (best == nullptr) return;
@@ -197,8 +236,9 @@ void print_peer(const std::string& python, const std::vector<std::string>& sizes
   const fs::path scripts = fs::path(PLANET_SOURCE_DIR) / "apps" / "peer";
   require(fs::exists(scripts / "torch.py"), scripts.string(),
           " with the peers is gone; build bench anew where the sources are");
-  std::printf("medians, %d threads\n", threads());
+  std::printf("%d threads\n", threads());
   if (!kernels::has_matrix_tiles()) std::printf("ours in f32 alone: bf16 is emulated here\n");
+  std::fflush(stdout);
   for (const std::string& name : sizes) {
     const ModelSize size = model_size(name);
     const Case c(size);
@@ -207,8 +247,8 @@ void print_peer(const std::string& python, const std::vector<std::string>& sizes
     for (const char* script : {"torch.py", "jax.py"})
       add_peers(all, python, (scripts / script).string(), size, c);
     require(!all.back().ours, "--peer: ", python, " has no peer that can be timed; see above");
-    for (const char* word : {"step", "plan"}) {
-      race(all, word, seconds);
+    for (const char* word : {"plan", "step"}) {  // a step takes longest to compile, or too long
+      race(all, name, word, seconds);
       print_race(name, word, all);
       std::fflush(stdout);
     }

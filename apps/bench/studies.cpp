@@ -13,6 +13,7 @@
 #include "apps/bench/profile.hpp"
 #include "autograd/base/parallel.hpp"
 #include "autograd/base/text.hpp"
+#include "autograd/base/workspace.hpp"
 
 namespace planet::bench {
 
@@ -154,14 +155,15 @@ void print_scaling(const std::vector<std::string>& sizes, double seconds) {
 // ---- memory -------------------------------------------------------------------------------------
 
 // A thousand steps (half a minute for tiny32, an hour for planet64), with a line every hundred.
-void print_memory(const std::vector<std::string>& sizes) {
-  std::printf("%-10s %6s %12s\n", "size", "steps", "peak memory");
+void print_memory(const std::vector<std::string>& sizes, Precision precision) {
+  std::printf("%-10s %6s %12s %12s\n", "size", "steps", "peak memory", "workspaces");
   for (const std::string& name : sizes) {
-    ModelRun run(model_size(name));
+    ModelRun run(model_size(name), bench_planner(), precision);
     for (int i = 1; i <= 1000; ++i) {
       run.step();
       if (i == 4 || i % 100 == 0) {
-        std::printf("%-10s %6d %9.3f GB\n", name.c_str(), i, peak_memory() * 1e-9);
+        std::printf("%-10s %6d %9.3f GB %9.3f GB\n", name.c_str(), i, peak_memory() * 1e-9,
+                    static_cast<double>(workspace_bytes()) * 1e-9);
         std::fflush(stdout);
       }
     }

@@ -7,7 +7,8 @@
 #include "autograd/base/memory.hpp"
 #include "autograd/base/parallel.hpp"
 
-namespace planet::detail {
+namespace planet {
+namespace detail {
 namespace {
 
 constexpr std::size_t most = 64;  // purposes
@@ -17,15 +18,22 @@ std::atomic<int> purposes{0};
 std::array<std::atomic<std::size_t>, most> needed{};
 std::atomic<std::size_t> growths{0};
 
+std::atomic<std::size_t> held{0};  // bytes of all threads together
+
 struct Buffers {
   std::array<AlignedVector<std::byte>, most> list;
   std::size_t seen = 0;  // growths
 
+  ~Buffers() {
+    for (const AlignedVector<std::byte>& buffer : list) held -= buffer.size();
+  }
   void* at_least(std::size_t purpose, std::size_t bytes) {
     AlignedVector<std::byte>& buffer = list[purpose];
     if (buffer.size() < bytes) {
+      held -= buffer.size();
       buffer = {};  // the old memory may be used for the new
       buffer.resize(bytes);
+      held += bytes;
     }
     return buffer.data();
   }
@@ -58,4 +66,8 @@ void level_workspaces() {
   for (std::size_t p = 0; p < most; ++p) buffers.at_least(p, needed[p]);
 }
 
-}  // namespace planet::detail
+}  // namespace detail
+
+std::size_t workspace_bytes() { return detail::held; }
+
+}  // namespace planet

@@ -16,6 +16,9 @@ void* workspace_memory(int purpose, std::size_t bytes);
 void level_workspaces();  // called by every thread that joins a loop
 }  // namespace detail
 
+/// Bytes of all workspaces of all threads together.
+std::size_t workspace_bytes();
+
 /// At least n elements, not initialised, aligned to 64 bytes: the calling thread's buffer for
 /// `Purpose`, a type that is only a name. Valid until the thread asks for it again.
 template <class T, class Purpose>

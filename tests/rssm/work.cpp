@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "autograd/base/parallel.hpp"
+#include "autograd/base/workspace.hpp"
 #include "rssm/trainer.hpp"
 #include "tests/support/counting_new.hpp"
 #include "tests/support/multiply_adds.hpp"
@@ -37,21 +38,31 @@ TEST_CASE("P43 an update allocates no memory after warm-up") {
     c.overshooting_distance = 4, c.overshooting_reward_scale = 1;
     c.kl_balance = 0.8, c.global_kl_scale = 0.1, c.continue_head = true;
   }
-  constexpr int counts[] = {1, 2, 4, 8, 16};
-  for (std::size_t k = 0; k < std::size(counts) * configs.size(); ++k) {
-    const int n = counts[k % std::size(counts)];
-    set_threads(n);
-    WorldModel model(configs[k / std::size(counts)], 1);
+  struct Case {
+    const ModelConfig* config;
+    Precision precision;
+    int threads;
+  };
+  std::vector<Case> cases;
+  for (const int n : {1, 2, 4, 8, 16}) {  // upwards: a thread that ends would free its workspaces
+    for (const ModelConfig& c : configs) cases.push_back({&c, Precision::f32, n});
+    cases.push_back({&configs[1], Precision::bf16, n});
+  }
+  for (const Case& k : cases) {
+    set_threads(k.threads);
+    WorldModel model(*k.config, 1, k.precision);
     Trainer trainer(model, {.seed = 1, .batch_size = 4, .batch_length = 6});
     std::int64_t done = 0;
     const auto update = [&] { trainer.update(replay, done++); };
     CHECK(test::allocations_in(update) > 0);  // the first one does allocate: the counter works
     update();
     update();
-    INFO(n, " threads, ", model.config().latent_model);
+    const std::size_t workspaces = workspace_bytes();
+    INFO(k.threads, " threads, ", model.config().latent_model, ", ", name(k.precision));
     CHECK(test::allocations_in([&] {
             for (int i = 0; i < 5; ++i) update();
           }) == 0);
+    CHECK(workspace_bytes() == workspaces);
   }
   set_threads(0);
 }
