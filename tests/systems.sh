@@ -2,7 +2,9 @@
 # Other systems than this one, one after the other:
 #
 #   bash tests/systems.sh trixie bookworm        releases of Debian: unpacked below build/systems, and there the
-#                                                two commands of the README on a copy of the tree (as root)
+#                                                two commands of the README on a copy of the tree (as root);
+#                                                with SHORT=1 a minute's quickstart and `here`
+#   bash tests/systems.sh here                   kernels and gradient checks on this system
 #   XSIMD=FOLDER bash tests/systems.sh headers   kernels and gradient checks with FOLDER/xsimd/xsimd.hpp, for
 #                                                plain x86-64, for AVX2 and for this machine
 #   bash tests/systems.sh arm64                  kernels and gradient checks for 64-bit ARM in emulation, scalar
@@ -34,7 +36,12 @@ result() {
 
 # debian RELEASE
 debian() {
-  local release=$1 system=$work/$1 log=$work/$1.log command
+  local release=$1 system=$work/$1 log=$work/$1.log command commands
+  if [ -n "${SHORT:-}" ]; then
+    commands=$'bash apps/quickstart.sh 60s\nbash tests/systems.sh here'
+  else
+    commands=$(grep -m2 '^bash ' "$root/README.md" | sed 's/ *#.*//')
+  fi
   [ "$(id -u)" -eq 0 ] || stop "to unpack $release needs root"
   need debootstrap debootstrap
   if [ ! -e "$system/etc/os-release" ]; then
@@ -50,9 +57,9 @@ debian() {
   while read -r command; do
     say "systems   $release: $command"
     env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
-      chroot "$system" bash -c "cd /planet && $command" 2>&1 | tee "$log" | sed 's/^/  /'
+      chroot "$system" bash -c "cd /planet && $command" 2>&1 </dev/null | tee "$log" | sed 's/^/  /'
     result "$release, $command" "${PIPESTATUS[0]}" "$log"
-  done < <(grep -m2 '^bash ' "$root/README.md" | sed 's/ *#.*//')
+  done <<<"$commands"
   umount "$system/proc"
 }
 
@@ -61,7 +68,7 @@ debian() {
 kernels() {
   local name=$1 runner=$2 dir=$work/$1 log=$work/$1.log test status
   shift 2
-  if ! configure scalar "$dir" "$log" -DPLANET_WERROR=ON "$@" ||
+  if ! configure scalar "$dir" "$log" -DPLANET_WERROR=ON -DCMAKE_UNITY_BUILD=ON "$@" ||
     ! compile "$name" "$dir" "$log" test_kernels test_autograd; then
     grep -E 'error|Error|missing' "$log" | head -10
     result "$name, build" 1 "$log"
@@ -74,6 +81,8 @@ kernels() {
     result "$name, $test" "$status" "$dir/$test.log"
   done
 }
+
+here() { kernels here "" -DPLANET_SIMD=ON -DPLANET_OPENMP=ON -DPLANET_NATIVE=ON; }
 
 headers() {
   local version simd=(-DPLANET_SIMD=ON -DPLANET_OPENMP=ON)
@@ -104,13 +113,14 @@ arm64() {
 }
 
 ensure_packages
-[ $# -gt 0 ] || stop "names of systems are expected: trixie, bookworm, headers, arm64"
+[ $# -gt 0 ] || stop "names of systems are expected: trixie, bookworm, here, headers, arm64"
 for system in "$@"; do
   case $system in
+    here) here ;;
     headers) headers ;;
     arm64) arm64 ;;
     trixie | bookworm) debian "$system" ;;
-    *) stop "there is no system '$system'; there are trixie, bookworm, headers, arm64" ;;
+    *) stop "there is no system '$system'; there are trixie, bookworm, here, headers, arm64" ;;
   esac
 done
 

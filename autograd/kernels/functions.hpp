@@ -126,7 +126,7 @@ PLANET_INLINE Batch<T> expm1_of_negative(Batch<T> x) {
 /// ln(1 + u) for 0 <= u <= 1, accurate also near 0: 2 atanh(u / (2 + u)).
 template <class T>
 PLANET_INLINE Batch<T> log1p_of_fraction(Batch<T> u) {
-  const Batch<T> s = u / (u + Batch<T>(T(2)));
+  const Batch<T> s = divide(u, u + Batch<T>(T(2)));
   const Batch<T> z = s * s;
   return madd(s * z, polynomial(z, Format<T>::log1p), s + s);
 }
@@ -152,7 +152,7 @@ PLANET_INLINE Batch<T> log(Batch<T> x) {
   m = select(above, m * Batch<T>(T(0.5)), m);
   e = select(above, e + one, e);
   const Batch<T> f = m - one;
-  const Batch<T> s = f / (f + Batch<T>(T(2)));
+  const Batch<T> s = divide(f, f + Batch<T>(T(2)));
   const Batch<T> z = s * s;
   const Batch<T> series = madd(s * z, polynomial(z, F::log), madd(e, Batch<T>(F::ln2_low), s + s));
   Batch<T> y = madd(e, Batch<T>(F::ln2_high), series);
@@ -168,7 +168,7 @@ PLANET_INLINE Batch<T> tanh(Batch<T> x) {
   const auto sign_bit = to_bits<T>(Batch<T>(T(-0.0)));
   const Batch<T> a = from_bits<T>(to_bits<T>(x) | sign_bit);  // -|x|
   const Batch<T> t = expm1_of_negative(a + a);
-  const Batch<T> y = t / (t + Batch<T>(T(2)));  // -tanh|x|
+  const Batch<T> y = divide(t, t + Batch<T>(T(2)));  // -tanh|x|
   // The sign by bits, so that tanh(-0) is -0.
   return from_bits<T>(to_bits<T>(vec::abs(y)) | (to_bits<T>(x) & sign_bit));
 }
@@ -177,7 +177,7 @@ PLANET_INLINE Batch<T> tanh(Batch<T> x) {
 template <class T>
 PLANET_INLINE Batch<T> sigmoid(Batch<T> x) {
   const Batch<T> one(T(1));
-  return one / (one + vec::exp(Batch<T>(T(0)) - x));
+  return divide(one, one + vec::exp(Batch<T>(T(0)) - x));
 }
 
 /// ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|): no overflow on either side.

@@ -66,7 +66,19 @@ PLANET_INLINE xsimd::batch<T, A> abs(xsimd::batch<T, A> x) {
 }
 template <class T, class A>
 PLANET_INLINE xsimd::batch<T, A> sqrt(xsimd::batch<T, A> x) {
+#if XSIMD_WITH_NEON64  // see divide; xsimd's root of infinity is NaN here
+  if constexpr (std::is_same_v<T, float>) return vsqrtq_f32(x);
+#endif
   return xsimd::sqrt(x);
+}
+/// a / b, correctly rounded: also in float on NEON, where the / of xsimd is a times an estimate of
+/// 1 / b, which 32-bit ARM needs and 64-bit ARM does not.
+template <class T, class A>
+PLANET_INLINE xsimd::batch<T, A> divide(xsimd::batch<T, A> a, xsimd::batch<T, A> b) {
+#if XSIMD_WITH_NEON64
+  if constexpr (std::is_same_v<T, float>) return vdivq_f32(a, b);
+#endif
+  return a / b;
 }
 }  // namespace vec
 

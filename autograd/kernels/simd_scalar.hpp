@@ -55,7 +55,6 @@ struct Batch {
 PLANET_BINARY(+)
 PLANET_BINARY(-)
 PLANET_BINARY(*)
-PLANET_BINARY(/)
 PLANET_BINARY(&)
 PLANET_BINARY(|)
 PLANET_BINARY(^)
@@ -99,6 +98,10 @@ Batch<T> abs(const Batch<T>& a) {
 template <class T>
 Batch<T> sqrt(const Batch<T>& a) {
   return Batch<T>::each([&](std::size_t i) { return std::sqrt(a.v[i]); });
+}
+template <class T>
+Batch<T> divide(const Batch<T>& a, const Batch<T>& b) {
+  return Batch<T>::each([&](std::size_t i) { return a.v[i] / b.v[i]; });
 }
 }  // namespace vec
 
