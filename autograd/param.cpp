@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autograd/base/error.hpp"
+#include "autograd/kernels/bf16.hpp"
 
 namespace planet {
 
@@ -22,6 +23,13 @@ const Param* ParamStore::find(std::string_view name) const {
   const auto p =
       std::find_if(params_.begin(), params_.end(), [&](const Param& q) { return q.name == name; });
   return p == params_.end() ? nullptr : &*p;
+}
+
+FixedParams::FixedParams(const ParamStore& store)
+    : counts_(store.precision() == Precision::bf16 &&
+              kernels::begin_constants(store.values<float>(), store.size())) {}
+FixedParams::~FixedParams() {
+  if (counts_) kernels::end_constants();
 }
 
 void ParamStore::zero_grad() { std::fill(grads_.begin(), grads_.end(), std::byte{0}); }

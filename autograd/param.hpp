@@ -101,6 +101,19 @@ class ParamStore {
   Slab values_, grads_, m_, v_;
 };
 
+/// While one lives, no value of the store changes: during an update until Adam's step, or during a plan.
+/// Products of bfloat16 numbers then keep the weights that they have packed.
+class FixedParams {
+ public:
+  explicit FixedParams(const ParamStore& store);
+  ~FixedParams();
+  FixedParams(const FixedParams&) = delete;
+  FixedParams& operator=(const FixedParams&) = delete;
+
+ private:
+  bool counts_;
+};
+
 template <class T>
 T* Param::value() const {
   return store->values<T>() + offset;

@@ -64,6 +64,7 @@ void LatentDynamics::imagine(const Candidates& c, Rng& rng, double* returns) {
   const std::ptrdiff_t most = std::max<std::ptrdiff_t>(chunk_rows(c.J * N) / N, 1);
   const std::ptrdiff_t chunks = (c.J + most - 1) / most, lanes = lanes_for(chunks);
   while (lanes_.size() < index(lanes)) lanes_.emplace_back(model_.precision());
+  const FixedParams fixed(model_.params());
   parallel_for(lanes, [&](std::ptrdiff_t lane) {
     for (std::ptrdiff_t i = lane; i < chunks; i += lanes) {
       const std::ptrdiff_t begin = i * most;

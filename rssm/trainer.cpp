@@ -20,6 +20,7 @@ Update Trainer::update(Replay& replay, std::int64_t k, const Share& share, const
   bool finite = false;
   try {
     u.batch = batch(replay, k, share);
+    const FixedParams fixed(params);
     u.elbo = model_.elbo(u.batch);
     const std::ptrdiff_t B = config_.batch_size;
     // Every term is a mean over the windows, so that a share counts by its number of them.
@@ -64,6 +65,7 @@ Clip Trainer::step(Var loss) {
 }
 
 void Trainer::backward(Var loss) {
+  const FixedParams fixed(model_.params());
   model_.params().zero_grad();
   tape_.backward(loss);
 }

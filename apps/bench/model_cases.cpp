@@ -116,10 +116,13 @@ void ModelRun::step() {
   kernels::fill_normal(noise_stream_, noise_.data(), static_cast<std::ptrdiff_t>(noise_.size()));
   Tape& tape = trainer_.tape();
   tape.reset();
-  const ElboTerms elbo = model_.elbo({tape.borrow(image_.data(), {L * B, n, n, 3}),
-                                      tape.borrow(action_.data(), {L, B, c.action_size}),
-                                      tape.borrow(reward_.data(), {L, B}),
-                                      tape.borrow(noise_.data(), {L, B, c.stoch_size})});
+  const ElboTerms elbo = [&] {
+    const FixedParams fixed(model_.params());
+    return model_.elbo({tape.borrow(image_.data(), {L * B, n, n, 3}),
+                        tape.borrow(action_.data(), {L, B, c.action_size}),
+                        tape.borrow(reward_.data(), {L, B}),
+                        tape.borrow(noise_.data(), {L, B, c.stoch_size})});
+  }();
   trainer_.step(elbo.loss);
   loss_ = elbo.loss.item();
 }

@@ -77,6 +77,12 @@ class Bf16Products {
            float* c) const;
 };
 
+/// Between these two the numbers first .. first+size-1 do not change: the parameters during an update or
+/// a plan. A product of few rows whose B lies among them packs it once, for all threads. One range counts
+/// at a time: false, and no effect, where there is one already.
+bool begin_constants(const float* first, std::ptrdiff_t size);
+void end_constants();
+
 /// Do the products run on AMX's matrix tiles? Otherwise they are emulated, slower than float's.
 bool has_matrix_tiles();
 std::string_view bf16_implementation();  // the same in words

@@ -15,11 +15,14 @@ namespace {
 
 struct Partials;  // names of workspaces
 struct Edge;
+struct Strip;
 
 constexpr std::ptrdiff_t max_partial = 1 << 22;  // numbers in all partial sums together
 // Windows per group. Their corners may fall into a few sets of the first-level cache; with 96 of
-// them, copying patches or small pixels does not pay off (it took up to a fifth longer).
+// them, copying small pixels does not pay off, and copying patches only where many panels read them.
 constexpr std::ptrdiff_t group = 96;
+constexpr std::ptrdiff_t panels_that_pay = 8;
+constexpr std::ptrdiff_t strip = 48;  // numbers of a run that are copied at a time
 
 /// The contribution of a range of windows to dW. All pointers are those of the whole batch.
 template <class T>
@@ -33,13 +36,24 @@ struct FilterGradient {
   void windows(std::ptrdiff_t first, std::ptrdiff_t last, std::ptrdiff_t a0, std::ptrdiff_t a1,
                T* dw) const {
     const T* corner[group];
+    const std::ptrdiff_t copied = s.F >= panels_that_pay * panel_width<T> ? run / strip * strip : 0;
+    T* const copy = workspace<T, Strip>(copied > 0 ? group * strip : 0);
     for (std::ptrdiff_t r = first; r < last; r += group) {
       const std::ptrdiff_t count = std::min(group, last - r);
       window_corners(s, large, r, count, corner);
       const Panels<T> B = prepare<T, Edge>(rows(small + r * s.F, s.F), count, s.F, false);
       for (std::ptrdiff_t a = a0; a < a1; ++a) {  // the transposed runs of one kernel row, times B
-        multiply_panels(PixelOperand<T>{corner, count, a * s.W * s.C}, run, B, 0, 0, s.F,
-                        Target<T>{dw + a * run * s.F, s.F, 0, true, nullptr, false});
+        const std::ptrdiff_t begin = a * s.W * s.C;
+        const auto target = [&](std::ptrdiff_t i) {
+          return Target<T>{dw + (a * run + i) * s.F, s.F, 0, true, nullptr, false};
+        };
+        for (std::ptrdiff_t i = 0; i < copied; i += strip) {
+          for (std::ptrdiff_t k = 0; k < count; ++k)
+            std::copy_n(corner[k] + begin + i, strip, copy + k * strip);
+          multiply_panels(ColumnOperand<T>{copy, count, strip}, strip, B, 0, 0, s.F, target(i));
+        }
+        multiply_panels(PixelOperand<T>{corner, count, begin + copied}, run - copied, B, 0, 0, s.F,
+                        target(copied));
       }
     }
   }

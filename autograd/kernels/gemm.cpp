@@ -33,7 +33,8 @@ Plan make_plan(std::ptrdiff_t M, std::ptrdiff_t N, std::ptrdiff_t K, MatrixView<
   const auto clashes = [](std::ptrdiff_t stride) {
     return stride * static_cast<std::ptrdiff_t>(sizeof(T)) % 2048 == 0;
   };
-  plan.pack_b = B.col != 1 || (M >= 4 * tile && (clashes(B.row) || K * N > (1 << 16)));
+  plan.pack_b =
+      B.col != 1 || (M >= 4 * tile && clashes(B.row)) || (M > max_block_rows && K * N > (1 << 16));
   plan.copy_a = N >= 2 * panel && M > 1 && (A.col == 1 ? clashes(A.row) : A.col >= 512);
   // A block of a panel takes 32 KiB and stays in the first-level cache.
   plan.k_block = (32 << 10) / (panel * static_cast<std::ptrdiff_t>(sizeof(T)));

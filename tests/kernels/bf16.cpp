@@ -185,6 +185,34 @@ TEST_CASE("gemm of bfloat16 numbers equals the oracle") {
   }
 }
 
+TEST_CASE("what does not change is packed once and only while that is said") {
+  constexpr std::ptrdiff_t K = 70, N = 90;
+  auto b = uniform<float>(K * N, 1), other = uniform<float>(K * N, 2);
+  const auto product = [](const std::vector<float>& B, std::ptrdiff_t M = 5) {
+    const auto a = uniform<float>(M * K, 3);
+    std::vector<float> c(static_cast<std::size_t>(M * N));
+    gemm<float>(M, N, K, rows(a.data(), K), rows(B.data(), N), c.data(), N, {}, Precision::bf16);
+    return c;
+  };
+  const auto first = product(b), wide = product(b, 129), others = product(other);
+  CHECK(begin_constants(b.data(), K * N));
+  CHECK(!begin_constants(other.data(), K * N));
+  std::vector<std::vector<float>> all(7);
+  parallel_for(7, [&](std::ptrdiff_t i) { all[static_cast<std::size_t>(i)] = product(b); });
+  for (const auto& c : all) CHECK(same_bits(c, first));
+  CHECK(same_bits(product(other), others));
+  b.front() = other.front() = 3;  // the promise is broken
+  CHECK(same_bits(product(b), first));
+  CHECK(!same_bits(product(b, 129), wide));  // many rows
+  CHECK(!same_bits(product(other), others));
+  end_constants();
+  CHECK(same_bits(product(b), product(std::vector<float>(b))));
+  CHECK(!same_bits(product(b), first));
+  CHECK(begin_constants(b.data(), K * N));  // what was packed before does not count
+  CHECK(same_bits(product(b), product(std::vector<float>(b))));
+  end_constants();
+}
+
 namespace {
 
 // N, H, W, C, kh, kw, stride, F

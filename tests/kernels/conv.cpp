@@ -33,6 +33,7 @@ constexpr ConvShape shapes[] = {
     {1, 8, 8, 33, 3, 3, 1, 40},
     {1, 4, 300, 2, 3, 3, 1, 4},   // rows longer than a block of windows
     {40, 12, 12, 3, 4, 4, 1, 9},  // more than one partial sum of the filter's gradient
+    {4, 5, 8, 13, 1, 4, 1, 520},  // so many filters that their gradient copies the windows
     {1, 3, 3, 2, 3, 3, 1, 2},
 };
 

@@ -2,6 +2,8 @@
 // allocate no memory, on any thread.
 #include <doctest/doctest.h>
 
+#include <utility>
+
 #include "autograd/base/parallel.hpp"
 #include "planner/agent.hpp"
 #include "tests/planner/toys.hpp"
@@ -27,12 +29,13 @@ std::vector<PlannerConfig> planners() {
 }  // namespace
 
 TEST_CASE("P43 a decision allocates no memory after warm-up") {
-  const WorldModel model(miniature_model(), 7);
+  const WorldModel in_f32(miniature_model(), 7), in_bf16(miniature_model(), 7, Precision::bf16);
   const int before = threads();
-  for (const int n : {1, 2, 5}) {
+  for (const auto& [n, of] : {std::pair{1, &in_f32}, {2, &in_f32}, {5, &in_f32}, {2, &in_bf16}}) {
+    const WorldModel& model = *of;
     set_threads(n);
     for (const PlannerConfig& planner : planners()) {
-      INFO(planner_text(planner), ", ", n, " threads");
+      INFO(planner_text(planner), ", ", threads(), " threads, ", name(model.precision()));
       MpcAgent agent(model, planner, AgentStreams::evaluating(1, 0));
       const std::vector<std::uint8_t> frame(8 * 8 * 3, 100);
       for (int i = 0; i < 3; ++i) agent.act(frame, 0.3);
