@@ -2,11 +2,11 @@
 // (envs/check_env.hpp), one sentence for each that it breaks. For who writes a task.
 #include <iostream>
 
+#include "apps/common/bridge/bridge.hpp"
 #include "apps/common/options/command_line.hpp"
 #include "apps/programs.hpp"
 #include "autograd/base/error.hpp"
 #include "envs/check_env.hpp"
-#include "envs/registry.hpp"
 
 namespace planet {
 namespace {
@@ -19,13 +19,15 @@ struct Options {
 
 // True if it keeps every rule.
 bool check_task(const std::string& name, const Options& o, const CheckEnvOptions& how) {
-  const EnvSpec& spec = env_spec(name);
+  const EnvSpec& spec = find_env(name);
   EnvOptions options;
   read_option("--image-size", o.image_size, options.image_size);
   for (const std::string& text : o.env_options) set_env_option(spec, options, text);
   const std::unique_ptr<Env> env = make_env(spec, options);
   const std::vector<std::string> broken = check_env(*env, how);
-  if (broken.empty()) std::cout << name << ": keeps every rule\n";
+  if (broken.empty())
+    std::cout << name << ": keeps every rule"
+              << (env->can_be_copied() ? "" : " of those that need no copy of it") << "\n";
   for (const std::string& sentence : broken) std::cout << name << ": " << sentence << "\n";
   return broken.empty();
 }

@@ -11,6 +11,7 @@
 #include <iostream>
 #include <thread>
 
+#include "apps/common/bridge/bridge.hpp"
 #include "apps/common/console/interrupt.hpp"
 #include "apps/common/console/terminal.hpp"
 #include "apps/common/console/threads.hpp"
@@ -117,7 +118,7 @@ Stage set_stage(const Options& o) {
     if (!o.env.empty()) stage.config.env = o.env;
     stage.config.model.image_size = 64;
   }
-  const EnvSpec& spec = env_spec(stage.config.env);
+  const EnvSpec& spec = find_env(stage.config.env);
   for (const std::string& text : o.env_options) {
     EnvOptions probe;
     set_env_option(spec, probe, text);  // says what is wrong with it

@@ -35,6 +35,8 @@ int Training::run() {
     return learn();
   } catch (const RanksLost& lost) {
     return stop_without(lost);
+  } catch (const EnvLost& lost) {
+    stop_after(lost);
   }
 }
 

@@ -22,7 +22,8 @@ struct CheckEnvOptions {
 };
 
 /// Takes an environment that was never reset, because one of the rules is that step() throws before
-/// reset(). Leaves it somewhere within an episode. Never throws for a fault of the environment.
+/// reset(). Rules that need copies are left out where it cannot be copied. Leaves it somewhere within
+/// an episode. Never throws for a fault of the environment.
 std::vector<std::string> check_env(Env& env, const CheckEnvOptions& options = {});
 
 }  // namespace planet

@@ -87,6 +87,9 @@ class Env {
   std::size_t image_bytes() const;  // n*n*3
 
   // ---- for tests and planners in the true simulator ---------------------------------------------
+  /// False for one whose state is out of reach: of the following, set_state(), load() and the clone()
+  /// of an episode throw Error, state() is empty, and save() lacks the state.
+  virtual bool can_be_copied() const { return true; }
   /// The complete physical state, without the clock and the random stream.
   virtual std::vector<double> state() const = 0;
   /// Begins an episode in this state, with the clock at zero and the random stream unchanged. Can

@@ -72,8 +72,8 @@ TaskValues fill_values(const EnvSpec& spec, const EnvOptions& options) {
   for (const TaskOption& option : spec.options) values[option.name] = option.default_value;
   for (const auto& [name, value] : options.values) {
     const TaskOption* option = find_option(spec, name);
-    if (option == nullptr) fail_unknown_option(spec, name);
-    check_value(spec, *option, value);
+    if (option == nullptr && !spec.make_own) fail_unknown_option(spec, name);
+    if (option != nullptr) check_value(spec, *option, value);
     values[name] = value;
   }
   return TaskValues(std::move(values));
@@ -81,6 +81,7 @@ TaskValues fill_values(const EnvSpec& spec, const EnvOptions& options) {
 
 // Fills in the fields that are read from the task itself.
 EnvSpec completed(EnvSpec spec) {
+  if (spec.make_own) return spec;
   require(spec.make_task != nullptr, "the task '", spec.name, "' is registered without make_task");
   const std::unique_ptr<Task> task = spec.make_task(fill_values(spec, {}));
   spec.action_size = task->action_size();
@@ -191,11 +192,11 @@ void set_env_option(const EnvSpec& spec, EnvOptions& options, std::string_view a
     options.time_limit = static_cast<int>(checked_number(spec, limit_option, value));
   } else if (name == view_option.name && spec.view > 0) {
     options.view = checked_number(spec, view_option, value);
-  } else if (const TaskOption* option = find_option(spec, name)) {
-    check_value(spec, *option, value);
-    options.values[name] = value;
   } else {
-    fail_unknown_option(spec, name);
+    const TaskOption* option = find_option(spec, name);
+    if (option == nullptr && !spec.make_own) fail_unknown_option(spec, name);
+    if (option != nullptr) check_value(spec, *option, value);
+    options.values[name] = value;
   }
 }
 
@@ -210,6 +211,7 @@ std::unique_ptr<Env> make_env(const EnvSpec& spec, const EnvOptions& options) {
   require(options.view == 0 || spec.view > 0, "[", spec.name,
           "] the picture is a fixed grid, its view cannot change");
   const TaskValues values = fill_values(spec, options);
+  if (spec.make_own) return spec.make_own(options);
   EpisodeSettings settings;
   settings.image_size = n;
   settings.action_repeat = options.action_repeat == 0 ? spec.action_repeat : options.action_repeat;

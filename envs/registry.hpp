@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -52,6 +53,8 @@ class TaskValues {
   std::map<std::string, std::string> values_;
 };
 
+struct EnvOptions;
+
 struct EnvSpec {
   std::string name;
   std::string description;          // one line
@@ -64,6 +67,9 @@ struct EnvSpec {
   std::vector<TaskOption> options;  // besides those of every task
   std::unique_ptr<Task> (*make_task)(const TaskValues&) = nullptr;
   int (*time_limit_with)(const TaskValues&) = nullptr;  // T, if an option changes it; else null
+  // In the place of make_task, for what is no Task. It is given every option, those of other names
+  // than `options` too, and T and R that are not set are its own.
+  std::function<std::unique_ptr<Env>(const EnvOptions&)> make_own = {};
   // Filled in by list_envs() from the task itself, with the options at their defaults.
   int action_size = 0;                   // A
   std::vector<std::string> state_names;  // the entries of state(), in order
@@ -76,12 +82,13 @@ struct EnvOptions {
   int time_limit = 0;                              // T; 0: the registered one
   double view = 0;                                 // 0: the registered one
   std::map<std::string, std::string> values = {};  // task-specific, NAME -> VALUE
+  double patience = 60;  // seconds to wait for one that is elsewhere; 0: for ever
 };
 
 /// Every registered task, in the order in which to read about them.
 const std::deque<EnvSpec>& list_envs();
 /// Adds a task after the others. Not thread-safe: call it before anything else uses the registry.
-/// Error: there is a task of this name, or make_task is null.
+/// Error: there is a task of this name, or nothing to make it by.
 void register_env(EnvSpec spec);
 /// `none`, which is not listed, is no environment (tasks/none.hpp). Error: an unknown name; the nearest
 /// one is suggested.

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 
+#include "apps/common/bridge/bridge.hpp"
 #include "apps/common/console/console.hpp"
 #include "apps/common/files/csv_table.hpp"
 #include "apps/common/files/text.hpp"
@@ -137,7 +138,7 @@ std::string OracleFlags::given() const {
 
 Oracle read_oracle(const OracleFlags& flags, std::vector<Assignment> planner) {
   Oracle o;
-  o.spec = &env_spec(flags.env.empty() ? "pendulum_swingup" : flags.env);
+  o.spec = &find_env(flags.env.empty() ? "pendulum_swingup" : flags.env);
   for (const std::string& text : flags.env_options) set_env_option(*o.spec, o.env_options, text);
   o.options = join(flags.env_options, " ");
   const std::vector<std::string> policies{"oracle", "random", "zero"};

@@ -170,7 +170,8 @@ void RunFolder::restore_episodes(std::int64_t first, std::int64_t count, const s
 }
 
 fs::path default_run_path(const RunConfig& config, const std::string& word) {
-  const std::string base = cat("runs/", config.env, "-", word, "-", now_text("%Y%m%dT%H%M%S"));
+  const std::string base =
+      cat("runs/", config.env_file_name(), "-", word, "-", now_text("%Y%m%dT%H%M%S"));
   fs::path path = base;
   for (int i = 2; fs::exists(path); ++i) path = cat(base, "-", i);
   return path;

@@ -199,9 +199,16 @@ std::vector<std::string> words_of(const std::vector<Assignment>& typed) {
 
 // Options of the command line that are no fields of a run's config.
 struct Words {
-  std::string resume, config_file, logdir, seeds, jobs;
+  std::string resume, config_file, logdir, seeds, jobs, env_command;
   bool list = false, json = false, print_config = false;
 };
+
+void add_env_command(const std::string& command, std::vector<Assignment>& typed) {
+  const auto is_env = [](const Assignment& a) { return a.field->key == "env"; };
+  require(std::ranges::none_of(typed, is_env),
+          "--env and --env-command are both given; give one of them");
+  typed.push_back({find_field("env"), "command:" + command, "--env-command"});
+}
 
 // The share of each run: all threads that were asked for, or that there are, divided by the runs at
 // a time; at least one.
@@ -295,6 +302,10 @@ Asked setup_run(int argc, const char* const* argv, int ranks) {
              "Run");
   cli.flag("--print-config", words.print_config,
            "print the options as they would be used, in the form of config.toml, and stop", "Run");
+  cli.option(
+      "--env-command", words.env_command,
+      "a program that is the environment (short for --env command:...): it answers on a pipe",
+      "Task");
   cli.flag("--list-envs", words.list,
            "print the tasks: figures, states, recipes and options; and stop", "Task");
   cli.flag("--json", words.json, "with --list-envs: one JSON object per line and task", "Task");
@@ -316,6 +327,7 @@ Asked setup_run(int argc, const char* const* argv, int ranks) {
   if (go_on) {
     require(!words.print_config, "--resume has its config in its folder; leave --print-config out");
     require(words.config_file.empty(), "--resume has the run's own config; leave --config out");
+    require(words.env_command.empty(), "--resume has the run's own task; leave --env-command out");
     require(words.seeds.empty(),
             "--resume goes on with the seeds in its folder; leave --seeds out");
     require(words.logdir.empty() || fs::path(words.logdir) == words.resume,
@@ -329,6 +341,7 @@ Asked setup_run(int argc, const char* const* argv, int ranks) {
   const std::vector<Assignment> file =
       words.config_file.empty() ? std::vector<Assignment>{} : read_config_file(words.config_file);
   std::vector<Assignment> typed = options.typed();
+  if (!words.env_command.empty()) add_env_command(words.env_command, typed);
   add_recorded(file, typed);
   if (several) return create_seeds(words, file, typed, argc, argv);
   RunConfig config = resolve_config(file, typed);

@@ -196,6 +196,7 @@ void Training::show_bar() {
 
 int Training::finish() {
   console_.clear_bar();
+  env_.reset();  // a process that it may have plays the evaluation
   if (!evaluated_ && !ranks_.any(interrupted())) evaluate_and_save();
   const bool stopped = ranks_.any(interrupted());
   if (!ranks_.first()) return 0;
@@ -239,6 +240,17 @@ int Training::stop_without(const RanksLost& lost) {
   if (ranks_.first()) save();
   else std::this_thread::sleep_for(std::chrono::seconds(30));  // while rank 0 saves
   return interrupted() ? status_interrupted : 2;
+}
+
+// The process of an environment has failed: the episode that it played is played again by --resume.
+void Training::stop_after(const EnvLost& lost) {
+  console_.clear_bar();
+  if (!ranks_.first()) throw lost;  // and rank 0, told that this one has left, saves
+  save();
+  const std::string text =
+      cat(lost.what(), "; the run is saved and can go on: ", command_to_go_on({}));
+  console_.note(text);
+  fail(text);
 }
 
 std::string Training::command_to_go_on(const std::vector<std::string>& more) const {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/common/bridge/bridge.hpp"
 #include "apps/common/console/console.hpp"
 #include "apps/common/run/acting.hpp"
 #include "apps/common/run/checkpoint.hpp"
@@ -44,6 +45,7 @@ class Training {
   void show_bar();
   int finish();
   int stop_without(const RanksLost& lost);
+  [[noreturn]] void stop_after(const EnvLost& lost);
   std::string command_to_go_on(const std::vector<std::string>& more) const;
   std::vector<double> collected_returns() const;
   int say_finished() const;

@@ -27,7 +27,8 @@ std::string part_of(const std::string& path) {
   for (const char* inner :
        {"autograd/base", "autograd/kernels", "autograd/ops", "nn/files", "apps/common/console",
         "apps/common/files", "apps/common/options", "apps/common/run", "apps/common/simulator",
-        "apps/common/report", "apps/common/foresight", "apps/common/page", "apps/examples"})
+        "apps/common/report", "apps/common/foresight", "apps/common/page", "apps/common/bridge",
+        "apps/examples"})
     if (path.starts_with(std::string(inner) + "/")) return inner;
   const auto slash = path.find('/');
   return slash == std::string::npos ? "" : path.substr(0, slash);
@@ -51,8 +52,8 @@ const std::map<std::string, std::set<std::string>>& arrows() {
     for (const std::string& folder : common) a.insert("apps/common/" + folder);
     return a;
   };
-  static const std::set<std::string> all_common = {"console",   "files",  "options",   "run",
-                                                   "simulator", "report", "foresight", "page"};
+  static const std::set<std::string> all_common = {
+      "console", "files", "bridge", "options", "run", "simulator", "report", "foresight", "page"};
   static const std::map<std::string, std::set<std::string>> allowed = {
       {"autograd/base", {"autograd/base"}},
       {"autograd/kernels", {"autograd/base", "autograd/kernels", shared}},
@@ -68,7 +69,8 @@ const std::map<std::string, std::set<std::string>>& arrows() {
       {"apps/common/console", below_apps({"console"})},
       {"apps/common/files",
        {"autograd/base", "autograd", "nn/files", "rssm", "envs", "apps/common/files"}},
-      {"apps/common/options", below_apps({"console", "files", "options"})},
+      {"apps/common/bridge", {"autograd/base", "envs", "apps/common/bridge"}},
+      {"apps/common/options", below_apps({"console", "files", "bridge", "options"})},
       {"apps/common/report", below_apps({"console", "files", "options", "report"})},
       {"apps/common/run", below_apps({"console", "files", "options", "run"})},
       {"apps/common/simulator", below_apps({"console", "files", "options", "run", "simulator"})},

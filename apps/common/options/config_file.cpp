@@ -137,6 +137,8 @@ RunConfig resolve_config(const std::vector<Assignment>& file,
 
   const std::unique_ptr<Env> probe = make_env(config.env, config.make_env_options());
   config.model.action_size = probe->action_size();
+  if (env_spec(config.env).time_limit == 0 && strongest("batch_length") == nullptr)
+    config.batch_length = std::min(config.batch_length, probe->episode_length() + 1);
   require(config.batch_length <= probe->episode_length() + 1, "batch_length is ",
           config.batch_length, ", but an episode of ", config.env, " has only ",
           probe->episode_length() + 1, " rows (", probe->episode_length(), " decisions)");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apps/common/bridge/bridge.hpp"
 #include "apps/common/options/recipes.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
@@ -59,14 +60,22 @@ void apply_preset(RunConfig& config, const std::string& preset, int image_size) 
 }
 
 RunConfig task_defaults(const std::string& env) {
-  const EnvSpec& spec = env_spec(env);
+  const EnvSpec& spec = find_env(env);
   RunConfig config;
   config.env = env;
   const Recipe& recipe = recipe_of(env);
   apply_preset(config, recipe.preset);
   apply_recipe(config, recipe);
-  config.batch_length = std::min(config.batch_length, spec.time_limit / spec.action_repeat + 1);
+  if (spec.time_limit > 0)
+    config.batch_length = std::min(config.batch_length, spec.time_limit / spec.action_repeat + 1);
   return config;
+}
+
+std::string RunConfig::env_file_name() const {
+  std::string name = env;
+  for (char& c : name)
+    if (std::string_view(":/ '\"").find(c) != std::string_view::npos) c = '-';
+  return name.substr(0, 60);
 }
 
 EnvOptions RunConfig::make_env_options() const {
@@ -75,6 +84,7 @@ EnvOptions RunConfig::make_env_options() const {
   for (const auto& [name, value] : env_options)
     set_env_option(spec, options, cat(name, "=", value));
   options.image_size = model.image_size;
+  options.patience = env_timeout.seconds;
   if (action_repeat != 0) {
     require(options.action_repeat == 0 || options.action_repeat == action_repeat,
             "--action-repeat is ", action_repeat, " and --env-option action_repeat is ",

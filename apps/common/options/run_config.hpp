@@ -60,6 +60,7 @@ struct RunConfig {
   int eval_episodes = 10;
   Cadence checkpoint_every{0, 60};
   int threads = 0;                // 0: as many as this process may use
+  Duration env_timeout{60};       // for an answer of an environment elsewhere; 0: without end
   Duration rank_timeout{600};     // 0: a rank waits for another without end
   Bytes replay_memory;            // 0: room for 100,000 frames
   std::string progress = "auto";  // auto, bar, plain, none
@@ -71,6 +72,8 @@ struct RunConfig {
   bool operator==(const RunConfig&) const = default;
   /// Throws with a sentence naming the field. What needs the environment is checked by make_env.
   void check() const;
+  /// The name of the task as a part of a file's name.
+  std::string env_file_name() const;
   /// What the environment is built from. Error: an option the task does not have.
   EnvOptions make_env_options() const;
   /// What of it an update needs.

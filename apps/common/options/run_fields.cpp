@@ -46,6 +46,7 @@ Field env_option_field() {
   f.set = [](RunConfig& c, const std::string& text) {
     const std::size_t equals = text.find('=');
     require(equals != std::string::npos && equals > 0, "is '", text, "'; it is NAME=VALUE");
+    require(text.find(',') == std::string::npos, "is '", text, "'; it holds no comma");
     c.env_options[text.substr(0, equals)] = text.substr(equals + 1);
   };
   f.get = [](const RunConfig& c) {
@@ -130,7 +131,7 @@ std::vector<Field> make_fields() {
   image_size.group = task;
   std::vector<Field> all{
       // clang-format off
-      field("env", "--task", task, "name of the task; --list-envs lists all", AT(env)),
+      field("env", "--task", task, "name of the task; --list-envs lists all; gym:NAME is Gymnasium's NAME", AT(env)),
       env_option_field(),
       field("action_repeat", "", task, "R, control steps per decision; 0: the task's default", AT(action_repeat)),
       field("preset", "", run, "sizes of the model, the batch and the planner: tiny, small or paper", AT(preset)),
@@ -169,6 +170,7 @@ std::vector<Field> make_fields() {
       may_change(field("eval_episodes", "--test-episodes", watch, "episodes per evaluation", AT(eval_episodes))),
       may_change(field("checkpoint_every", "--checkpoint-interval", watch, "time between checkpoints: episodes (10), wall-clock time (60s) or never; always one at the end", AT(checkpoint_every))),
       may_change(field("threads", "--num-threads", machine, "number of threads; 0: as many as this process may use; changes no result", AT(threads))),
+      may_change(field("env_timeout", "", machine, "longest wait for an answer of an environment in a process of its own (gym:NAME, --env-command); none: without end", AT(env_timeout))),
       may_change(field("rank_timeout", "", machine, "longest wait of several ranks (mpirun) for one of them, before the run is stopped; none: without end", AT(rank_timeout))),
       field("replay_memory", "", machine, "largest size of the replay memory in bytes (512MB, 2GiB); auto: room for 100,000 frames", AT(replay_memory)),
       may_change(field("progress", "", machine, "how progress is shown: bar, plain lines, none, or auto, which is bar on a terminal", AT(progress))),

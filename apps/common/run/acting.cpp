@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <deque>
+#include <numeric>
 #include <thread>
 
 #include "apps/common/console/console.hpp"
@@ -206,14 +206,17 @@ std::optional<WatchedEpisode> watch_decision(const WorldModel& model, const RunC
 }
 
 double estimate_evaluation(const WorldModel& model, const RunConfig& config, int episodes) {
-  std::deque<Evaluated> all;
-  for (int k = 0; k < episodes; ++k)
-    all.emplace_back(model, config, first_evaluation_seed + static_cast<std::uint64_t>(k));
-  const auto decide = [&](std::ptrdiff_t k) { all[static_cast<std::size_t>(k)].decide(); };
-  parallel_nested(episodes, decide);  // not timed: the first decision warms up memory and caches
-  const double start = process_seconds();
-  parallel_nested(episodes, decide);
-  return (process_seconds() - start) * all.front().length();
+  std::vector<double> seconds(static_cast<std::size_t>(episodes));
+  parallel_nested(episodes, [&](std::ptrdiff_t i) {
+    const auto k = static_cast<std::size_t>(i);
+    Evaluated played(model, config, first_evaluation_seed + k);
+    played.decide();  // not timed: the first decision warms up memory and caches
+    const double start = process_seconds();
+    played.decide();
+    const int side_by_side = inside_a_loop() ? std::min(threads(), episodes) : 1;
+    seconds[k] = (process_seconds() - start) * played.length() / side_by_side;
+  });
+  return std::accumulate(seconds.begin(), seconds.end(), 0.0);
 }
 
 }  // namespace planet

@@ -224,7 +224,7 @@ fs::path LoadedModel::output_folder(const std::string& kind, const std::string& 
   if (!given.empty()) return given;
   if (const std::optional<fs::path> of = run())
     return fs::relative(*of) / kind / folder_name(updates);
-  return fs::path("runs") / kind / cat(config.env, "-", folder_name(updates));
+  return fs::path("runs") / kind / cat(config.env_file_name(), "-", folder_name(updates));
 }
 
 void export_model(const LoadedModel& loaded, const fs::path& folder, const Metadata& more) {
