@@ -15,7 +15,7 @@ namespace {
 
 struct Partials;  // names of workspaces
 struct Edge;
-struct Strip;
+struct CopiedRuns;
 
 constexpr std::ptrdiff_t max_partial = 1 << 22;  // numbers in all partial sums together
 // Windows per group. Their corners may fall into a few sets of the first-level cache; with 96 of
@@ -37,7 +37,7 @@ struct FilterGradient {
                T* dw) const {
     const T* corner[group];
     const std::ptrdiff_t copied = s.F >= panels_that_pay * panel_width<T> ? run / strip * strip : 0;
-    T* const copy = workspace<T, Strip>(copied > 0 ? group * strip : 0);
+    T* const copy = workspace<T, CopiedRuns>(copied > 0 ? group * strip : 0);
     for (std::ptrdiff_t r = first; r < last; r += group) {
       const std::ptrdiff_t count = std::min(group, last - r);
       window_corners(s, large, r, count, corner);
