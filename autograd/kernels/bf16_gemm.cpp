@@ -1,6 +1,7 @@
 // The matrix product of bfloat16 numbers: B is packed once, in panels of 32 columns; a task packs 32
 // rows of A and multiplies them by its panels, each block of sums in one go over all of k.
 #include <deque>
+#include <functional>
 #include <mutex>
 
 #include "autograd/base/memory.hpp"
