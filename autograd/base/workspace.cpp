@@ -66,6 +66,8 @@ void level_workspaces() {
   for (std::size_t p = 0; p < most; ++p) buffers.at_least(p, needed[p]);
 }
 
+void count_workspace(std::size_t bytes) { held += bytes; }
+
 }  // namespace detail
 
 std::size_t workspace_bytes() { return detail::held; }

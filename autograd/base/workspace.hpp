@@ -13,10 +13,11 @@ namespace planet {
 namespace detail {
 int new_workspace();  // the number of a purpose
 void* workspace_memory(int purpose, std::size_t bytes);
-void level_workspaces();  // called by every thread that joins a loop
+void level_workspaces();                  // called by every thread that joins a loop
+void count_workspace(std::size_t bytes);  // that a kernel keeps by itself
 }  // namespace detail
 
-/// Bytes of all workspaces of all threads together.
+/// Bytes of all workspaces of all threads together, and of packed weights that are kept.
 std::size_t workspace_bytes();
 
 /// At least n elements, not initialised, aligned to 64 bytes: the calling thread's buffer for

@@ -60,7 +60,10 @@ class Kept {
     if (used_ == list_.size()) list_.emplace_back();
     Entry& entry = list_[used_];
     const auto size = static_cast<std::size_t>(bf16_tiles(N) * bf16_tiles(K) * bf16_tile_pairs);
-    if (entry.tiles.size() < size) entry.tiles.resize(size);
+    if (const std::size_t before = entry.tiles.size(); before < size) {
+      entry.tiles.resize(size);
+      planet::detail::count_workspace((size - before) * sizeof(Bf16Pair));
+    }
     entry.B = B, entry.K = K, entry.N = N;
     pack_bf16_panels(B, K, N, entry.tiles.data());
     ++used_;
