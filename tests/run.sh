@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
 # All tests: packages, build, then
-#   release      everything
+#   release      everything; several ranks, where Open MPI is installed
 #   portable     kernels and gradient checks, AVX2
 #   scalar       kernels and gradient checks, without SIMD and OpenMP
 #   asan-ubsan   what reads files and walks memory, under sanitizers
-#   mpi          several ranks, where Open MPI is installed
 # The full matrix with every preset and clang++ is tests/matrix.sh. Ends with "N passed, N failed".
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -86,6 +85,8 @@ if FIRST=220 stage release all; then
   tests release
   count_skipped
   gradient_check release
+  [ -x "$root/build/release/bin/test_mpi" ] ||
+    say "mpi       skipped: no Open MPI here (libopenmpi-dev, openmpi-bin)"
 fi
 for preset in portable scalar; do
   if FIRST=30 stage "$preset" test_kernels test_autograd; then  # test_autograd checks every operation's gradient
@@ -94,12 +95,6 @@ for preset in portable scalar; do
 done
 if FIRST=60 stage asan-ubsan test_base test_kernels test_nn test_envs test_files test_fuzz; then
   tests asan-ubsan -L '^(base|kernels|nn|envs|files|fuzz)$'
-fi
-
-if command -v mpirun >/dev/null && command -v mpicxx >/dev/null; then
-  if FIRST=120 stage mpi train eval exchanges test_mpi; then tests mpi -L '^mpi$'; fi
-else
-  say "mpi       skipped: no Open MPI here (libopenmpi-dev, openmpi-bin)"
 fi
 
 for line in ${failures+"${failures[@]}"}; do say "FAILED    $line"; done

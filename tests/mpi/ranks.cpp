@@ -21,7 +21,7 @@ using namespace planet::test;
 
 namespace {
 
-const std::string binaries = PLANET_BINARY_DIR "/bin/";
+const std::string binaries = PLANET_MPI_PROGRAMS;
 
 Args smallest_shared(const fs::path& path, const Args& more = {}) {
   return smallest(path, Args{"--batch-size", "5", "--progress", "none"} + more);
@@ -227,7 +227,8 @@ TEST_CASE("a rank that hangs ends the run after the longest wait") {
   CHECK(r.status == 2);
   // Rank 2 may wait for rank 1, and rank 0 for both. What mpirun wakes in order to end it may say besides
   // that it misses rank 0.
-  CHECK(count(r.err, " did not answer in 3s: it died or hangs; the run can go on from its last ") == 1);
+  CHECK(count(r.err, " did not answer in 3s: it died or hangs; the run can go on from its last ") ==
+        1);
   CHECK(has(text_of(path / "log.txt"), "did not answer"));
   // Rank 0 saved what it had.
   const std::int64_t updates = state_of(path).updates;

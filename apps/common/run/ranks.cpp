@@ -9,13 +9,6 @@
 namespace planet {
 namespace {
 
-class OneProcess final : public Ranks {
- public:
-  OneProcess() : Ranks(0, 1) {}
-  std::vector<std::string> gather(const std::string& mine) override { return {mine}; }
-  void sum(std::span<float>) override {}
-};
-
 // ---- values as bytes, of one binary for the same binary ----
 
 template <class Values>
@@ -73,10 +66,6 @@ std::uint64_t hash_of(const ParamStore& params) {
 }
 
 }  // namespace
-
-#ifndef PLANET_MPI
-std::unique_ptr<Ranks> make_ranks() { return std::make_unique<OneProcess>(); }
-#endif
 
 Ranks& one_process() {
   static OneProcess ranks;

@@ -5,8 +5,8 @@
 // added up, always in the order of the ranks, so that every rank holds the same bits, run after run.
 // Everything that the ranks do together is one of two exchanges: gather() and sum().
 //
-// There are two implementations. One process (ranks.cpp) has nobody to exchange anything with; it is
-// the only one of a build without MPI. The other is ranks_mpi.cpp, built with -DPLANET_MPI=ON.
+// There are two implementations. One process has nobody to exchange anything with; it is the only one
+// of a build without MPI. The other is ranks_mpi.cpp, built with -DPLANET_MPI=ON.
 #pragma once
 
 #include <cstdint>
@@ -80,7 +80,15 @@ class Ranks {
   double seconds_ = 0;
 };
 
-/// The ranks that this process was started among (mpirun), or one process.
+class OneProcess final : public Ranks {
+ public:
+  OneProcess() : Ranks(0, 1) {}
+  std::vector<std::string> gather(const std::string& mine) override { return {mine}; }
+  void sum(std::span<float>) override {}
+};
+
+/// The ranks that this process was started among (mpirun, in ranks_mpi.cpp), or one process
+/// (ranks_alone.cpp).
 std::unique_ptr<Ranks> make_ranks();
 /// One process, whatever it was started among.
 Ranks& one_process();
