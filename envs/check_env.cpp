@@ -80,6 +80,9 @@ class Checker {
   }
   static void check_reward(double reward, std::size_t decision) {
     require(std::isfinite(reward), "the reward of decision ", decision, " is not finite");
+    require(std::abs(reward) <= std::numeric_limits<float>::max(), "the reward of decision ",
+            decision, " is ", reward,
+            ", more than a float, as which an episode keeps it, can hold");
   }
   static bool throws_error(const std::function<void()>& call) {
     try {

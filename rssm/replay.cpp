@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "autograd/base/error.hpp"
@@ -32,8 +33,8 @@ void Episode::begin(std::ptrdiff_t n, std::ptrdiff_t A, const std::uint8_t* fram
 
 void Episode::append(const float* a, double r, const std::uint8_t* frame) {
   require(rows() >= 1, "[Episode::append] before begin(): row 0 is the reset frame");
-  require(std::isfinite(r), "[Episode::append] the reward of row ", rows(), " is ", r,
-          "; it must be finite");
+  require(std::abs(r) <= std::numeric_limits<float>::max(), "[Episode::append] the reward of row ",
+          rows(), " is ", r, "; it must be finite as a float, which is what an episode keeps");
   for (std::ptrdiff_t i = 0; i < action_size; ++i)
     require(std::isfinite(a[i]), "[Episode::append] entry ", i, " of the action of row ", rows(),
             " is ", a[i], "; it must be finite");

@@ -26,6 +26,7 @@ enum class Fault {
   picture_stands_still,
   reward_not_finite,
   reward_not_finite_late,
+  reward_beyond_float,
   state_of_another_size,
   state_not_finite,
   ends_too_soon,
@@ -95,6 +96,7 @@ class Faulty final : public Env {
     if (is(Fault::noise_from_nowhere)) result.reward += 1e-12 * ++noise_source();
     if (is(Fault::does_not_clip)) result.reward += 0.01 * action[0];
     if (is(Fault::reward_not_finite)) result.reward = std::numeric_limits<double>::quiet_NaN();
+    if (is(Fault::reward_beyond_float)) result.reward = -1e40;
     if (is(Fault::reward_not_finite_late) && ++hidden_ == 18)
       result.reward = std::numeric_limits<double>::infinity();
     if (is(Fault::draws_more_than_it_says)) draw_one();
@@ -205,6 +207,7 @@ const Planted planted[] = {
     {Fault::noise_from_nowhere, "[seed] the same seed and the same actions"},
     {Fault::picture_stands_still, "[picture] the picture never changes"},
     {Fault::reward_not_finite, "[values] the reward of decision 1"},
+    {Fault::reward_beyond_float, "[values] the reward of decision 1 is -1e+40, more than a float"},
     {Fault::reward_not_finite_late, "[time limit] the reward of decision 18 is not finite"},
     {Fault::state_of_another_size, "[values] state() has 3 entries and state_names() 2"},
     {Fault::state_not_finite, "[values] entry 1 of state()"},

@@ -265,6 +265,8 @@ TEST_CASE("replay errors are sentences") {
   e.begin(n, 1, f.data());
   CHECK(error_of([&] { e.append(bad, 0, f.data()); }) != "");
   CHECK(error_of([&] { e.append(a, std::nan(""), f.data()); }) != "");
+  for (const double beyond : {1e39, -1e39, 1e300})
+    CHECK(error_of([&] { e.append(a, beyond, f.data()); }) != "");
   CHECK(e.rows() == 1);
   const auto refused = [&](auto&& damage) {
     Episode broken = make_episode(1, 3);
