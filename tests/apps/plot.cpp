@@ -213,6 +213,7 @@ TEST_CASE("plot says what is wrong with a table and with its options") {
   const Args table{"--table", "table.md"};
   fails({}, "give --svg FILE, --table FILE or both");
   fails(table, "--y is missing");
+  fails(Args{"runs/none"} + table, "runs/none does not exist; give a table (CSV), or run folders");
   fails({"--y", "error", "--svg", "a.svg"}, "--svg needs --x");
   fails(Args{"--y", "eror"} + table, "has no column 'eror' (did you mean 'error'?)");
   fails(Args{"--y", "error", "--where", "model"} + table, "it is NAME=VALUE");

@@ -56,6 +56,13 @@ TEST_CASE("several seeds are the runs that each would be alone, and are drawn to
   const std::string svg = text_of(scratch / "set/returns.svg");
   CHECK(count(svg, "<polyline") == 1);
   CHECK(count(svg, "<polygon") == 1);
+  // Programs that take one run name the first of them.
+  for (const char* program : {"eval", "dream", "plan", "report"}) {
+    CAPTURE(program);
+    const Result one = run(scratch, program, {(scratch / "set").string()});
+    CHECK(one.status == 2);
+    CHECK(has(one.err, cat("(did you mean ", (scratch / "set/seed1").string(), "?)\n")));
+  }
   // A queue may start it again.
   const Result again = run(scratch, "train", {"--resume", (scratch / "set").string()});
   CHECK(again.status == 0);

@@ -56,6 +56,12 @@ void remove_replaced(const fs::path& old, const fs::path& newer) {
   fs::remove(old);
 }
 
+// For sorting by the numbers at the end of names that begin alike.
+bool by_number(const fs::path& a, const fs::path& b) {
+  const std::string x = a.filename().string(), y = b.filename().string();
+  return x.size() != y.size() ? x.size() < y.size() : x < y;
+}
+
 // Complete checkpoints, oldest first.
 std::vector<fs::path> complete_checkpoints(const fs::path& checkpoints) {
   std::vector<fs::path> found;
@@ -63,10 +69,7 @@ std::vector<fs::path> complete_checkpoints(const fs::path& checkpoints) {
   for (const fs::directory_entry& entry : fs::directory_iterator(checkpoints))
     if (is_number(entry.path().filename().string()) && fs::exists(entry.path() / "done"))
       found.push_back(entry.path());
-  std::sort(found.begin(), found.end(), [](const fs::path& a, const fs::path& b) {
-    const std::string x = a.filename().string(), y = b.filename().string();
-    return x.size() != y.size() ? x.size() < y.size() : x < y;
-  });
+  std::sort(found.begin(), found.end(), by_number);
   return found;
 }
 
@@ -88,19 +91,31 @@ Metadata describe(const RunConfig& config, const RunState& state) {
           {"env_frames", std::to_string(state.env_frames)}};
 }
 
+// " (did you mean RUN?)": the run that a folder lies in, or the first of those that lie in it, as
+// `train --seeds` makes them.
+std::string run_meant_by(const fs::path& folder) {
+  fs::path run = fs::absolute(folder / "").parent_path().parent_path();
+  if (!fs::is_directory(run / "checkpoints")) {
+    run.clear();
+    std::error_code unreadable;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, unreadable))
+      if (fs::is_directory(entry.path() / "checkpoints", unreadable) &&
+          (run.empty() || by_number(entry, run)))
+        run = entry.path();
+  }
+  return run.empty() ? "" : cat(" (did you mean ", run.string(), "?)");
+}
+
 fs::path model_file(const fs::path& path) {
   require(fs::exists(path), path.string(),
           " does not exist; give a run folder, a checkpoint "
           "folder or a model.safetensors");
-  const fs::path run = fs::absolute(path / "").parent_path().parent_path();
-  const bool inside = fs::is_directory(run / "checkpoints");
-  const std::string instead = inside ? cat(" (did you mean ", run.string(), "?)") : "";
   if (!fs::is_directory(path)) return path;
   if (fs::exists(path / "model.safetensors")) return path / "model.safetensors";
   require(fs::is_directory(path / "checkpoints"), path.string(),
           " is neither a run folder (it has no checkpoints/) nor a checkpoint (no "
           "model.safetensors)",
-          instead);
+          run_meant_by(path));
   const std::vector<fs::path> all = complete_checkpoints(path / "checkpoints");
   require(!all.empty(), path.string(), " has no checkpoint yet");
   return all.back() / "model.safetensors";
