@@ -23,7 +23,7 @@ options() {
       --checkpoint-every 60s --eval-every 5 --eval-episodes 1 ;;
     planet64) say --env pendulum_swingup --env-option time_limit=100 --preset paper --replay-memory 4MB \
       --batch-size 10 --updates-per-episode 5 --iterations 5 --candidates 200 --checkpoint-every 60s \
-      --eval-every 5 --eval-episodes 1 ;;
+      --eval-every 1 --eval-episodes 1 ;;
     *) wrong "there is no '$1'; there are tiny and planet64" ;;
   esac
 }
