@@ -166,9 +166,9 @@ int main() {
     if (step % 200 == 0) std::printf("step %4d   loss %.3f\n", step, std::exchange(mean_loss, 0));
   }
   for (int i = 0; i < n; i += 2) {  // three of them, every other row, as the network sees them
-    for (std::size_t k = 0; k < 3; ++k) {
-      for (int j = 0; j < n; ++j)
-        std::putchar(" .:*#"[std::clamp(int(5 * unseen.images[(k * n + i) * n + j]), 0, 4)]);
+    for (int k = 0; k < 3; ++k) {
+      const float* row = unseen.images.data() + (k * n + i) * n;
+      for (int j = 0; j < n; ++j) std::putchar(" .:*#"[std::clamp(int(5 * row[j]), 0, 4)]);
       std::printf(k < 2 ? "   " : "\n");
     }
   }

@@ -58,7 +58,7 @@ int main() {
   float action[1];
   for (int episode = 0; episode < 20; ++episode) {
     agent.reset();
-    replay.add(play(env, episode, [&](const auto& frame) -> std::span<const float> {
+    replay.add(play(env, std::uint64_t(episode), [&](const auto& frame) -> std::span<const float> {
       if (episode >= 5) return agent.act(frame, 0.3);  // plans in the model, and explores
       action[0] = static_cast<float>(random.uniform(-1, 1));
       return action;
