@@ -252,6 +252,7 @@ TEST_CASE("whatever a process does, the run is saved, says it in a sentence, and
   fails("garbage", "said 'hello world' in the place of a finite reward and 0 or 1");
   fails("endless", "answered 'xxxx");
   fails("nan", "said 'nan 0 0' in the place of a finite reward");
+  fails("vast", "said '1e40 0 0' in the place of a finite reward");
   fails("few", "said '0.5 0' in the place of");
   fails("flag", "said '0.5 0 maybe' in the place of");
   fails("more", "said more than it was asked: '0.5 0 0");

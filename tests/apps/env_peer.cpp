@@ -83,6 +83,7 @@ void misbehave(const std::string& fault) {
   if (fault == "garbage") say("hello world\n");
   if (fault == "endless") say(std::string(100'000, 'x'));
   if (fault == "nan") say("nan 0 0\n");
+  if (fault == "vast") say("1e40 0 0\n");
   if (fault == "few") say("0.5 0\n");
   if (fault == "flag") say("0.5 0 maybe\n");
   if (fault == "more") say("0.5 0 0\n0.5 0 0\n");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <sstream>
@@ -30,10 +31,10 @@ std::vector<std::string> words_of(const std::string& line) {
   return words;
 }
 
-// A number that is finite; nothing for any other word.
+// A number that a float holds, as which an episode keeps its rewards; nothing for any other word.
 std::optional<double> finite(const std::string& word) {
   const std::optional<double> x = parse_number(word);
-  return x && std::isfinite(*x) ? x : std::nullopt;
+  return x && std::abs(*x) <= std::numeric_limits<float>::max() ? x : std::nullopt;
 }
 
 Greeting read_greeting(Child& child) {
