@@ -21,7 +21,6 @@ namespace {
 
 constexpr std::uint64_t seed = 1;
 constexpr int S = 5;                             // seed episodes of random actions
-constexpr int C = 100;                           // updates between two episodes
 constexpr std::ptrdiff_t B = 16, L = 25;         // a batch: B windows of L rows
 constexpr double alpha = 2e-3;                   // learning rate
 constexpr double max_norm = 1000;                // of the gradient; a longer one is clipped
@@ -44,8 +43,9 @@ Episode play(Env& env, int number, auto policy) {
   return episode;
 }
 
-// Fits theta, the parameters of the model, while the data set D grows to N episodes.
-void algorithm_1(Env& env, WorldModel& model, Replay& D, int N) {
+// Fits theta, the parameters of the model, while the data set D grows to N episodes, by C updates between
+// two episodes.
+void algorithm_1(Env& env, WorldModel& model, Replay& D, int N, int C = 100) {
   // D begins with S random episodes.
   Rng random(seed, Stream::random_action);
   std::vector<float> a(static_cast<std::size_t>(env.action_size()));

@@ -12,11 +12,11 @@
 #include "tests/apps/programs.hpp"
 
 TEST_CASE("the page's losses fall and the trainer gives the same parameters bit for bit") {
-  constexpr int rounds = 3;
+  constexpr int rounds = 3, C = 30;
   const auto env = make_env("pendulum_swingup", {.image_size = 32});
   WorldModel page(model_preset("tiny"), seed), model(model_preset("tiny"), seed);
   Replay D(std::size_t{1} << 28), replay(std::size_t{1} << 28);
-  algorithm_1(*env, page, D, S + rounds);
+  algorithm_1(*env, page, D, S + rounds, C);
 
   REQUIRE(D.episodes().size() == S + rounds);
   for (const Episode& e : D.episodes()) {

@@ -1,6 +1,6 @@
 // Commands that are printed to be pasted are pasted: those of the READMEs, of the quickstart's last
-// lines and of the programs themselves, in a folder as the quickstart leaves it. A training has
-// --total-episodes 6 --eval-episodes 1 appended; what a comment says takes minutes is asked for --help.
+// lines and of the programs themselves, in a folder as the quickstart leaves it. Trainings and
+// evaluations are made small(); what a comment says takes minutes is asked for --help.
 #include <doctest/doctest.h>
 #include <signal.h>
 
@@ -18,14 +18,25 @@ namespace {
 
 const fs::path source_root = PLANET_SOURCE_DIR;
 
-// The training as one of six episodes and an evaluation of one.
-std::string small(std::string line) {
-  for (const std::string limit : {" --total-episodes 6", " --eval-episodes 1"}) {
-    const std::regex flag(limit.substr(0, limit.size() - 1) + "\\d+");
-    if (std::regex_search(line, flag)) line = std::regex_replace(line, flag, limit);
-    else line += limit;
+// `line` with `flags`, which take the place of a number that it gives them.
+std::string with(std::string line, const std::vector<std::string>& flags) {
+  for (const std::string& flag : flags) {
+    const std::regex given(flag.substr(0, flag.rfind(' ')) + " \\d+");
+    if (std::regex_search(line, given)) line = std::regex_replace(line, given, flag);
+    else line += flag;
   }
   return line;
+}
+
+// A training as one of a few small updates, one short search and an evaluation of one episode; an
+// evaluation as one of one episode.
+std::string small(const std::string& line) {
+  if (has(line, "/eval ")) return has(line, " --export") ? line : with(line, {" --episodes 1"});
+  const std::vector<std::string> limits{" --total-episodes 6", " --eval-episodes 1"};
+  if (has(line, " --resume ")) return with(line, limits);
+  return with(with(line, limits),
+              {" --batch-size 2", " --batch-length 4", " --updates-per-episode 3", " --horizon 3",
+               " --iterations 2", " --candidates 20", " --elites 4"});
 }
 
 // A checkout in which everything is built.
@@ -75,7 +86,8 @@ void paste_all(const Checkout& checkout, const std::vector<std::string>& lines) 
       CHECK(r.status == 2);
       CHECK(has(r.err, "terminal"));
     } else {
-      checkout.expect(has(typed, "/train ") && !has(typed, "--list-envs") ? small(typed) : typed);
+      const bool learns = has(typed, "/train ") && !has(typed, "--list-envs");
+      checkout.expect(learns || has(typed, "/eval ") ? small(typed) : typed);
     }
   }
 }
@@ -120,9 +132,10 @@ TEST_CASE("the commands that train prints can be pasted, from any folder and wit
   std::string options;
   for (const std::string& word : smallest("", {"--total-episodes", "0"}))
     if (!word.empty() && word != "--logdir") options += " " + word;
-  // Ctrl-C.
+  // Ctrl-C, which a training catches before its first episode.
   Process process(scratch, "/bin/bash", {"-c", "exec " + train + "--logdir " + quoted + options});
-  for (int i = 0; i < 2000 && !fs::exists(scratch / name / "episodes"); ++i)
+  const fs::path episodes = scratch / name / "episodes";
+  for (int i = 0; i < 2000 && !(fs::exists(episodes) && !fs::is_empty(episodes)); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   process.signal(SIGINT);
   const std::string go_on = after(process.wait().out, "to go on: ");

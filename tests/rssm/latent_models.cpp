@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "autograd/base/error.hpp"
+#include "rssm/make_latent_model.hpp"
 #include "rssm/ssm.hpp"
 #include "tests/rssm/support.hpp"
 
@@ -50,8 +51,10 @@ TEST_CASE("latent models have as many parameters as each other within 5 percent"
       ModelConfig c = rssm;
       choose_latent_model(c, name);
       INFO(name, ", image ", c.image_size, ", D_h ", c.deter_size, ", A ", c.action_size);
-      const WorldModel model(c, 1);
-      const std::int64_t there = parameters_below(model.params(), name + "/");
+      ParamStore params(Precision::f32);
+      Rng rng(1, Stream::init);
+      make_latent_model(params, rng, c);
+      const std::int64_t there = parameters_below(params, name + "/");
       CHECK(there == latent_parameters(c, latent_hidden_size(c)));
       CHECK(std::abs(static_cast<double>(there - wanted)) <= 0.05 * static_cast<double>(wanted));
       if (name == "rssm") CHECK(latent_hidden_size(c) == c.hidden_size);
