@@ -205,7 +205,7 @@ TEST_CASE("the random policy returns what the registry says") {
   for (const EnvSpec& spec : list_envs()) {
     CAPTURE(spec.name);
     const auto env = make_env(spec.name);
-    const int n = 150;
+    const int n = 50;
     double sum = 0, square = 0;
     for (int k = 0; k < n; ++k) {
       const double total =
