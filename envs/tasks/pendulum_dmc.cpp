@@ -7,7 +7,7 @@
 namespace planet {
 namespace {
 
-constexpr double gravity = 9.81;
+constexpr double g = 9.81;  // m/s^2
 const double near_upright = std::cos(8 * physics::pi / 180);
 
 }  // namespace
@@ -22,7 +22,7 @@ void PendulumDmc::start(Rng& rng) {
 }
 
 TaskStep PendulumDmc::step(std::span<const double> action, std::span<const double>) {
-  const double f = action[0] + mass * gravity * length * std::sin(theta_) - damping * omega_;
+  const double f = action[0] + mass * g * length * std::sin(theta_) - damping * omega_;
   omega_ += dt * f / (inertia + dt * damping);
   theta_ += dt * omega_;
   return {reward(kind_, theta_, omega_), false};
