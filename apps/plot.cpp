@@ -83,9 +83,8 @@ bool read_command_line(int argc, const char* const* argv, Options& o) {
   if (!cli.parse(argc, argv)) return false;
   require(!o.svg.empty() || !o.table.empty() || !o.csv.empty(),
           "give --svg FILE, --table FILE or both; of runs also --csv FILE");
-  for (const fs::path& input : o.inputs)
-    require(fs::exists(input), input.string(),
-            " does not exist; give a table (CSV), or run folders");
+  for (const std::string& input : o.inputs)
+    require(fs::exists(input), input, " does not exist; give a table (CSV), or run folders");
   o.runs = std::ranges::any_of(o.inputs, [](const fs::path& p) { return fs::is_directory(p); });
   require(o.csv.empty() || o.runs, "--csv is for run folders; ", o.inputs[0],
           " is a table already");
