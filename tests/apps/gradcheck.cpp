@@ -13,7 +13,9 @@ using namespace planet::test;
 
 namespace {
 
-std::ptrdiff_t lines(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
+std::ptrdiff_t line_count(const std::string& text) {
+  return std::count(text.begin(), text.end(), '\n');
+}
 
 }  // namespace
 
@@ -23,15 +25,15 @@ TEST_CASE("gradcheck prints one row per operation and exits with 0") {
   CHECK(all.status == 0);
   CHECK(all.err == "wrote " + (scratch / "all.csv").string() + "\n");
   const auto names = all_op_names();
-  CHECK(lines(all.out) == static_cast<std::ptrdiff_t>(names.size()) + 2);
+  CHECK(line_count(all.out) == static_cast<std::ptrdiff_t>(names.size()) + 2);
   for (const std::string& name : names) CHECK(has(all.out, "\n" + name + " "));
   CHECK_FALSE(has(all.out, "FAILED"));
   const std::string csv = text_of(scratch / "all.csv");
   CHECK(
       csv.starts_with("name,example,derivatives,worst_error,tolerance,float_error,input,element,"
                       "analytic,numeric,ok,failure,note,bf16_error\n"));
-  CHECK(lines(csv) == 1 + static_cast<std::ptrdiff_t>(gradcheck_all_ops().size()));
-  const std::string count = cat("double, ", names.size(), " operations, ", lines(csv) - 1,
+  CHECK(line_count(csv) == 1 + static_cast<std::ptrdiff_t>(gradcheck_all_ops().size()));
+  const std::string count = cat("double, ", names.size(), " operations, ", line_count(csv) - 1,
                                 " examples: worst relative error ");
   CHECK(has(all.out, count));
 }
@@ -40,7 +42,8 @@ TEST_CASE("gradcheck --op shows each example of one operation") {
   const Scratch scratch;
   const Result one = run(scratch, "gradcheck", {"--op", "gru_cell"});
   CHECK(one.status == 0);
-  CHECK(lines(one.out) == 2 + static_cast<std::ptrdiff_t>(gradcheck_all_ops("gru_cell").size()));
+  CHECK(line_count(one.out) ==
+        2 + static_cast<std::ptrdiff_t>(gradcheck_all_ops("gru_cell").size()));
   CHECK(has(one.out, "gradient check, double, 1 operation, "));
 }
 
@@ -52,7 +55,7 @@ TEST_CASE("gradcheck exits with 2 and a sentence for an unknown option or operat
     CHECK(r.out == "");
     INFO(r.err);
     CHECK(has(r.err, sentence));
-    CHECK(lines(r.err) == 1);
+    CHECK(line_count(r.err) == 1);
   };
   wrong({"--op", "lineer"}, "there is no op named 'lineer' (did you mean 'linear'?)");
   wrong({"--opp", "linear"}, "did you mean '--op'?");
@@ -72,7 +75,7 @@ TEST_CASE("gradcheck --list names what can be checked and checks nothing") {
   const Result more = run(scratch, "gradcheck", {"--list", "--op", "exp"});
   CHECK(more.status == 2);
   CHECK(has(more.err, "--list names what can be checked and does nothing else"));
-  CHECK(lines(model.out) == 30);
+  CHECK(line_count(model.out) == 30);
 }
 
 TEST_CASE("gradcheck --step and --tolerance") {
@@ -104,9 +107,9 @@ TEST_CASE("gradcheck --model --dot draws the loss") {
   const std::string one = drawn({}), all = drawn({"--dot-depth", "0"});
   for (const char* part : {"encoder", "rssm", "decoder", "reward"})
     CHECK(has(one, cat("\"", part, "\" [label=")));
-  CHECK(lines(one) < 60);
+  CHECK(line_count(one) < 60);
   CHECK(has(all, "subgraph \"cluster_rssm/gru\""));
-  CHECK(lines(all) > 150);
+  CHECK(line_count(all) > 150);
   const auto wrong = [&](const Args& args, const std::string& sentence) {
     const Result r = run(scratch, "gradcheck", args);
     INFO(r.err);
@@ -176,7 +179,7 @@ TEST_CASE("a failed report is printed and exits with 1") {
   CHECK(has(bad.str(), "check: 1 FAILED, worst"));
   CHECK(conclude(nothing, "check", {}) == 1);
   print_by_name(table, reports);
-  CHECK(lines(table.str()) == 2);  // one name, and the failed example is its worst
+  CHECK(line_count(table.str()) == 2);  // one name, and the failed example is its worst
   CHECK(has(table.str(), "FAILED"));
   CHECK(has(table.str(), "the second"));
 }

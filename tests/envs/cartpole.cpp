@@ -10,6 +10,8 @@
 #include "envs/tasks/cartpole_swingup.hpp"
 #include "tests/envs/support.hpp"
 
+namespace cartpole_tests {
+
 using namespace planet;
 using physics::pi;
 using Vector = CartpoleSwingup::Vector;
@@ -191,3 +193,5 @@ TEST_CASE("cart-pole starts hang almost still") {
     CHECK(std::sqrt(square[i] / n) == doctest::Approx(0.01).epsilon(0.05));
   }
 }
+
+}  // namespace cartpole_tests

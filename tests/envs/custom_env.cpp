@@ -25,7 +25,7 @@ TEST_CASE("P39 the thirty-line environment passes check_env and can be steered")
 
 TEST_CASE("P39 the README shows this very environment") {
   const auto read = [](const std::string& path) {
-    std::ifstream in(std::string(PLANET_SOURCE_DIR) + "/" + path);
+    std::ifstream in(PLANET_SOURCE_DIR "/" + path);
     std::stringstream text;
     text << in.rdbuf();
     return text.str();

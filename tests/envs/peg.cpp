@@ -13,6 +13,8 @@
 #include "envs/task_env.hpp"
 #include "tests/envs/support.hpp"
 
+namespace peg_tests {
+
 using namespace planet;
 using test::contains;
 using test::sentence;
@@ -329,3 +331,5 @@ TEST_CASE("the option hidden belongs to the two tasks with a screen") {
   options.values["hidden"] = "8";
   CHECK(*env_score(env_spec("peg_memory"), options, 18.9) == doctest::Approx(1));
 }
+
+}  // namespace peg_tests

@@ -11,6 +11,8 @@
 #include "envs/tasks/pendulum_swingup.hpp"
 #include "tests/envs/support.hpp"
 
+namespace pendulum_tests {
+
 using namespace planet;
 using physics::pi;
 
@@ -138,3 +140,5 @@ TEST_CASE("the pendulum refuses a state that no episode reaches") {
   const std::string text = test::sentence([&] { env->set_state(std::array{0.0, 9.0}); });
   CHECK(test::contains(text, "omega is 9"));
 }
+
+}  // namespace pendulum_tests

@@ -10,6 +10,8 @@
 #include "envs/physics.hpp"
 #include "tests/envs/support.hpp"
 
+namespace pendulum_dmc_tests {
+
 using namespace planet;
 using physics::pi;
 using Kind = PendulumDmc::Reward;
@@ -94,3 +96,5 @@ TEST_CASE("the dm_control pendulum starts at rest at any angle") {
     CHECK(square / n == doctest::Approx(pi * pi / 3).epsilon(0.08));
   }
 }
+
+}  // namespace pendulum_dmc_tests

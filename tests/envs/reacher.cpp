@@ -14,11 +14,11 @@ using physics::pi;
 
 namespace {
 
-using State = std::array<double, 6>;
+using ReacherState = std::array<double, 6>;
 
 // Kinetic energy from positions alone: the links as fine rows of point masses, along the capsules'
 // slices, each moving as its angles move.
-double kinetic_energy(const State& s) {
+double kinetic_energy(const ReacherState& s) {
   const double q1 = s[0], q12 = s[0] + s[1], w1 = s[2], w12 = s[2] + s[3];
   double sum = 0;
   const auto row = [&](double joint_distance, double angle, double w, double length, double centre,
@@ -40,22 +40,22 @@ double kinetic_energy(const State& s) {
   return sum;
 }
 
-double by_matrix(const State& s) {
+double by_matrix(const ReacherState& s) {
   const auto [m11, m12, m22] = Reacher::mass_matrix(std::cos(s[1]));
   return 0.5 * (m11 * s[2] * s[2] + 2 * m12 * s[2] * s[3] + m22 * s[3] * s[3]);
 }
 
-State step(const State& s, std::array<double, 2> u) {
+ReacherState step(const ReacherState& s, std::array<double, 2> u) {
   Reacher task(false);
   task.set_state(s);
   task.step(u, {});
-  State out;
+  ReacherState out;
   const std::vector<double> state = task.state();
   std::copy(state.begin(), state.end(), out.begin());
   return out;
 }
 
-double paid(bool shaped, const State& s) {
+double paid(bool shaped, const ReacherState& s) {
   Reacher task(shaped);
   task.set_state(s);
   return task.reward();
@@ -66,7 +66,7 @@ double paid(bool shaped, const State& s) {
 TEST_CASE("the reacher mass matrix gives the kinetic energy of its slices") {
   Rng rng(1, Stream::test);
   for (int k = 0; k < 50; ++k) {
-    const State s{
+    const ReacherState s{
         rng.uniform(-4, 4), rng.uniform(-2.8, 2.8), rng.uniform(-5, 5), rng.uniform(-5, 5), 0, 0};
     CHECK(by_matrix(s) == doctest::Approx(kinetic_energy(s)).epsilon(1e-6));
   }
@@ -81,10 +81,10 @@ TEST_CASE("a reacher step solves the equations of motion with friction at the ne
   // d/dt (dT/dw) - dT/dq = torque - D w' over a step, with dT/dq of the state before it.
   Rng rng(2, Stream::test);
   for (int k = 0; k < 200; ++k) {
-    const State s{
+    const ReacherState s{
         rng.uniform(-4, 4), rng.uniform(-2.7, 2.7), rng.uniform(-4, 4), rng.uniform(-4, 4), 0, 0};
     const std::array u{rng.uniform(-1, 1), rng.uniform(-1, 1)};
-    const State next = step(s, u);
+    const ReacherState next = step(s, u);
     const double h = Reacher::dt, a1 = (next[2] - s[2]) / h, a2 = (next[3] - s[3]) / h;
     const auto [m11, m12, m22] = Reacher::mass_matrix(std::cos(s[1]));
     const auto turned = Reacher::mass_matrix(std::cos(s[1] + 1e-5));
@@ -105,7 +105,7 @@ TEST_CASE("the wrist stops softly and symmetrically") {
   std::array<double, 2> most{};
   for (const std::size_t k : {0u, 1u}) {
     const double sign = k == 0 ? 1 : -1;
-    State s{};
+    ReacherState s{};
     for (int t = 0; t < 200; ++t) {
       s = step(s, {0, sign});
       most[k] = std::max(most[k], sign * s[1]);

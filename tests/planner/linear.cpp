@@ -3,6 +3,7 @@
 // across it. No candidate may meet the bounds, so the initial std is 0.05: a bound is 20 std away.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "tests/planner/toys.hpp"
@@ -14,7 +15,7 @@ using planet::test::stream;
 namespace {
 
 constexpr std::ptrdiff_t H = 4, A = 2;
-constexpr std::uint32_t plans = 400;
+constexpr std::uint32_t searches = 400;
 constexpr std::size_t N = H * A;
 constexpr double sigma = 0.05;
 constexpr double shift = 1.7550 - 0.0023, shrink = 0.4113 - 0.0036;  // J 1000, K 100, see below
@@ -54,10 +55,10 @@ std::vector<Plan> plan(PlannerConfig c, std::vector<double> g) {
   });
   const std::unique_ptr<Planner> planner = make_planner(c);
   std::vector<Plan> all;
-  for (std::uint32_t k = 0; k < plans; ++k) {
+  for (std::uint32_t k = 0; k < searches; ++k) {
     Rng rng = stream(17, k);
     all.push_back(planner->plan(dynamics, rng));
-    for (const float a : dynamics.last) REQUIRE(std::abs(a) < 1.0f);
+    REQUIRE(std::ranges::all_of(dynamics.last, [](float a) { return std::abs(a) < 1; }));
   }
   return all;
 }
@@ -238,7 +239,7 @@ TEST_CASE("random shooting returns the best of all its candidates") {
   }
   const Estimate e = estimate(exponential), m0 = estimate(across);
   MESSAGE("mean " << e.mean << " +- " << e.error);
-  CHECK(std::abs(e.mean - 1) < 4 / std::sqrt(static_cast<double>(plans)));
+  CHECK(std::abs(e.mean - 1) < 4 / std::sqrt(static_cast<double>(searches)));
   CHECK(std::abs(m0.mean) < 4 * m0.error);
   CHECK(std::abs(m0.error * std::sqrt(static_cast<double>(across.size())) - 1) < 0.06);
 }

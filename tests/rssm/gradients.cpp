@@ -8,6 +8,8 @@
 #include "autograd/gradcheck.hpp"
 #include "tests/rssm/support.hpp"
 
+namespace gradient_tests {
+
 using namespace planet;
 
 namespace {
@@ -152,3 +154,5 @@ TEST_CASE("every parameter of a miniature passes with all further terms at once"
   c.free_nats_after_mean = true, c.continue_head = true, c.continue_scale = 0.7;
   check(c);
 }
+
+}  // namespace gradient_tests

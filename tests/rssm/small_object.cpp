@@ -11,6 +11,8 @@
 #include "rssm/trainer.hpp"
 #include "tests/rssm/support.hpp"
 
+namespace small_object_tests {
+
 using namespace planet;
 
 namespace {
@@ -98,3 +100,5 @@ TEST_CASE("P26 a ball two pixels wide is drawn within a pixel of its place") {
   CHECK(lost < L * B / 10);
   CHECK(kl > 1);
 }
+
+}  // namespace small_object_tests

@@ -10,6 +10,8 @@
 #include "autograd/base/index.hpp"
 #include "tests/rssm/support.hpp"
 
+namespace trainer_tests {
+
 using namespace planet;
 
 namespace {
@@ -173,7 +175,7 @@ TEST_CASE("a share of a batch has the windows and the noise that these have in t
     c.stoch_size = stoch_size;
     WorldModel model(c, 1);
     Trainer trainer(model, {.seed = 7, .batch_size = 5, .batch_length = L});
-    const auto all = [&](const Share& share) {
+    const auto all = [&](const planet::Share& share) {
       const Sequence x = trainer.batch(replay, 3, share);
       return std::vector<std::vector<double>>{numbers(x.image),     numbers(x.action),
                                               numbers(x.reward),    numbers(x.noise),
@@ -183,7 +185,7 @@ TEST_CASE("a share of a batch has the windows and the noise that these have in t
     for (const std::ptrdiff_t count : {1, 2, 3, 5}) {
       std::size_t b = 0;
       for (std::ptrdiff_t r = 0; r < count; ++r) {
-        const Share share{r, count};
+        const planet::Share share{r, count};
         const auto part = all(share);
         const std::size_t B = index(share.windows(5));
         CHECK(share.first(5) == static_cast<std::ptrdiff_t>(b));
@@ -249,3 +251,5 @@ TEST_CASE("a share that is not finite stops every process, and its own one says 
       CHECK(weights(model) == before);
     }
 }
+
+}  // namespace trainer_tests
