@@ -80,7 +80,8 @@ for size; do
     echo "$size,$ranks,$threads,$ups,$fps,$(awk "BEGIN { printf \"%.3f\", ${took:-0} / $fit }")"
   done
   for windows in $(printf "%s\n" $((batch / 2)) $((batch / 4)) $((batch / 8)) 2 1 | sort -rnu); do
-    learn 1 1 --preset "$size" --batch-size "$windows" --updates-per-episode "$updates" --total-episodes 4
+    learn 1 1 --preset "$size" --batch-size "$windows" --updates-per-episode "$updates" --total-episodes 4 \
+      --iterations 1 --candidates 10 --elites 2 # only the fitting counts
     IFS=, read -r ups fps fit <<<"$(of_metrics)"
     echo "share,$size,$windows,$(awk "BEGIN { printf \"%.2f\", 1000 / $ups }"),,"
   done
