@@ -64,7 +64,7 @@ of_metrics() {
     $at["train/return"] == "" { next }
     { fit += $at["time/fit"]; collect += $at["time/collect"]; updates = $at["counter/updates"]
       frames = $at["counter/env_frames"]; if (!first) first = frames / $at["counter/episodes"] }
-    END { printf "%.2f,%.0f,%.3f\n", updates / fit, (frames - 2 * first) / collect, fit }' "$work/run/metrics.csv"
+    END { printf "%.2f,%.1f,%.3f\n", updates / fit, (frames - 2 * first) / collect, fit }' "$work/run/metrics.csv"
 }
 parameters() { sed -n 's/.* = \([0-9,]*\) parameters.*/\1/p; s/^ *\([0-9,]*\) parameters.*/\1/p' "$work/run/log.txt" | head -1 | tr -d ,; }
 

@@ -1,8 +1,9 @@
 // The matrix product of bfloat16 numbers: B is packed once, in panels of 32 columns; a task packs 32
 // rows of A and multiplies them by its panels, each block of sums in one go over all of k.
-#include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <vector>
 
 #include "autograd/base/memory.hpp"
 #include "autograd/base/parallel.hpp"
@@ -51,26 +52,6 @@ class Kept {
     const std::lock_guard lock(guard_);
     first_ = last_ = nullptr;
   }
-  /// B packed; null if it may change.
-  const Bf16Pair* find(MatrixView<float> B, std::ptrdiff_t K, std::ptrdiff_t N) {
-    const std::lock_guard lock(guard_);
-    if (!std::less_equal<>()(first_, B.p) || !std::less<>()(B.p, last_)) return nullptr;
-    for (std::size_t i = 0; i < used_; ++i)
-      if (list_[i].is(B, K, N)) return list_[i].tiles.data();
-    if (used_ == list_.size()) list_.emplace_back();
-    Entry& entry = list_[used_];
-    const auto size = static_cast<std::size_t>(bf16_tiles(N) * bf16_tiles(K) * bf16_tile_pairs);
-    if (const std::size_t before = entry.tiles.size(); before < size) {
-      entry.tiles.resize(size);
-      planet::detail::count_workspace((size - before) * sizeof(Bf16Pair));
-    }
-    entry.B = B, entry.K = K, entry.N = N;
-    pack_bf16_panels(B, K, N, entry.tiles.data());
-    ++used_;
-    return entry.tiles.data();
-  }
-
- private:
   struct Entry {
     MatrixView<float> B{};
     std::ptrdiff_t K = 0, N = 0;
@@ -79,9 +60,31 @@ class Kept {
       return B.p == b.p && B.row == b.row && B.col == b.col && K == k && N == columns;
     }
   };
+  /// B packed; null if it may change. Another thread's range may end while this one still reads: what is
+  /// read is not packed over.
+  std::shared_ptr<const Entry> find(MatrixView<float> B, std::ptrdiff_t K, std::ptrdiff_t N) {
+    const std::lock_guard lock(guard_);
+    if (!std::less_equal<>()(first_, B.p) || !std::less<>()(B.p, last_)) return nullptr;
+    for (std::size_t i = 0; i < used_; ++i)
+      if (list_[i]->is(B, K, N)) return list_[i];
+    if (used_ == list_.size()) list_.emplace_back();
+    std::shared_ptr<Entry>& entry = list_[used_];
+    if (entry.use_count() != 1) entry = std::make_shared<Entry>();
+    const auto size = static_cast<std::size_t>(bf16_tiles(N) * bf16_tiles(K) * bf16_tile_pairs);
+    if (const std::size_t before = entry->tiles.size(); before < size) {
+      entry->tiles.resize(size);
+      planet::detail::count_workspace((size - before) * sizeof(Bf16Pair));
+    }
+    entry->B = B, entry->K = K, entry->N = N;
+    pack_bf16_panels(B, K, N, entry->tiles.data());
+    ++used_;
+    return entry;
+  }
+
+ private:
   std::mutex guard_;
   const float *first_ = nullptr, *last_ = nullptr;
-  std::deque<Entry> list_;  // an entry stays where it is
+  std::vector<std::shared_ptr<Entry>> list_;
   std::size_t used_ = 0;
 };
 Kept kept;
@@ -96,7 +99,8 @@ void gemm_bf16(std::ptrdiff_t M, std::ptrdiff_t N, std::ptrdiff_t K, MatrixView<
   if (M <= 0 || N <= 0) return;
   constexpr std::ptrdiff_t n = bf16_tile;
   const std::ptrdiff_t blocks = bf16_tiles(M), panels = bf16_tiles(N), depth = bf16_tiles(K);
-  const Bf16Pair* b = M <= few_rows ? kept.find(B, K, N) : nullptr;
+  const auto held = M <= few_rows ? kept.find(B, K, N) : nullptr;
+  const Bf16Pair* b = held ? held->tiles.data() : nullptr;
   if (b == nullptr) {
     Bf16Pair* const packed = workspace<Bf16Pair, PackedB>(panels * depth * bf16_tile_pairs);
     pack_bf16_panels(B, K, N, packed);

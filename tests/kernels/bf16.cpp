@@ -6,8 +6,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -211,6 +213,32 @@ TEST_CASE("what does not change is packed once and only while that is said") {
   CHECK(begin_constants(b.data(), K * N));  // what was packed before does not count
   CHECK(same_bits(product(b), product(std::vector<float>(b))));
   end_constants();
+}
+
+// Agents that plan beside each other: the range of one ends and begins anew while another still reads.
+TEST_CASE("packed weights stay whole while another thread's range ends") {
+  constexpr std::ptrdiff_t M = 128, K = 90, N = 70;
+  const auto a = uniform<float>(M * K, 1), w = uniform<float>(2 * K * N, 2);
+  const auto product = [&](std::ptrdiff_t which) {
+    std::vector<float> c(static_cast<std::size_t>(M * N));
+    gemm<float>(M, N, K, rows(a.data(), K), rows(w.data() + which * K * N, N), c.data(), N, {},
+                Precision::bf16);
+    return c;
+  };
+  const std::vector<float> right[] = {product(0), product(1)};
+  std::atomic<int> wrong{0};
+  const auto agent = [&](std::ptrdiff_t first) {
+    for (int i = 0; i < 2000; ++i) {
+      const bool began = begin_constants(w.data(), 2 * K * N);
+      for (const std::ptrdiff_t which : {first, 1 - first})
+        if (!same_bits(product(which), right[which])) ++wrong;
+      if (began) end_constants();
+    }
+  };
+  std::thread beside(agent, 1);
+  agent(0);
+  beside.join();
+  CHECK(wrong.load() == 0);
 }
 
 namespace {

@@ -66,7 +66,7 @@ struct Player {
 };
 
 /// The processes that play no episode at the moment.
-class Bench {
+class IdlePlayers {
  public:
   using Argv = std::vector<std::string>;
 
@@ -100,8 +100,8 @@ class Bench {
   std::vector<std::pair<Argv, std::unique_ptr<Player>>> idle_;
 };
 
-Bench& bench() {
-  static Bench all;
+IdlePlayers& idle_players() {
+  static IdlePlayers all;
   return all;
 }
 
@@ -118,7 +118,7 @@ struct Settings {
 class BridgedEnv final : public Env {
  public:
   explicit BridgedEnv(Settings settings) : s_(std::move(settings)) {
-    player_ = bench().take(s_.name, s_.argv, s_.patience);
+    player_ = idle_players().take(s_.name, s_.argv, s_.patience);
     greeting_ = player_->greeting;
     rest();
     const int own = greeting_.time_limit;
@@ -145,7 +145,7 @@ class BridgedEnv final : public Env {
     const std::uint64_t k = clock_.rng_position++;
     const std::uint64_t own =
         k == 0 ? clock_.seed : Rng(clock_.seed, Stream::env, static_cast<std::uint32_t>(k)).bits();
-    if (!player_) player_ = bench().take(s_.name, s_.argv, s_.patience);
+    if (!player_) player_ = idle_players().take(s_.name, s_.argv, s_.patience);
     clock_.control_steps = 0, clock_.phase = Phase::running;
     picture_.clear();
     talk([&](Child& child) {
@@ -201,7 +201,7 @@ class BridgedEnv final : public Env {
   }
 
   void rest() {
-    if (player_) bench().give(s_.argv, std::move(player_));
+    if (player_) idle_players().give(s_.argv, std::move(player_));
   }
 
   void see() const {
