@@ -11,7 +11,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 limit=${1:-3m}
 
 ensure_packages
-FIRST=110 build release train eval play dream
+FIRST=95 build release train eval play dream
 
 # Commands that are printed can be pasted where this was started.
 top=

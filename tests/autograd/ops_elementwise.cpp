@@ -1,6 +1,7 @@
 // Elementwise ops and broadcasts: hand-computed values and gradients, NaN, aliasing, messages.
 #include <cmath>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "ops_support.hpp"

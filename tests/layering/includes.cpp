@@ -29,9 +29,11 @@ const std::vector<Header>& headers() {
       {"cmath",
        std::regex("std::(abs|sqrt|cbrt|hypot|exp|expm1|log|log1p|log2|pow|sin|cos|tan|tanh|"
                   "atan2|floor|ceil|round|fma|isfinite|isnan|isinf)\\(")},
+      {"cstdint", std::regex("std::u?int(8|16|32|64)_t\\b")},
       {"cstdio", std::regex("std::(printf|fprintf|snprintf|fopen|fflush|FILE)\\b")},
       {"cstdlib", std::regex("std::(getenv|atoi|atof|strtod|exit|abort)\\(")},
       {"cstring", std::regex("std::(memcpy|memset|memcmp|memmove|strlen|strerror)\\(")},
+      {"filesystem", std::regex("std::filesystem\\b")},
       {"fstream", std::regex("std::[io]?fstream\\b")},
       {"functional", std::regex("std::function<")},
       {"iostream", std::regex("std::(cout|cerr|cin)\\b")},
@@ -40,11 +42,16 @@ const std::vector<Header>& headers() {
       {"memory", std::regex("std::(unique_ptr|make_unique|shared_ptr|make_shared)\\b")},
       {"numeric", std::regex("std::(accumulate|iota|inner_product)\\(")},
       {"optional", std::regex("std::(optional<|nullopt)")},
+      {"ostream", std::regex("std::ostream\\b")},
       {"set", std::regex("std::set<")},
       {"span", std::regex("std::span<")},
       {"sstream", std::regex("std::[io]?stringstream\\b")},
+      {"string", std::regex("std::(string|to_string)\\b")},
+      {"string_view", std::regex("std::string_view\\b")},
       {"thread", std::regex("std::(thread|this_thread)\\b")},
       {"tuple", std::regex("std::(tuple<|tie\\(|make_tuple\\()")},
+      {"type_traits",
+       std::regex("std::(is_\\w+_v|decay_t|remove_\\w+_t|invoke_result_t|conditional_t)\\b")},
       {"vector", std::regex("std::vector<")},
   };
   return all;

@@ -8,13 +8,13 @@ namespace planet {
 namespace fs = std::filesystem;
 namespace {
 
-struct Call {
+struct Caller {
   fs::path binary;
   bool all = false;
 };
 
-Call& call() {
-  static Call made;
+Caller& caller() {
+  static Caller made;
   return made;
 }
 
@@ -30,10 +30,10 @@ fs::path located(const std::string& binary) {
 
 }  // namespace
 
-void called_as(const std::string& binary, bool all) { call() = {located(binary), all}; }
+void called_as(const std::string& binary, bool all) { caller() = {located(binary), all}; }
 
 std::string command(const std::string& program, const std::vector<std::string>& words) {
-  const auto& [binary, all] = call();
+  const auto& [binary, all] = caller();
   std::string text = shell_quoted((all ? binary : binary.parent_path() / program).string());
   if (all) text.append(" ").append(program);
   for (const std::string& word : words) text.append(" ").append(shell_quoted(word));

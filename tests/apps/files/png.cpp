@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
 
 #include "apps/common/files/sheet.hpp"
 #include "apps/common/files/zlib.hpp"
