@@ -219,7 +219,7 @@ TEST_CASE("whatever a process does, the run is saved, says it in a sentence, and
         run(scratch, "train",
             with_peer(folder, {"--env-option", "fault=" + fault, "--env-option", "at=45",
                                "--env-option", "once=" + once, "--env-timeout",
-                               waits ? "5s" : "60s", "--progress", "none"}));
+                               waits ? "2s" : "60s", "--progress", "none"}));
     INFO(r.err);
     CHECK(r.status == 2);
     CHECK(r.out.empty());
@@ -245,10 +245,10 @@ TEST_CASE("whatever a process does, the run is saved, says it in a sentence, and
   };
   fails("die", "ended with status 3");
   fails("kill", "ended by signal 9");
-  fails("hang", "did not go on within 5 s");
+  fails("hang", "did not go on within 2 s");
   fails("deaf", "closed its output");
   fails("half", "ended with status 0, 5 bytes into its answer");
-  fails("part", "did not go on within 5 s, 377 bytes into its answer");
+  fails("part", "did not go on within 2 s, 377 bytes into its answer");
   fails("garbage", "said 'hello world' in the place of a finite reward and 0 or 1");
   fails("endless", "answered 'xxxx");
   fails("nan", "said 'nan 0 0' in the place of a finite reward");

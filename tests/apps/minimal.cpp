@@ -12,8 +12,8 @@
 #include "tests/apps/programs.hpp"
 
 TEST_CASE("the page's losses fall and the trainer gives the same parameters bit for bit") {
-  constexpr int rounds = 3, C = 30;
-  const auto env = make_env("pendulum_swingup", {.image_size = 32});
+  constexpr int rounds = 3, C = 20;
+  const auto env = make_env("pendulum_swingup", {.image_size = 32, .time_limit = 100});
   WorldModel page(model_preset("tiny"), seed), model(model_preset("tiny"), seed);
   Replay D(std::size_t{1} << 28), replay(std::size_t{1} << 28);
   algorithm_1(*env, page, D, S + rounds, C);

@@ -1,6 +1,6 @@
 // Commands that are printed to be pasted are pasted: those of the READMEs, of the quickstart's last
-// lines and of the programs themselves, in a folder as the quickstart leaves it. Trainings and
-// evaluations are made small(); what a comment says takes minutes is asked for --help.
+// lines and of the programs themselves, in a folder as the quickstart leaves it. What learns
+// or plays is made small(); what a comment says takes minutes is asked for --help.
 #include <doctest/doctest.h>
 #include <signal.h>
 
@@ -29,9 +29,12 @@ std::string with(std::string line, const std::vector<std::string>& flags) {
 }
 
 // A training as one of a few small updates, one short search and an evaluation of one episode; an
-// evaluation as one of one episode.
+// evaluation and a dream of one episode; a comparison of an episode of each of two models.
 std::string small(const std::string& line) {
   if (has(line, "/eval ")) return has(line, " --export") ? line : with(line, {" --episodes 1"});
+  if (has(line, "/compare ")) return with(line, {" --episode-count 2"});
+  if (has(line, "/dream ") && !has(line, " --episodes ")) return with(line, {" --episode-count 1"});
+  if (!has(line, "train ") || has(line, "--list-envs")) return line;
   const std::vector<std::string> limits{" --total-episodes 6", " --eval-episodes 1"};
   if (has(line, " --resume ")) return with(line, limits);
   return with(with(line, limits),
@@ -86,8 +89,7 @@ void paste_all(const Checkout& checkout, const std::vector<std::string>& lines) 
       CHECK(r.status == 2);
       CHECK(has(r.err, "terminal"));
     } else {
-      const bool learns = has(typed, "/train ") && !has(typed, "--list-envs");
-      checkout.expect(learns || has(typed, "/eval ") ? small(typed) : typed);
+      checkout.expect(small(typed));
     }
   }
 }

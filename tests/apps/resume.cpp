@@ -112,7 +112,9 @@ TEST_CASE("Ctrl-C saves and a resumed run goes on inside the round") {
     ++interruptions;
     CHECK(r.out.find("to go on: " PLANET_BINARY_DIR "/bin/train --resume " + stopped.string()) !=
           std::string::npos);
+    const std::string log = text_of(stopped / "log.txt");
     Process next(scratch, "train", resume(stopped));
+    for (int i = 0; i < 2000 && text_of(stopped / "log.txt") == log; ++i) sleep_ms(5);
     sleep_ms(patience);
     patience += patience / 4;  // a slow build comes to the end, too
     next.signal(SIGINT);
@@ -127,7 +129,7 @@ TEST_CASE("Ctrl-C saves and a resumed run goes on inside the round") {
 TEST_CASE("kill -9 at any moment leaves a run that resumes to the same bits") {
   const Scratch scratch;
   const fs::path whole = scratch / "whole", killed = scratch / "killed";
-  const Args more{"--total-episodes",   "12", "--updates-per-episode", "400",
+  const Args more{"--total-episodes",   "12", "--updates-per-episode", "200",
                   "--checkpoint-every", "2",  "--eval-every",          "4"};
   REQUIRE(run(scratch, "train", smallest(whole, more)).status == 0);
   Rng rng(1, Stream::test);

@@ -100,7 +100,9 @@ TEST_CASE("a rollout in the simulator is an episode played there") {
 }
 
 TEST_CASE("a plan in the simulator has the same bits on any number of threads") {
-  const auto env = make_env("cartpole_swingup");
+  EnvOptions hundred;
+  hundred.time_limit = 100;
+  const auto env = make_env("cartpole_swingup", hundred);
   PlannerConfig cem;
   cem.candidates = 100, cem.elites = 10, cem.iterations = 2;
   const int before = threads();

@@ -174,15 +174,15 @@ TEST_CASE("ranks do the work of one process with as many episodes per round") {
 TEST_CASE("ranks killed at any moment leave a run that resumes to the same bits") {
   const Scratch scratch;
   const fs::path whole = scratch / "whole", killed = scratch / "killed";
-  // A hundred rounds.
-  const Args more{"--total-episodes",   "302", "--updates-per-episode", "12",
-                  "--checkpoint-every", "6",   "--eval-every",          "90"};
+  // Fifty rounds.
+  const Args more{"--total-episodes",   "152", "--updates-per-episode", "12",
+                  "--checkpoint-every", "6",   "--eval-every",          "45"};
   REQUIRE(run_ranks(scratch, 3, smallest_shared(whole, more)).status == 0);
   Rng rng(1, Stream::test);
   int kills = 0;
   Result r;
   r.status = -1;
-  for (int i = 0; i < 10 && r.status != 0; ++i) {
+  for (int i = 0; i < 6 && r.status != 0; ++i) {
     const bool begun = fs::exists(killed / "config.toml");
     fs::remove(scratch / "mpirun.pid");
     Process process(
