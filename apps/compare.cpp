@@ -73,7 +73,7 @@ std::string setting(const LoadedModel& a) {
   const std::unique_ptr<Env> env = make_env(a.config.env, options);
   return cat(a.config.env, " at ", a.config.model.image_size, " pixels of ",
              a.config.model.image_bits, " bits, action repeat ", env->action_repeat(), ", ",
-             env->episode_length(), " decisions");
+             counted(env->episode_length(), "decision"));
 }
 
 // Models are compared on the same pictures, so they must have been trained on such pictures.

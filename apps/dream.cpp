@@ -76,7 +76,7 @@ void write_dream_video(const std::string& file, const std::vector<Image>& animat
 void write_pictures(const LoadedModel& loaded, const OpenLoop& loop, const Episode& episode,
                     const fs::path& out, std::ptrdiff_t columns, const std::string& video) {
   const std::string title = cat(loaded.config.env, ", ", model_label(loaded.config), ", ",
-                                with_commas(loaded.updates), " updates");
+                                counted(loaded.updates, "update"));
   const std::string sheet_title =
       cat(title, ": ", loop.context, " rows seen, ", loop.T - loop.context, " imagined");
   const double seconds = seconds_per_row(loaded.config);
@@ -178,7 +178,7 @@ void print_result(const LoadedModel& loaded, const HeldOutEpisodes& held,
                   const OpenLoopFlags& flags, std::ptrdiff_t T, const Curves& curves,
                   const fs::path& out) {
   std::cout << "model       " << model_label(loaded.config) << ", " << loaded.config.env << ", "
-            << with_commas(loaded.updates) << " updates\nepisodes    " << held.description
+            << counted(loaded.updates, "update") << "\nepisodes    " << held.description
             << "\nopen loop   " << flags.context << " rows seen, " << T - flags.context
             << " imagined, " << flags.samples << (flags.samples == 1 ? " sample" : " samples")
             << ", seed " << flags.seed

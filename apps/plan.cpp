@@ -85,9 +85,10 @@ void print_return(const std::string& name, const std::string& planned,
 
 void print_search(const LoadedModel& loaded, const Decision& d, const Numbers& n) {
   const bool terminal = isatty(STDOUT_FILENO) != 0;
-  std::cout << "belief    after " << n.decisions << " decisions of the episode from seed " << n.seed
-            << ", " << loaded.config.env << ", " << model_label(loaded.config) << "\nplanner   "
-            << planner_text(loaded.config.planner) << "\n"
+  std::cout << "belief    after " << counted(n.decisions, "decision")
+            << " of the episode from seed " << n.seed << ", " << loaded.config.env << ", "
+            << model_label(loaded.config) << "\nplanner   " << planner_text(loaded.config.planner)
+            << "\n"
             << search_table(d.trace, terminal)
             << plan_table(d.plan, loaded.config.model.action_size, terminal);
 }
@@ -96,8 +97,8 @@ void write_files(const LoadedModel& loaded, const Decision& d, const Outlook& se
                  const Numbers& n, const fs::path& out) {
   PlotOptions returns;
   returns.title =
-      cat(loaded.config.env, ", ", model_label(loaded.config), ", ", with_commas(loaded.updates),
-          " updates, seed ", n.seed, ", decision ", n.decisions + 1);
+      cat(loaded.config.env, ", ", model_label(loaded.config), ", ",
+          counted(loaded.updates, "update"), ", seed ", n.seed, ", decision ", n.decisions + 1);
   returns.levels.emplace_back(mean_interval(seen.plan.returns).mean, "plan, imagined again");
   const std::ptrdiff_t A = loaded.config.model.action_size;
   const auto columns = static_cast<std::ptrdiff_t>(seen.truth.frames.size());
@@ -122,7 +123,7 @@ int apps::plan(int argc, const char* const* argv) {
   make_folder(out);
   catch_interrupts();
   Console console(progress_from("auto"));
-  console.bar(-1, cat("playing ", n.decisions, " decisions"));
+  console.bar(-1, cat("playing ", counted(n.decisions, "decision")));
   const std::optional<WatchedEpisode> watched =
       watch_decision(*loaded.model, loaded.config, n.seed, n.decisions);
   if (!watched) return status_interrupted;

@@ -268,7 +268,8 @@ class Playing {
 };
 
 void print_result(const Env& env, double sum, int decisions, const StepResult& last) {
-  std::cout << env.name() << ": return " << fixed(sum, 2) << " in " << decisions << " decisions, "
+  std::cout << env.name() << ": return " << fixed(sum, 2) << " in "
+            << counted(decisions, "decision") << ", "
             << (last.terminated  ? "ended by the task"
                 : last.truncated ? "to the time limit"
                                  : "stopped before the end")

@@ -45,7 +45,7 @@ std::string model_line(const WorldModel& model) {
   std::string text;
   for (const auto& [part, count] : parts)
     text += cat(text.empty() ? "" : " + ", part, " ", with_commas(count));
-  text += cat(" = ", with_commas(model.params().size()), " parameters");
+  text += cat(" = ", counted(model.params().size(), "parameter"));
   ModelConfig c = model.config();
   if (c.latent_model == "rssm") return text;
   const int width = latent_hidden_size(c);
@@ -68,9 +68,9 @@ std::string recipe_text(const RunConfig& config) {
 
 std::string ends_text(const RunConfig& config) {
   std::vector<std::string> ends;
-  if (config.total_episodes > 0) ends.push_back(with_commas(config.total_episodes) + " episodes");
-  if (config.steps > 0) ends.push_back(with_commas(config.steps) + " environment frames");
-  if (config.total_updates > 0) ends.push_back(with_commas(config.total_updates) + " updates");
+  if (config.total_episodes > 0) ends.push_back(counted(config.total_episodes, "episode"));
+  if (config.steps > 0) ends.push_back(counted(config.steps, "environment frame"));
+  if (config.total_updates > 0) ends.push_back(counted(config.total_updates, "update"));
   if (config.time_limit.seconds > 0)
     ends.push_back(write_value(config.time_limit) +
                    " of wall-clock time, including the last evaluation");
@@ -118,7 +118,7 @@ void print_header(Console& console, const Setup& setup, const Env& env, const Wo
          cat(c.env, ": ", env_spec(c.env).description, "; ", env.image_size(), "x",
              env.image_size(), " pixels, ", env.action_size(),
              env.action_size() == 1 ? " action" : " actions", ", repeat ", env.action_repeat(),
-             ", ", env.episode_length(), " decisions per episode, seed ", c.seed));
+             ", ", counted(env.episode_length(), "decision"), " per episode, seed ", c.seed));
   line("model    ", cat("preset ", c.preset, ": ", model_line(model)));
   if (c.precision == Precision::bf16)
     line("products ", cat("of bfloat16 numbers, ", kernels::bf16_implementation()));
@@ -211,13 +211,13 @@ std::string scale_line(const RunConfig& config) {
 }
 
 std::string evaluation_line(const RunState& run, const Evaluation& e) {
-  return cat("evaluation at ", with_commas(run.updates), " updates: return ", fixed(e.mean, 1),
+  return cat("evaluation at ", counted(run.updates, "update"), ": return ", fixed(e.mean, 1),
              " +- ", fixed(e.std, 1), e.score ? ", score " + fixed(*e.score, 3) : "", "  (",
              fixed(e.seconds, 1), " s)");
 }
 
 std::string early_line(const RunState& run, const Evaluation& e) {
-  return cat("early look at ", with_commas(run.updates), " updates: return ", fixed(e.mean, 1),
+  return cat("early look at ", counted(run.updates, "update"), ": return ", fixed(e.mean, 1),
              " over ", e.returns.size(), " other episodes",
              e.score ? ", score " + fixed(*e.score, 2) : "");
 }

@@ -132,8 +132,8 @@ std::string line(const Job& job) {
     return cat(name, "failed with status ", job.status, ": ", last_line(job.output()));
   const Standing s = standing(job.run);
   if (job.state == Job::State::runs && s.episodes == 0) return name + "begins";
-  const std::string counts = cat(with_commas(s.episodes), " episodes, ", with_commas(s.updates),
-                                 " updates, ", clock_text(s.seconds), " used");
+  const std::string counts = cat(counted(s.episodes, "episode"), ", ", counted(s.updates, "update"),
+                                 ", ", clock_text(s.seconds), " used");
   if (job.state == Job::State::stopped) return cat(name, "stopped and saved: ", counts);
   if (job.state == Job::State::done) return cat(name, "done: ", counts);
   return cat(name, counts, s.returns.empty() ? "" : cat(", return ", fixed(s.returns.back(), 1)));

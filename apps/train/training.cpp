@@ -46,8 +46,8 @@ Training::Training(const Setup& setup, Ranks& ranks)
           cat("number of ranks: ", ranks.size(), ", before: ", run_.ranks,
               "; gradients are summed in other shares, so the bits are others from here"));
     run_.ranks = ranks.size();
-    console_.line(cat("resumed at ", with_commas(run_.updates), " updates, ",
-                      with_commas(run_.episodes), " episodes"));
+    console_.line(cat("resumed at ", counted(run_.updates, "update"), ", ",
+                      counted(run_.episodes, "episode")));
     expect_ending(run_.evaluation_cost);
     finished_ = evaluated_ && !ranks.any(interrupted()) && ranks.any(limits_.reached(run_));
   }
@@ -164,7 +164,7 @@ bool Training::evaluate_and_save() {
   // The counters last: a run killed before them evaluates again, one killed after them has it all.
   write_png(folder_.pictures() / cat("eval-", checkpoint_.filename().string(), ".png"),
             reconstruction_sheet(model_, std::span(e.episodes).first(1), config_.seed,
-                                 cat("evaluation episode 0 at ", run_.updates, " updates")));
+                                 cat("evaluation episode 0 at ", counted(run_.updates, "update"))));
   write_page();
   update_checkpoint_state(checkpoint_, run_);
   console_.row(evaluation_line(run_, e), true);
@@ -206,7 +206,7 @@ int Training::finish() {
                       " s of the rest"));
   if (stopped) {
     save();
-    const std::string text = cat("stopped and saved at ", with_commas(run_.updates), " updates in ",
+    const std::string text = cat("stopped and saved at ", counted(run_.updates, "update"), " in ",
                                  checkpoint_.string(), "\nto go on: ", command_to_go_on({}));
     if (!std::filesystem::exists(folder_.path() / page_name)) write_page();
     console_.note(text);

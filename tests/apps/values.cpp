@@ -88,6 +88,9 @@ TEST_CASE("numbers, sizes and times in messages") {
   CHECK(with_commas(1234567) == "1,234,567");
   CHECK(with_commas(-1000) == "-1,000");
   CHECK(with_commas(999) == "999");
+  CHECK(counted(1, "update") == "1 update");
+  CHECK(counted(2000, "update") == "2,000 updates");
+  CHECK(counted(0, "update") == "0 updates");
   CHECK(bytes_text(1.14 * 1073741824) == "1.14 GiB");
   CHECK(clock_text(125) == "2:05");
   CHECK(clock_text(3725) == "1:02:05");

@@ -141,7 +141,8 @@ RunConfig resolve_config(const std::vector<Assignment>& file,
     config.batch_length = std::min(config.batch_length, probe->episode_length() + 1);
   require(config.batch_length <= probe->episode_length() + 1, "batch_length is ",
           config.batch_length, ", but an episode of ", config.env, " has only ",
-          probe->episode_length() + 1, " rows (", probe->episode_length(), " decisions)");
+          counted(probe->episode_length() + 1, "row"), " (",
+          counted(probe->episode_length(), "decision"), ")");
   config.check();
   return config;
 }

@@ -233,6 +233,10 @@ std::string with_commas(std::int64_t value) {
   return (value < 0 ? "-" : "") + text;
 }
 
+std::string counted(std::int64_t n, std::string_view what) {
+  return cat(with_commas(n), " ", what, n == 1 ? "" : "s");
+}
+
 std::string bytes_text(double bytes) {
   const char* const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
   std::size_t unit = 0;

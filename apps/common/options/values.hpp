@@ -64,8 +64,9 @@ std::string write_value(const Bytes& value);
 std::string write_value(const std::vector<ConvLayer>& value);
 std::string write_value(const Precision& value);
 
-// For messages: "1,234,567", "1.14 GiB", "2:05" (minutes and seconds, or h:mm:ss).
+// For messages: "1,234,567", "1 update" and "2,000 updates", "1.14 GiB", "2:05" (minutes and seconds, or h:mm:ss).
 std::string with_commas(std::int64_t value);
+std::string counted(std::int64_t n, std::string_view what);
 std::string bytes_text(double bytes);
 std::string clock_text(double seconds);
 /// printf's %.*f; from 1e15 on, where that would be digits that nobody knows, its %.6g.

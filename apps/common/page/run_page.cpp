@@ -37,9 +37,9 @@ std::string in_one_sentence(const RunReport& r, const RunMetrics& metrics) {
   std::string text = cat("A world model (", model_label(c), ") ");
   text += c.has_env() ? "that plays " + c.env : "learned from recorded episodes";
   text += cat(", from ", c.model.image_size, " \u00d7 ", c.model.image_size, " pixels, after ",
-              with_commas(r.updates), " updates");
+              counted(r.updates, "update"));
   if (const auto episodes = metrics.last("counter/episodes"))
-    text += cat(" and ", with_commas(static_cast<std::int64_t>(*episodes)), " episodes");
+    text += cat(" and ", counted(static_cast<std::int64_t>(*episodes), "episode"));
   if (const auto elapsed = metrics.last("time/elapsed")) text += cat(", ", clock_text(*elapsed));
   text += ": ";
   if (r.evaluation == nullptr)
@@ -176,8 +176,7 @@ std::string decision(const RunReport& r) {
   options.title = "the search";
   options.levels.emplace_back(mean_interval(seen.plan.returns).mean, "again");
   std::vector<std::string> plots{returns_svg(d.trace, options)};
-  const std::vector<SvgPlot> panels =
-      search_panels(d.trace, d.plan, r.config.model.action_size);
+  const std::vector<SvgPlot> panels = search_panels(d.trace, d.plan, r.config.model.action_size);
   plots.push_back(svg_plot(panels.front()));
   plots.push_back(svg_plot(panels.back()));
   return cat("<p>Decision ", d.number + 1, " of the episode from seed ", e.seeds[0], ": ",

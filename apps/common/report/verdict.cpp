@@ -64,8 +64,8 @@ std::string verdict_text(const RunConfig& config, std::optional<double> score,
   std::string text = verdict_line(score, returns);
   const int needed = recipe_of(config.env).updates_to_learn;
   if (judge(score, returns) != Verdict::learned && score && updates < needed)
-    text += cat("\n            made ", with_commas(updates),
-                " updates; runs of this task that learn needed about ", with_commas(needed));
+    text += cat("\n            made ", counted(updates, "update"),
+                "; runs of this task that learn needed about ", with_commas(needed));
   return text;
 }
 

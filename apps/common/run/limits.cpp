@@ -44,10 +44,10 @@ bool Limits::enough_updates(const RunState& state) const {
 std::string Limits::reason(const RunState& state) const {
   if (interrupted()) return "interrupted";
   if (config_.total_episodes > 0 && state.episodes >= config_.total_episodes)
-    return cat(with_commas(state.episodes), " episodes");
+    return counted(state.episodes, "episode");
   if (config_.steps > 0 && state.env_frames >= config_.steps)
-    return cat(with_commas(state.env_frames), " environment frames");
-  if (enough_updates(state)) return cat(with_commas(state.updates), " updates");
+    return counted(state.env_frames, "environment frame");
+  if (enough_updates(state)) return counted(state.updates, "update");
   return "time limit " + write_value(config_.time_limit);
 }
 
