@@ -21,7 +21,7 @@ using Program = int(int argc, const char* const* argv);
 namespace apps {
 Program train, eval, play, dream, compare, plan, report, check, plot, gradcheck, bench;
 // Used only by the studies.
-Program futures;
+Program futures, ranking;
 }  // namespace apps
 
 /// Registers `tasks`, then runs the program named by the first argument with the remaining ones.
