@@ -176,6 +176,10 @@ TEST_CASE("the other studies write their rows and tables") {
   CHECK(column("memory", "hidden") == Cells{"16", "16"});
   CHECK(column("memory", "model") == Cells{"rssm", "ssm"});
 
+  expect(study(scratch, "paper", "cup_catch-1000-1"));
+  CHECK(column("paper", "task") == Cells{"cup_catch"});
+  CHECK(column("paper", "played").size() == 1);
+
   expect(study(scratch, "overshooting", "ssm-4-1"));
   CHECK(column("overshooting", "run") == Cells{"ssm-4-1"});
   CHECK(column("overshooting", "model") == Cells{"ssm D=4"});

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# The paper's six tasks within its 1,000 episodes: each by its own recipe (`train --env TASK`), by counts,
+# one thread a run. A row of results.csv holds ten episodes of the final checkpoint without noise (seeds 1000
+# to 1009; of reacher_easy, whose reward is all or nothing, a hundred), one of curves.csv the mean return of
+# twenty collected episodes.
+#
+#   JOBS=2 bash apps/studies/paper/run.sh                   all of them: hours of a core per run
+#   bash apps/studies/paper/run.sh cheetah_run-500-1        any other number of episodes: TASK-EPISODES-SEED
+. "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+
+one() { # TASK-EPISODES-SEED
+  local task episodes seed n=10 ends
+  IFS=- read -r task episodes seed <<<"$1"
+  learn "$1" --env "$task" --total-episodes "$episodes" --seed "$seed"
+  [ "$task" != reacher_easy ] || n=100
+  ends=$(tasks | grep '"name": "'"$task"'",')
+  played "$work/$1" "${EPISODES:-$n}" | awk -F, -v OFS=, -v run="$1" -v task="$task" -v seed="$seed" \
+    -v random="$(value random_return <<<"$ends")" -v oracle="$(value oracle_return <<<"$ends")" \
+    -v curve="$work/$1-curve.csv" '
+    NR == FNR && FNR == 1 {
+      for (i = 1; i <= NF; ++i) column[$i] = i
+      print "run", "task", "seed", "episodes", "return" >curve
+      next
+    }
+    NR == FNR {
+      episodes = $column["counter/episodes"]
+      updates = $column["counter/updates"]
+      seconds = int($column["time/elapsed"])
+      if ($column["train/return"] == "") next
+      collected += $column["train/return"] / 20
+      if (++rows % 20) next
+      print run, task, seed, episodes, collected >curve
+      collected = 0
+      next
+    }
+    { ++n; sum += $2; squares += $2 * $2 }
+    END {
+      mean = sum / n
+      print "run", "task", "seed", "episodes", "updates", "seconds", "played", "return", "std", "score"
+      print run, task, seed, episodes, updates, seconds, n, mean, sqrt(squares / n - mean * mean), \
+        (mean - random) / (oracle - random)
+    }' "$work/$1/metrics.csv" - >"$work/$1.csv"
+  add curves.csv "$1" "$work/$1-curve.csv"
+  add results.csv "$1" "$work/$1.csv"
+}
+study "$@" -- {cartpole_swingup,reacher_easy,cheetah_run,finger_spin,cup_catch,walker_walk}-1000-{1,2,3}
+
+for task in $(tail -n +2 "$tables/results.csv" | cut -d, -f2 | sort -u); do
+  grep -q ",$task," "$tables/curves.csv" || continue # fewer than twenty episodes
+  ends=$(tasks | grep '"name": "'"$task"'",')
+  case $task in
+    cartpole_swingup) paper=821 ;;
+    reacher_easy) paper=832 ;;
+    cheetah_run) paper=662 ;;
+    finger_spin) paper=700 ;;
+    cup_catch) paper=930 ;;
+    walker_walk) paper=951 ;;
+  esac
+  "$bin/plot" "$tables/curves.csv" --where "task=$task" --by run --x episodes --y return \
+    --level "$(value random_return <<<"$ends")=random" --level "$(value oracle_return <<<"$ends")=oracle" \
+    --level "$paper=the paper, 1,000 episodes" --svg "$tables/$task.svg" \
+    --title "$task from pixels: return while training, means of twenty episodes"
+done
+table --by run --y return --y score --y episodes --y updates --y seconds
