@@ -145,9 +145,11 @@ TEST_CASE("early looks change nothing and are not of the result's episodes") {
   }
   CHECK(text_of(latest(scratch / "auto") / ".." / "latest") ==
         text_of(latest(scratch / "never") / ".." / "latest"));
-  // With a limit of seconds they come early enough to be seen here.
-  const Result looked =
-      run(scratch, "train", smallest("looked", {"--total-episodes", "0", "--time-limit", "4s"}));
+  // With a limit of seconds they come early enough to be seen here, and episodes of ten decisions are short
+  // enough also on a machine that is busy with other things.
+  const Result looked = run(scratch, "train",
+                            smallest("looked", {"--total-episodes", "0", "--time-limit", "4s",
+                                                "--env-option", "time_limit=20"}));
   INFO(looked.err);
   REQUIRE(looked.status == 0);
   CHECK(has(text_of(scratch / "looked" / "log.txt"), "early look at "));

@@ -9,9 +9,10 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 one() { # TASK-EPISODES-SEED
-  local task episodes seed n=10 ends
+  local task episodes seed n=10 ends options=()
   IFS=- read -r task episodes seed <<<"$1"
-  learn "$1" --env "$task" --total-episodes "$episodes" --seed "$seed"
+  [ "$episodes" = 1000 ] || options=(--total-episodes "$episodes") # the default
+  learn "$1" --env "$task" --seed "$seed" "${options[@]}"
   [ "$task" != reacher_easy ] || n=100
   ends=$(tasks | grep '"name": "'"$task"'",')
   played "$work/$1" "${EPISODES:-$n}" | awk -F, -v OFS=, -v run="$1" -v task="$task" -v seed="$seed" \
