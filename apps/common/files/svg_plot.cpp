@@ -127,9 +127,8 @@ std::string dot(double x, double y, std::size_t series) {
 }
 
 // A piece of the line, or the dot where the series are dots.
-std::string draw_legend(const PlotSeries& p, const Axis& x, std::size_t index, bool dots) {
-  if (p.label.empty()) return "";
-  const double y = 44 + 20 * static_cast<double>(index);
+std::string draw_legend(const PlotSeries& p, const Axis& x, double y, std::size_t index,
+                        bool dots) {
   return (dots
               ? dot(x.pixel_high + 20, y, index)
               : line(x.pixel_high + 6, y, x.pixel_high + 32, y,
@@ -228,13 +227,20 @@ std::string draw(const SvgPlot& plot, double margin) {
                       "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
   s += draw_axes(x, y, o);
   const bool words = !o.x_names.empty();
+  double legend = 44;
+  const auto on_a_name = [&](const auto& level) {
+    return std::abs(y.at(level.first) - legend) < 14;
+  };
   for (std::size_t i = 0; i < series.size(); ++i)
     if (!words) s += draw_band(series[i], x, y, colour_of(i));
   for (std::size_t i = 0; i < series.size(); ++i) {
     const double middle = (static_cast<double>(series.size()) - 1) / 2;
     s += words ? draw_dots(series[i], x, y, 9 * (static_cast<double>(i) - middle), i)
                : draw_line(series[i], x, y, i);
-    s += draw_legend(series[i], x, i, words);
+    if (series[i].label.empty()) continue;
+    while (std::ranges::any_of(o.levels, on_a_name)) legend += 4;
+    s += draw_legend(series[i], x, legend, i, words);
+    legend += 20;
   }
   return s + "</svg>\n";
 }

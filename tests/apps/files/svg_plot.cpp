@@ -74,6 +74,20 @@ TEST_CASE("a band goes along its upper edge and back along its lower one") {
   CHECK(svg.find(polygon) != std::string::npos);
 }
 
+TEST_CASE("an entry of the legend makes way for the name of a level") {
+  SvgPlot plot{{{"series", {{0, 0}, {1, 10}}}}, {}};
+  const auto entry = [&] {
+    const std::string svg = svg_plot(plot);
+    const std::size_t end = svg.find(">series<"), from = svg.rfind(" y=\"", end) + 4;
+    return std::stod(svg.substr(from));
+  };
+  const double free = entry();
+  plot.options.levels = {{10, "level"}};  // at the upper edge, beside the first entry
+  CHECK(entry() > free);
+  plot.options.levels = {{0, "level"}};
+  CHECK(entry() == free);
+}
+
 TEST_CASE("the legend has room for the longest name and no entry for a series without one") {
   const std::string name(60, 'n');
   const std::string svg = svg_plot({{{name, {{0, 0}, {1, 1}}}}, {}});
