@@ -90,11 +90,11 @@ if FIRST=170 stage release all; then
     say "mpi       skipped: no Open MPI here (libopenmpi-dev, openmpi-bin)"
 fi
 for preset in portable scalar; do
-  if FIRST=25 stage "$preset" test_kernels test_autograd; then  # test_autograd checks every operation's gradient
+  if FIRST=45 stage "$preset" test_kernels test_autograd; then  # test_autograd checks every operation's gradient
     tests "$preset" -L '^(kernels|autograd)$'
   fi
 done
-if FIRST=60 stage asan-ubsan test_base test_kernels test_nn test_envs test_files test_fuzz; then
+if FIRST=300 stage asan-ubsan test_base test_kernels test_nn test_envs test_files test_fuzz; then
   tests asan-ubsan -L '^(base|kernels|nn|envs|files|fuzz)$'
 fi
 
