@@ -341,7 +341,7 @@ int apps::compare(int argc, const char* const* argv) {
   write_text_atomically(out / "table.csv", table_csv(models, measured));
   write_text_atomically(out / "runs.csv", runs_csv(o, runs, models, measured));
   const std::string setting = cat(flags.context, " rows seen, ", T - flags.context, " imagined, ",
-                                  flags.samples, flags.samples == 1 ? " sample" : " samples");
+                                  counted(flags.samples, "sample"));
   const Comparison c{title,
                      setting,
                      table_lines(models, measured, flags.samples > 1),

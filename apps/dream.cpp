@@ -180,8 +180,7 @@ void print_result(const LoadedModel& loaded, const HeldOutEpisodes& held,
   std::cout << "model       " << model_label(loaded.config) << ", " << loaded.config.env << ", "
             << counted(loaded.updates, "update") << "\nepisodes    " << held.description
             << "\nopen loop   " << flags.context << " rows seen, " << T - flags.context
-            << " imagined, " << flags.samples << (flags.samples == 1 ? " sample" : " samples")
-            << ", seed " << flags.seed
+            << " imagined, " << counted(flags.samples, "sample") << ", seed " << flags.seed
             << "\nimage error, half its square summed over pixels, in nats"
             << (held.episodes.size() > 1 ? "; mean +- 95 % interval over the episodes\n" : "\n");
   print_errors(curves, flags.context, T);

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "apps/common/options/command_line.hpp"
+#include "apps/common/options/values.hpp"
 #include "apps/common/options/version.hpp"
 #include "apps/common/report/model_case.hpp"
 #include "apps/gradcheck/grad_table.hpp"

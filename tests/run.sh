@@ -24,7 +24,7 @@ tests() {
   local preset=$1 start=$SECONDS dir=$root/build/$1 report
   shift
   report=$dir/ctest.log
-  # One more than there are CPUs: a quarter of the time the tests wait for a disk, a signal or a time limit.
+  # One more than there are CPUs: tests also wait, for a disk, a signal or a time limit.
   (cd "$dir" && ctest --parallel $((jobs + 1)) --output-on-failure --no-tests=error \
     --output-junit "$dir/junit.xml" "$@") >"$report" 2>&1
   local line total bad
@@ -82,7 +82,7 @@ stage() {
 }
 
 ensure_packages
-if FIRST=170 stage release all; then
+if FIRST=250 stage release all; then
   tests release
   count_skipped
   gradient_check release

@@ -63,8 +63,8 @@ void print_profile(const std::vector<std::string>& sizes) {
   for (const std::string& name : sizes) {
     ModelRun run(model_size(name));
     run.step();
-    profiled(cat(name, ", ", n, n == 1 ? " thread" : " threads", ": one training step"), 5,
-             machine.peak_flops, [&] { run.step(); });
+    profiled(cat(name, ", ", counted(n, "thread"), ": one training step"), 5, machine.peak_flops,
+             [&] { run.step(); });
     set_threads(1);  // a plan runs candidates on several threads, which a profile cannot tell apart
     profiled(cat(name, ", 1 thread: one plan"), 3, machine.peak_flops / machine.threads,
              [&] { run.plan(); });

@@ -135,10 +135,6 @@ std::string worst_of(std::span<const GradReport> reports) {
              worst->example, ", ", place(*worst), ")");
 }
 
-std::string counted(std::size_t n, const std::string& thing) {
-  return cat(n, " ", thing, n == 1 ? "" : "s");
-}
-
 std::string grad_csv(std::span<const GradReport> reports) {
   std::ostringstream out;
   out << std::setprecision(17)

@@ -22,8 +22,6 @@ int conclude(std::ostream& out, const std::string& what, std::span<const GradRep
 
 /// "worst relative error 2.8e-07 (gaussian_kl, a narrow prior, input 3, element 3)".
 std::string worst_of(std::span<const GradReport> reports);
-/// "operation" and 1: "1 operation"; 3: "3 operations".
-std::string counted(std::size_t n, const std::string& thing);
 
 /// As CSV: a header and one line per report, 17 significant digits, text in double quotes.
 std::string grad_csv(std::span<const GradReport> reports);

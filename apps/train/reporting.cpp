@@ -110,15 +110,15 @@ void print_header(Console& console, const Setup& setup, const Env& env, const Wo
   if (ranks > 1)
     line("ranks    ", cat(ranks, ", each with a share of every batch and episodes of its own"));
   if (!c.has_env())
-    line("task     ", cat(env_spec(c.env).description, "; ", env.image_size(), "x",
-                          env.image_size(), " pixels, ", env.action_size(),
-                          env.action_size() == 1 ? " action" : " actions", ", seed ", c.seed));
-  else
     line("task     ",
-         cat(c.env, ": ", env_spec(c.env).description, "; ", env.image_size(), "x",
-             env.image_size(), " pixels, ", env.action_size(),
-             env.action_size() == 1 ? " action" : " actions", ", repeat ", env.action_repeat(),
-             ", ", counted(env.episode_length(), "decision"), " per episode, seed ", c.seed));
+         cat(env_spec(c.env).description, "; ", env.image_size(), "x", env.image_size(),
+             " pixels, ", counted(env.action_size(), "action"), ", seed ", c.seed));
+  else
+    line(
+        "task     ",
+        cat(c.env, ": ", env_spec(c.env).description, "; ", env.image_size(), "x", env.image_size(),
+            " pixels, ", counted(env.action_size(), "action"), ", repeat ", env.action_repeat(),
+            ", ", counted(env.episode_length(), "decision"), " per episode, seed ", c.seed));
   line("model    ", cat("preset ", c.preset, ": ", model_line(model)));
   if (c.precision == Precision::bf16)
     line("products ", cat("of bfloat16 numbers, ", kernels::bf16_implementation()));

@@ -259,8 +259,7 @@ void draw(const std::vector<Job>& jobs, const fs::path& file) {
 int train_seeds(const SeedRuns& set) {
   std::cerr << "runs        " << set.runs.front().string()
             << (set.runs.size() > 1 ? " to " + set.runs.back().filename().string() : "") << ", "
-            << set.jobs << " at a time, " << set.threads
-            << (set.threads == 1 ? " thread" : " threads") << " each" << std::endl;
+            << set.jobs << " at a time, " << counted(set.threads, "thread") << " each" << std::endl;
   std::vector<Job> jobs;
   for (const fs::path& run : set.runs) jobs.emplace_back().run = run;
   run_all(jobs, set);

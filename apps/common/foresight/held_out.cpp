@@ -28,7 +28,7 @@ HeldOutEpisodes from_files(const HeldOutOptions& o, const RunConfig& config) {
               "; --other-task predicts it all the same");
     }
   out.description =
-      cat(out.episodes.size(), out.episodes.size() == 1 ? " episode" : " episodes", " from files");
+      cat(counted(static_cast<std::int64_t>(out.episodes.size()), "episode"), " from files");
   return out;
 }
 
@@ -88,7 +88,7 @@ std::optional<HeldOutEpisodes> held_out_episodes(const HeldOutOptions& o,
 
   HeldOutEpisodes out;
   const auto last = seed + static_cast<std::uint64_t>(count) - 1;
-  out.description = cat(count, count == 1 ? " episode by " : " episodes by ",
+  out.description = cat(counted(count, "episode"), " by ",
                         policy == "random"   ? "random actions"
                         : agents.size() == 1 ? "the agent"
                                              : "the agents in turn",

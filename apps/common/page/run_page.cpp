@@ -48,7 +48,7 @@ std::string in_one_sentence(const RunReport& r, const RunMetrics& metrics) {
   const Evaluation& e = *r.evaluation;
   text += cat("it returns ", fixed(e.mean, 1));
   if (e.returns.size() > 1) text += cat(" \u00b1 ", fixed(e.std, 1));
-  text += cat(" over ", e.returns.size(), e.returns.size() == 1 ? " episode" : " episodes",
+  text += cat(" over ", counted(static_cast<std::int64_t>(e.returns.size()), "episode"),
               " without exploration noise");
   if (!e.score)
     return text + (env_spec(c.env).scale ? "; the score holds for the task's own settings only."

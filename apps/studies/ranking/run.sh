@@ -11,4 +11,4 @@ for pair in "$@"; do
   awk -F, -v OFS=, -v run="${pair%%=*}" 'NR > 1 { $1 = run } { print }' "$work/ranking.csv" >"$work/row.csv"
   add results.csv "${pair%%=*}" "$work/row.csv"
 done
-table --by run --by judge --by horizon --y correlation
+cat "$tables/results.csv"

@@ -7,11 +7,15 @@
 // yardstick: where contacts multiply small errors, no model could rank better from what it believes.
 //
 // Prints a table by horizon, and writes it as CSV.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <iomanip>
 #include <iostream>
 #include <numeric>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "apps/common/console/console.hpp"
 #include "apps/common/console/interrupt.hpp"
@@ -99,7 +103,7 @@ struct Judge {
   double off = 0;
   std::string name() const {
     if (futures == 0) return cat("simulator, state off by ", fixed(100 * off, 0), " %");
-    return cat("model, ", futures, futures == 1 ? " future" : " futures");
+    return cat("model, ", counted(futures, "future"));
   }
 };
 constexpr std::array judges = {Judge{1, 0}, Judge{16, 0}, Judge{0, 0.02}, Judge{0, 0.1}};
@@ -107,6 +111,7 @@ constexpr std::array judges = {Judge{1, 0}, Judge{16, 0}, Judge{0, 0.02}, Judge{
 struct Mean {
   double sum = 0;
   int n = 0;
+  std::string text(int digits) const { return n == 0 ? "" : fixed(sum / n, digits); }
 };
 
 class Ranking {
@@ -136,11 +141,10 @@ class Ranking {
   }
 
   const std::vector<int>& horizons() const { return horizons_; }
-  double mean(std::size_t judge, std::size_t horizon) const {
-    const Mean& m = means_[horizon * judges.size() + judge];
-    return m.sum / m.n;
+  /// Over the moments at which both returns vary.
+  const Mean& mean(std::size_t judge, std::size_t horizon) const {
+    return means_[horizon * judges.size() + judge];
   }
-  int moments(std::size_t horizon) const { return means_[horizon * judges.size()].n; }
 
  private:
   void judge(const Moment& moment, std::uint32_t number) {
@@ -206,7 +210,7 @@ void print_table(const Ranking& ranking) {
   for (std::size_t k = 0; k < judges.size(); ++k) {
     std::cout << "\n" << std::left << std::setw(28) << judges[k].name();
     for (std::size_t h = 0; h < ranking.horizons().size(); ++h)
-      std::cout << std::right << std::setw(8) << fixed(ranking.mean(k, h), 2);
+      std::cout << std::right << std::setw(8) << ranking.mean(k, h).text(2);
   }
   std::cout << std::endl;
 }
@@ -216,7 +220,7 @@ std::string csv_text(const Ranking& ranking, const std::string& run, const RunCo
   for (std::size_t k = 0; k < judges.size(); ++k)
     for (std::size_t h = 0; h < ranking.horizons().size(); ++h)
       text += cat(run, ",", config.env, ",\"", judges[k].name(), "\",", ranking.horizons()[h], ",",
-                  ranking.moments(h), ",", fixed(ranking.mean(k, h), 4), "\n");
+                  ranking.mean(k, h).n, ",", ranking.mean(k, h).text(4), "\n");
   return text;
 }
 
