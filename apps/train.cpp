@@ -20,8 +20,8 @@
 
 #include "apps/common/console/interrupt.hpp"
 #include "apps/common/options/command.hpp"
-#include "apps/common/run/recorded.hpp"
 #include "apps/programs.hpp"
+#include "apps/train/recorded.hpp"
 #include "apps/train/seeds.hpp"
 #include "apps/train/training.hpp"
 #include "autograd/base/error.hpp"

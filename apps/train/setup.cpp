@@ -14,7 +14,7 @@
 #include "apps/common/options/recipes.hpp"
 #include "apps/common/options/run_options.hpp"
 #include "apps/common/run/checkpoint.hpp"
-#include "apps/common/run/recorded.hpp"
+#include "apps/train/recorded.hpp"
 #include "autograd/base/cgroup.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/parallel.hpp"

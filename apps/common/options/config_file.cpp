@@ -39,13 +39,6 @@ const Field& field_of(const std::string& key, const std::string& where) {
   return *field;
 }
 
-// The last value of `key` in a list of assignments, or null.
-const Assignment* last(const std::vector<Assignment>& list, std::string_view key) {
-  const auto found = std::find_if(list.rbegin(), list.rend(),
-                                  [&](const Assignment& a) { return a.field->key == key; });
-  return found == list.rend() ? nullptr : &*found;
-}
-
 void apply(const Assignment& a, RunConfig& config) {
   try {
     a.field->set(config, a.text);
@@ -94,12 +87,13 @@ std::vector<Assignment> read_config_file(const std::filesystem::path& path) {
 RunConfig resolve_config(const std::vector<Assignment>& file,
                          const std::vector<Assignment>& command_line) {
   const auto strongest = [&](std::string_view key) {
-    const Assignment* a = last(command_line, key);
-    return a != nullptr ? a : last(file, key);
+    const Assignment* a = last_assignment(command_line, key);
+    return a != nullptr ? a : last_assignment(file, key);
   };
   // What follows from these would have no effect where the file has set every field of it.
   for (const char* key : {"preset", "model"}) {
-    const Assignment *typed = last(command_line, key), *saved = last(file, key);
+    const Assignment *typed = last_assignment(command_line, key),
+                     *saved = last_assignment(file, key);
     require(typed == nullptr || saved == nullptr || typed->text == saved->text, "--", key, " is '",
             typed == nullptr ? "" : typed->text, "', but ", saved == nullptr ? "" : saved->where,
             " is '", saved == nullptr ? "" : saved->text,
@@ -130,7 +124,7 @@ RunConfig resolve_config(const std::vector<Assignment>& file,
     choose_latent_model(config.model, model->text);
   for (const Assignment& a : file) apply(a, config);
   apply_options(config, command_line);
-  const Assignment* noise = last(command_line, "action_noise");
+  const Assignment* noise = last_assignment(command_line, "action_noise");
   require(noise == nullptr || config.collect == "planner", "--action-noise is ",
           noise == nullptr ? "" : noise->text, ", but with --collect ", config.collect,
           " no action is planned and none gets noise; leave it out");
@@ -148,7 +142,7 @@ RunConfig resolve_config(const std::vector<Assignment>& file,
 }
 
 void apply_options(RunConfig& config, const std::vector<Assignment>& typed) {
-  const Assignment* planner = last(typed, "planner");
+  const Assignment* planner = last_assignment(typed, "planner");
   if (planner != nullptr && planner->text != config.planner.method) {
     config.planner.cem = {};
     config.planner.icem = {};
@@ -164,8 +158,14 @@ void apply_options(RunConfig& config, const std::vector<Assignment>& typed) {
   }
 }
 
+const Assignment* last_assignment(const std::vector<Assignment>& list, std::string_view key) {
+  const auto found = std::find_if(list.rbegin(), list.rend(),
+                                  [&](const Assignment& a) { return a.field->key == key; });
+  return found == list.rend() ? nullptr : &*found;
+}
+
 std::string take_assignment(std::vector<Assignment>& list, std::string_view key) {
-  const Assignment* found = last(list, key);
+  const Assignment* found = last_assignment(list, key);
   const std::string text = found == nullptr ? "" : found->text;
   std::erase_if(list, [&](const Assignment& a) { return a.field->key == key; });
   return text;

@@ -36,6 +36,8 @@ RunConfig resolve_config(const std::vector<Assignment>& file,
 /// defaults: options of the previous one are dropped. Checks nothing else. Error: a wrong value, or
 /// an option that the planner does not read.
 void apply_options(RunConfig& config, const std::vector<Assignment>& typed);
+/// The last assignment to `key`, or null.
+const Assignment* last_assignment(const std::vector<Assignment>& list, std::string_view key);
 /// Removes the assignments to `key` from `list` and returns the text of the last one, or "".
 std::string take_assignment(std::vector<Assignment>& list, std::string_view key);
 /// The config of a run from its saved text, without defaults of the task.

@@ -35,16 +35,21 @@ double student_95(int degrees) {
   return high;
 }
 
-Interval mean_interval(std::span<const double> x) {
+Mean mean_of(std::span<const double> x) {
   require(!x.empty(), "a mean of no numbers is asked for");
   const auto n = static_cast<double>(x.size());
-  Interval out;
+  Mean out;
   for (const double v : x) out.mean += v / n;
-  if (x.size() == 1) return out;
   double squares = 0;
   for (const double v : x) squares += (v - out.mean) * (v - out.mean);
-  out.half = student_95(static_cast<int>(x.size()) - 1) * std::sqrt(squares / (n - 1) / n);
+  if (x.size() > 1) out.error = std::sqrt(squares / (n - 1) / n);
   return out;
+}
+
+Interval mean_interval(std::span<const double> x) {
+  const Mean m = mean_of(x);
+  if (x.size() == 1) return {m.mean, std::nullopt};
+  return {m.mean, student_95(static_cast<int>(x.size()) - 1) * m.error};
 }
 
 }  // namespace planet

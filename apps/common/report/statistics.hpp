@@ -18,6 +18,12 @@ struct Interval {
   double high() const { return mean + half.value_or(0); }
 };
 
+/// A mean and its standard error, s / sqrt(n); 0 when n is 1. Error: no numbers.
+struct Mean {
+  double mean = 0, error = 0;
+};
+Mean mean_of(std::span<const double> x);
+
 /// Error: no numbers.
 Interval mean_interval(std::span<const double> x);
 

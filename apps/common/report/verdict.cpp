@@ -3,33 +3,21 @@
 #include <cmath>
 
 #include "apps/common/options/recipes.hpp"
+#include "apps/common/report/statistics.hpp"
 #include "autograd/base/error.hpp"
 
 namespace planet {
 namespace {
 
-struct Sample {
-  double mean = 0;
-  double squared_error = 0;  // the standard error of the mean, squared
-};
-
-Sample sample(std::span<const double> values) {
-  const auto n = static_cast<double>(values.size());
-  Sample s;
-  for (const double x : values) s.mean += x / n;
-  for (const double x : values) s.squared_error += (x - s.mean) * (x - s.mean) / (n - 1) / n;
-  return s;
-}
-
 struct Thirds {
-  Sample middle, last;
+  Mean middle, last;
 };
 
 // Nothing when a third has fewer than three episodes.
 std::optional<Thirds> thirds(std::span<const double> returns) {
   const std::size_t n = returns.size() / 3;
   if (n < 3) return std::nullopt;
-  return Thirds{sample(returns.last(2 * n).first(n)), sample(returns.last(n))};
+  return Thirds{mean_of(returns.last(2 * n).first(n)), mean_of(returns.last(n))};
 }
 
 }  // namespace
@@ -38,7 +26,7 @@ Verdict judge(std::optional<double> score, std::span<const double> returns) {
   if (score && *score >= learned_score) return Verdict::learned;
   const std::optional<Thirds> t = thirds(returns);
   if (!t) return Verdict::unclear;
-  const double error = std::sqrt(t->middle.squared_error + t->last.squared_error);
+  const double error = std::hypot(t->middle.error, t->last.error);
   return t->last.mean - t->middle.mean > 2 * error ? Verdict::rising : Verdict::flat;
 }
 

@@ -1,4 +1,4 @@
-#include "apps/common/run/recorded.hpp"
+#include "apps/train/recorded.hpp"
 
 #include <algorithm>
 
@@ -9,12 +9,6 @@
 namespace planet {
 namespace fs = std::filesystem;
 namespace {
-
-const Assignment* find_assignment(const std::vector<Assignment>& list, std::string_view key) {
-  const auto found =
-      std::ranges::find_if(list, [&](const Assignment& a) { return a.field->key == key; });
-  return found == list.end() ? nullptr : &*found;
-}
 
 // What all files have in common, and how large they are.
 struct Recorded {
@@ -46,15 +40,15 @@ Recorded read_all(const std::string& folder) {
 
 void add_recorded(const std::vector<Assignment>& file, std::vector<Assignment>& typed) {
   const auto given = [&](std::string_view key) {
-    const Assignment* a = find_assignment(typed, key);
-    return a != nullptr ? a : find_assignment(file, key);
+    const Assignment* a = last_assignment(typed, key);
+    return a != nullptr ? a : last_assignment(file, key);
   };
   const Assignment* folder = given("episodes");
   if (folder == nullptr || folder->text.empty()) return;
   const Recorded all = read_all(folder->text);
   const std::string where = cat("--episodes ", folder->text);
   const auto follows = [&](const char* key, const std::string& value) {
-    const Assignment* other = find_assignment(typed, key);
+    const Assignment* other = last_assignment(typed, key);
     require(other == nullptr || other->text == value, other == nullptr ? "" : other->where, " is ",
             other == nullptr ? "" : other->text, ", and from ", where, " follows ", value,
             "; leave it out");
