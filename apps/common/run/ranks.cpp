@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <functional>
 
 #include "autograd/base/index.hpp"
 
@@ -53,16 +54,9 @@ CollectedEpisode unpacked(std::string_view bytes) {
   return c;
 }
 
-// FNV-1a over the words of the parameters.
-std::uint64_t hash_of(const ParamStore& params) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  const float* const x = params.values<float>();
-  for (std::ptrdiff_t i = 0; i < params.size(); ++i) {
-    std::uint32_t word = 0;
-    std::memcpy(&word, x + i, sizeof word);
-    hash = (hash ^ word) * 0x100000001b3;
-  }
-  return hash;
+// A slab of the parameters' size as bytes.
+std::string_view bytes_of(const ParamStore& params, const float* slab) {
+  return {reinterpret_cast<const char*>(slab), index(params.size()) * sizeof *slab};
 }
 
 }  // namespace
@@ -128,11 +122,9 @@ LossSums sum_of_shares(Ranks& ranks, ParamStore& params, LossSums mine, std::ptr
 void share_state(Ranks& ranks, WorldModel& model, Adam& adam, Replay& replay, RunState& run) {
   if (ranks.size() == 1) return;
   ParamStore& params = model.params();
-  const auto n = static_cast<std::size_t>(params.size());
   for (float* slab :
        {params.values<float>(), params.first_moments<float>(), params.second_moments<float>()}) {
-    const std::string bytes =
-        ranks.from_first({reinterpret_cast<const char*>(slab), n * sizeof(float)});
+    const std::string bytes = ranks.from_first(std::string(bytes_of(params, slab)));
     std::memcpy(slab, bytes.data(), bytes.size());
   }
   run = RunState::from_json(Json::parse(ranks.from_first(run.to_json().dump(0)), "rank 0"));
@@ -145,7 +137,8 @@ void share_state(Ranks& ranks, WorldModel& model, Adam& adam, Replay& replay, Ru
 
 void compare_parameters(Ranks& ranks, const ParamStore& params, std::int64_t updates) {
   if (ranks.size() == 1) return;
-  const std::vector<std::string> hashes = ranks.gather(std::to_string(hash_of(params)));
+  const std::size_t hash = std::hash<std::string_view>{}(bytes_of(params, params.values<float>()));
+  const std::vector<std::string> hashes = ranks.gather(std::to_string(hash));
   for (std::size_t r = 1; r < hashes.size(); ++r) {
     if (hashes[r] == hashes[0]) continue;
     if (!ranks.first()) ranks.gather("");  // rank 0 says it and leaves
