@@ -94,8 +94,9 @@ for preset in portable scalar; do
     tests "$preset" -L '^(kernels|autograd)$'
   fi
 done
-if FIRST=300 stage asan-ubsan test_base test_kernels test_nn test_envs test_files test_fuzz; then
-  tests asan-ubsan -L '^(base|kernels|nn|envs|files|fuzz)$'
+if FIRST=200 stage asan-ubsan test_base test_kernels test_nn test_envs test_files test_fuzz; then
+  # Every environment is walked by check_env's rules; a thousand random episodes walk it no further.
+  tests asan-ubsan -L '^(base|kernels|nn|envs|files|fuzz)$' -E 'random policy returns'
 fi
 
 for line in ${failures+"${failures[@]}"}; do say "FAILED    $line"; done

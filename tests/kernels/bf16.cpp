@@ -228,7 +228,7 @@ TEST_CASE("packed weights stay whole while another thread's range ends") {
   const std::vector<float> right[] = {product(0), product(1)};
   std::atomic<int> wrong{0};
   const auto agent = [&](std::ptrdiff_t first) {
-    for (int i = 0; i < 2000; ++i) {
+    for (int i = 0; i < 500; ++i) {
       const bool began = begin_constants(w.data(), 2 * K * N);
       for (const std::ptrdiff_t which : {first, 1 - first})
         if (!same_bits(product(which), right[which])) ++wrong;

@@ -25,9 +25,11 @@ change() {
     balance*) echo --kl-balance "$value" ;;
     nats*) echo --free-nats "$value" ;;
     lr*) echo --learning-rate "$value" ;;
+    I*) echo --iterations "$value" ;;
     small) echo --preset small ;;
+    wide) echo --deter-size 200 --hidden-size 200 --stoch-size 30 ;;
     *)
-      echo "$name: '$1' is no change; R4, C300, B64, kl1, noise0.6 and small are some" >&2
+      echo "$name: '$1' is no change; R4, C300, B64, kl1, noise0.6, small and wide are some" >&2
       exit 2
       ;;
   esac
