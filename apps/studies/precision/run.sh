@@ -8,10 +8,13 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 one() { # ENV-PRECISION-SEED
-  local env precision seed episodes=60
+  local env precision seed episodes=()
   IFS=- read -r env precision seed <<<"$1"
-  [ "$env" != pendulum_swingup ] || episodes=30 # learned by then
-  learn "$1" --env "$env" --precision "$precision" --seed "$seed" --total-episodes "$episodes"
+  case ${SMALLER:-}$env in
+    pendulum_swingup) episodes=(--total-episodes 30) ;; # learned by then
+    cartpole_swingup | cheetah_run) episodes=(--total-episodes 60) ;;
+  esac
+  learn "$1" --env "$env" --precision "$precision" --seed "$seed" "${episodes[@]}"
   played "$work/$1" "${EPISODES:-10}" |
     awk -F, -v setting="$1" -v env="$env" -v precision="$precision" -v seed="$seed" -v OFS=, '
       NR == FNR {
