@@ -66,7 +66,7 @@ void Training::log_round(std::optional<double> episode_return, double collect_se
       round_row(run_, replay_, limits_.elapsed(), episode_return, collect_seconds);
   if (metrics_) metrics_->write(row);
   ++run_.metrics_rows;
-  if (config_.collect == "planner") early_cost_ = std::max(early_cost_, 2 * collect_seconds);
+  if (config_.collect == "planner") early_cost_ = 2 * collect_seconds;
   std::optional<double> score;
   if (episode_return)
     score = env_score(env_spec(config_.env), config_.make_env_options(), *episode_return);
@@ -101,7 +101,6 @@ void Training::look_early() {
   const std::optional<Evaluation> e =
       evaluate(model_, config_, 2, first_early_seed, evaluation_bar("early look: "), ranks_);
   if (!e) return;
-  early_cost_ = e->seconds;
   early_seconds_ += e->seconds;
   looked_at_ = process_seconds();
   console_.row(early_line(run_, *e), true);
