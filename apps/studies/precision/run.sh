@@ -4,7 +4,7 @@
 # with the final parameters. Before that gradients.csv: how far a whole step's gradient and the terms
 # of its loss are from double.
 #
-#   JOBS=2 bash apps/studies/precision/run.sh     two hours of a core, also without AMX, where bf16 is emulated
+#   JOBS=2 bash apps/studies/precision/run.sh     hours of a core; without AMX bf16 is emulated
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 one() { # ENV-PRECISION-SEED

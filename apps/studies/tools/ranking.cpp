@@ -21,6 +21,7 @@
 #include "apps/common/console/interrupt.hpp"
 #include "apps/common/console/threads.hpp"
 #include "apps/common/options/command_line.hpp"
+#include "apps/common/report/statistics.hpp"
 #include "apps/common/run/acting.hpp"
 #include "apps/common/run/checkpoint.hpp"
 #include "apps/common/simulator/simulator_dynamics.hpp"
@@ -108,11 +109,10 @@ struct Judge {
 };
 constexpr std::array judges = {Judge{1, 0}, Judge{16, 0}, Judge{0, 0.02}, Judge{0, 0.1}};
 
-struct Mean {
-  double sum = 0;
-  int n = 0;
-  std::string text(int digits) const { return n == 0 ? "" : fixed(sum / n, digits); }
-};
+// Nothing where a return never varied.
+std::string mean_text(const std::vector<double>& x, int digits) {
+  return x.empty() ? "" : fixed(mean_of(x).mean, digits);
+}
 
 class Ranking {
  public:
@@ -126,7 +126,7 @@ class Ranking {
     const int H = loaded.config.planner.horizon;
     for (const int h : {H / 4, H / 2, H})
       if (h >= 1 && (horizons_.empty() || h > horizons_.back())) horizons_.push_back(h);
-    means_.resize(horizons_.size() * judges.size());
+    correlations_.resize(horizons_.size() * judges.size());
   }
 
   // False after Ctrl-C.
@@ -141,9 +141,9 @@ class Ranking {
   }
 
   const std::vector<int>& horizons() const { return horizons_; }
-  /// Over the moments at which both returns vary.
-  const Mean& mean(std::size_t judge, std::size_t horizon) const {
-    return means_[horizon * judges.size() + judge];
+  /// Of the moments at which both returns vary.
+  const std::vector<double>& correlations(std::size_t judge, std::size_t horizon) const {
+    return correlations_[horizon * judges.size() + judge];
   }
 
  private:
@@ -162,10 +162,8 @@ class Ranking {
       env_->load(moment.world);
       const std::vector<double> truth = returns(candidates, rng);
       for (std::size_t k = 0; k < judges.size(); ++k) {
-        if (const auto r = correlation(truth, opinion(judges[k], moment, candidates, rng))) {
-          means_[h * judges.size() + k].sum += *r;
-          means_[h * judges.size() + k].n += 1;
-        }
+        if (const auto r = correlation(truth, opinion(judges[k], moment, candidates, rng)))
+          correlations_[h * judges.size() + k].push_back(*r);
       }
     }
   }
@@ -199,8 +197,8 @@ class Ranking {
   std::unique_ptr<Env> env_;
   SimulatorDynamics simulator_;
   LatentDynamics latent_;
-  std::vector<int> horizons_;  // of H: a quarter, half, all
-  std::vector<Mean> means_;    // [horizon,judge]
+  std::vector<int> horizons_;                      // of H: a quarter, half, all
+  std::vector<std::vector<double>> correlations_;  // [horizon,judge], of the moments
 };
 
 void print_table(const Ranking& ranking) {
@@ -210,7 +208,7 @@ void print_table(const Ranking& ranking) {
   for (std::size_t k = 0; k < judges.size(); ++k) {
     std::cout << "\n" << std::left << std::setw(28) << judges[k].name();
     for (std::size_t h = 0; h < ranking.horizons().size(); ++h)
-      std::cout << std::right << std::setw(8) << ranking.mean(k, h).text(2);
+      std::cout << std::right << std::setw(8) << mean_text(ranking.correlations(k, h), 2);
   }
   std::cout << std::endl;
 }
@@ -220,7 +218,8 @@ std::string csv_text(const Ranking& ranking, const std::string& run, const RunCo
   for (std::size_t k = 0; k < judges.size(); ++k)
     for (std::size_t h = 0; h < ranking.horizons().size(); ++h)
       text += cat(run, ",", config.env, ",\"", judges[k].name(), "\",", ranking.horizons()[h], ",",
-                  ranking.mean(k, h).n, ",", ranking.mean(k, h).text(4), "\n");
+                  ranking.correlations(k, h).size(), ",", mean_text(ranking.correlations(k, h), 4),
+                  "\n");
   return text;
 }
 
