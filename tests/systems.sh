@@ -34,6 +34,9 @@ result() {
   say "systems   ${results[-1]}"
 }
 
+# mounted TYPE FOLDER
+mounted() { mountpoint -q "$2" || mount -t "$1" "$1" "$2" || stop "$1 cannot be mounted on $2"; }
+
 # debian RELEASE
 debian() {
   local release=$1 system=$work/$1 log=$work/$1.log command commands
@@ -49,8 +52,8 @@ debian() {
     debootstrap --variant=minbase "$release" "$system" >"$log" 2>&1 ||
       stop "$release could not be fetched: $(tail -1 "$log")"
   fi
-  mountpoint -q "$system/proc" || mount -t proc proc "$system/proc" ||
-    stop "/proc cannot be mounted in $system"
+  mounted proc "$system/proc"
+  mounted devpts "$system/dev/pts" # pseudo-terminals
   rm -rf "$system/planet"
   mkdir "$system/planet"
   tar -C "$root" --exclude=./build --exclude=./runs --exclude=./.git -c . | tar -C "$system/planet" -x
@@ -60,7 +63,7 @@ debian() {
       chroot "$system" bash -c "cd /planet && $command" 2>&1 </dev/null | tee "$log" | sed 's/^/  /'
     result "$release, $command" "${PIPESTATUS[0]}" "$log"
   done <<<"$commands"
-  umount "$system/proc"
+  umount "$system/proc" "$system/dev/pts"
 }
 
 # kernels NAME RUNNER CMAKE_ARGUMENT...: builds the tests of kernels and autograd without what is

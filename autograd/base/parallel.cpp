@@ -158,7 +158,8 @@ int threads_that_pay(std::ptrdiff_t count, double microseconds, int available) {
 
 namespace detail {
 
-void run_parallel(std::ptrdiff_t count, double microseconds, LoopBody body, void* context) {
+void run_parallel(std::ptrdiff_t count, [[maybe_unused]] double microseconds, LoopBody body,
+                  void* context) {
 #ifdef _OPENMP
   const bool serial = loops_are_serial();
   const int taken = serial ? 1 : threads_that_pay(count, microseconds, threads());
