@@ -32,11 +32,11 @@ int check_operations(const std::string& op, const std::string& csv,
   if (!csv.empty()) write_csv(csv, reports);
   if (op.empty()) print_by_name(std::cout, reports);
   else print_each(std::cout, reports);
-  return conclude(
-      std::cout,
-      cat("gradient check, double, ", counted(op.empty() ? all_op_names().size() : 1, "operation"),
-          ", ", counted(reports.size(), "example")),
-      reports);
+  return conclude(std::cout,
+                  cat("gradient check, double, ",
+                      counted(op.empty() ? std::ssize(all_op_names()) : 1, "operation"), ", ",
+                      counted(std::ssize(reports), "example")),
+                  reports);
 }
 
 void write_graph(const ModelCase& model, const std::string& file, const std::string& depth) {
@@ -55,12 +55,13 @@ int check_model(ModelCase& model, const std::string& csv, const GradcheckOptions
   const std::vector<GradReport> reports = model.check(options);
   if (!csv.empty()) write_csv(csv, reports);
   print_each(std::cout, reports);
-  std::size_t derivatives = 0;
-  for (const GradReport& r : reports) derivatives += static_cast<std::size_t>(r.derivatives);
-  return conclude(std::cout,
-                  cat("gradient check, double, whole model, ", counted(reports.size(), "parameter"),
-                      ", ", counted(derivatives, "derivative")),
-                  reports);
+  std::int64_t derivatives = 0;
+  for (const GradReport& r : reports) derivatives += r.derivatives;
+  return conclude(
+      std::cout,
+      cat("gradient check, double, whole model, ", counted(std::ssize(reports), "parameter"), ", ",
+          counted(derivatives, "derivative")),
+      reports);
 }
 
 // Between 0 and 1, or what it was when it is not given.

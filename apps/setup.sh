@@ -92,6 +92,7 @@ build() {
   [ -z "${FIRST:-}" ] || [ -d "$dir" ] ||
     say "build     $preset: the first time takes about $(((FIRST * 2 / jobs + 9) / 10 * 10)) s"
   if configure "$preset" "$dir" "$log" -DCMAKE_UNITY_BUILD=ON && compile "$preset" "$dir" "$log" "$@"; then
+    sed -n '/ warning: /p' "$log" | sort -u
     say "build     $preset: $((SECONDS - start)) s"
   else
     grep -v '^\[' "$log" | grep -E 'error|Error|missing' | head -20

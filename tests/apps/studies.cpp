@@ -177,8 +177,9 @@ TEST_CASE("the other studies write their rows and tables") {
   CHECK(column("memory", "model") == Cells{"rssm", "ssm"});
 
   expect(study(scratch, "paper", "cup_catch-1000-1"));
-  CHECK(column("paper", "task") == Cells{"cup_catch"});
-  CHECK(column("paper", "played") == Cells{"2"});
+  CHECK(column("paper", "task") == Cells{"cup_catch", "cup_catch"});
+  CHECK(column("paper", "futures") == Cells{"1", "8"});
+  CHECK(column("paper", "played") == Cells{"2", "2"});
 
   expect(study(scratch, "overshooting", "ssm-4-1"));
   CHECK(column("overshooting", "run") == Cells{"ssm-4-1"});
