@@ -11,6 +11,7 @@
 #include "apps/bench/measure.hpp"
 #include "apps/bench/model_cases.hpp"
 #include "apps/bench/profile.hpp"
+#include "apps/common/options/values.hpp"
 #include "autograd/base/parallel.hpp"
 #include "autograd/base/text.hpp"
 #include "autograd/base/workspace.hpp"

@@ -52,7 +52,7 @@ Process::Process(const Scratch& scratch, const std::string& program, const Args&
     dup2(out, STDOUT_FILENO);
     dup2(err, STDERR_FILENO);
     // As in a terminal, wherever the tests themselves were started.
-    for (const int number : {SIGINT, SIGHUP, SIGTERM, SIGPIPE, SIGXCPU}) ::signal(number, SIG_DFL);
+    for (const int caught : {SIGINT, SIGHUP, SIGTERM, SIGPIPE, SIGXCPU}) ::signal(caught, SIG_DFL);
     if (chdir(scratch.path().c_str()) == 0) execv(path.c_str(), argv.data());
     _exit(127);
   }

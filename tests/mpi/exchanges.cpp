@@ -48,8 +48,8 @@ void check_gather(Ranks& ranks, std::size_t n) {
 }
 
 void check(Ranks& ranks) {
-  for (const std::size_t n : {0, 1, 2, 3, 7, 1000, 100'003}) check_sum(ranks, n);
-  for (const std::size_t n : {0, 1, 118, 119, 120, 121, 1'000'000}) check_gather(ranks, n);
+  for (const std::size_t n : {0u, 1u, 2u, 3u, 7u, 1000u, 100'003u}) check_sum(ranks, n);
+  for (const std::size_t n : {0u, 1u, 118u, 119u, 120u, 121u, 1'000'000u}) check_gather(ranks, n);
   for (int r = 0; r < ranks.size(); ++r) require(ranks.any(ranks.rank() == r), "any");
   require(!ranks.any(false), "any of none");
   require(ranks.from_first(cat("from ", ranks.rank())) == "from 0", "from_first");

@@ -120,13 +120,13 @@ namespace {
 
 std::vector<double> numbers(Var x) { return x.empty() ? std::vector<double>{} : x.values(); }
 
-// Entry b of the second axis of [rows,B,size].
-std::vector<double> of_window(const std::vector<double>& x, std::size_t B, std::size_t b,
+// Entry b of the second axis of [rows,windows,size].
+std::vector<double> of_window(const std::vector<double>& x, std::size_t windows, std::size_t b,
                               std::size_t rows) {
-  const std::size_t size = x.size() / (rows * B);
+  const std::size_t size = x.size() / (rows * windows);
   std::vector<double> out;
   for (std::size_t t = 0; t < rows; ++t)
-    for (std::size_t i = 0; i < size; ++i) out.push_back(x[(t * B + b) * size + i]);
+    for (std::size_t i = 0; i < size; ++i) out.push_back(x[(t * windows + b) * size + i]);
   return out;
 }
 
@@ -187,12 +187,12 @@ TEST_CASE("a share of a batch has the windows and the noise that these have in t
       for (std::ptrdiff_t r = 0; r < count; ++r) {
         const planet::Share share{r, count};
         const auto part = all(share);
-        const std::size_t B = index(share.windows(5));
+        const std::size_t windows = index(share.windows(5));
         CHECK(share.first(5) == static_cast<std::ptrdiff_t>(b));
-        for (std::size_t own = 0; own < B; ++own, ++b)
+        for (std::size_t own = 0; own < windows; ++own, ++b)
           for (std::size_t k = 0; k < whole.size(); ++k) {
             const std::size_t rows = index(k == 5 ? 3 * L : L);
-            CHECK(of_window(part[k], B, own, rows) == of_window(whole[k], 5, b, rows));
+            CHECK(of_window(part[k], windows, own, rows) == of_window(whole[k], 5, b, rows));
           }
       }
       CHECK(b == 5);

@@ -1,21 +1,24 @@
 #!/usr/bin/env bash
 # The paper's six tasks within its 1,000 episodes: each by its own recipe (`train --env TASK`), by counts,
-# one thread a run. A row of results.csv holds ten episodes of the final checkpoint without noise (seeds 1000
-# to 1009; of reacher_easy, whose reward is all or nothing, a hundred), one of curves.csv the mean return of
-# twenty collected episodes.
+# one thread a run. Two rows of results.csv hold ten episodes each of the final checkpoint without noise (seeds
+# 1000 to 1009; of reacher_easy, whose reward is all or nothing, a hundred): planned with one future per
+# candidate, as while training, and with eight. A row of curves.csv holds the mean return of twenty collected
+# episodes.
 #
 #   JOBS=2 bash apps/studies/paper/run.sh                   all of them: hours of a core per run
 #   bash apps/studies/paper/run.sh cheetah_run-500-1        any other number of episodes: TASK-EPISODES-SEED
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 one() { # TASK-EPISODES-SEED
-  local task episodes seed n=10 ends options=()
+  local task episodes seed n=10 futures all="1 8" ends options=()
   IFS=- read -r task episodes seed <<<"$1"
   [ "$episodes" = 1000 ] || options=(--total-episodes "$episodes") # the default
   learn "$1" --env "$task" --seed "$seed" "${options[@]}"
   [ "$task" != reacher_easy ] || n=100
   ends=$(tasks | grep '"name": "'"$task"'",')
-  played "$work/$1" "${EPISODES:-$n}" | awk -F, -v OFS=, -v run="$1" -v task="$task" -v seed="$seed" \
+  for futures in $all; do
+    played "$work/$1" "${EPISODES:-$n}" --samples-per-candidate "$futures" | sed "s/^/$futures,/"
+  done | awk -F, -v OFS=, -v run="$1" -v task="$task" -v seed="$seed" -v all="$all" \
     -v random="$(value random_return <<<"$ends")" -v oracle="$(value oracle_return <<<"$ends")" \
     -v curve="$work/$1-curve.csv" '
     NR == FNR && FNR == 1 {
@@ -34,12 +37,15 @@ one() { # TASK-EPISODES-SEED
       collected = 0
       next
     }
-    { ++n; sum += $2; squares += $2 * $2 }
+    { ++n[$1]; sum[$1] += $3; squares[$1] += $3 * $3 }
     END {
-      mean = sum / n
-      print "run", "task", "seed", "episodes", "updates", "seconds", "played", "return", "std", "score"
-      print run, task, seed, episodes, updates, seconds, n, mean, sqrt(squares / n - mean * mean), \
-        (mean - random) / (oracle - random)
+      print "run", "task", "seed", "episodes", "updates", "seconds", "futures", "played", "return", "std", "score"
+      for (i = 1; i <= split(all, of, " "); ++i) {
+        futures = of[i]
+        mean = sum[futures] / n[futures]
+        print run, task, seed, episodes, updates, seconds, futures, n[futures], mean, \
+          sqrt(squares[futures] / n[futures] - mean * mean), (mean - random) / (oracle - random)
+      }
     }' "$work/$1/metrics.csv" - >"$work/$1.csv"
   add curves.csv "$1" "$work/$1-curve.csv"
   add results.csv "$1" "$work/$1.csv"
@@ -62,4 +68,4 @@ for task in $(tail -n +2 "$tables/results.csv" | cut -d, -f2 | sort -u); do
     --level "$paper=the paper, 1,000 episodes" --svg "$tables/$task.svg" \
     --title "$task from pixels: return while training, means of twenty episodes"
 done
-table --by run --y return --y score --y episodes --y updates --y seconds
+table --by run --by futures --y return --y score --y episodes --y updates --y seconds

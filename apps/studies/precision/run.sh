@@ -38,6 +38,6 @@ if [ $# = 0 ] && [ -z "${ONLY:-}" ]; then
     awk -v preset="$preset" 'NR == 1 { print "preset," $0; next } { print preset "," $0 }' "$work/$preset.csv"
   done | awk 'NR == 1 || !/^preset,/' >"$tables/gradients.csv"
 fi
-study "$@" -- pendulum_swingup-{f32,bf16}-{1,2,3,4,5} cartpole_swingup-{f32,bf16}-{1,2} cheetah_run-{f32,bf16}-1
+study "$@" -- pendulum_swingup-{f32,bf16}-{1,2,3,4,5} {cartpole_swingup,cheetah_run}-{f32,bf16}-{1,2}
 [ -e "$tables/results.csv" ] || exit 0
-table --by env --by precision --y return --y image --y reward --y kl
+table --by env --by precision --by seed --y return --y image --y reward --y kl
