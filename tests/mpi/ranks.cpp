@@ -179,7 +179,7 @@ TEST_CASE("ranks killed at any moment leave a run that resumes to the same bits"
                   "--checkpoint-every", "6",   "--eval-every",          "45"};
   REQUIRE(run_ranks(scratch, 3, smallest_shared(whole, more)).status == 0);
   Rng rng(1, Stream::test);
-  int kills = 0;
+  int kills = 0, said = 0;  // mpirun's second may end before a busy machine lets a rank say it
   Result r;
   r.status = -1;
   for (int i = 0; i < 6 && r.status != 0; ++i) {
@@ -200,11 +200,12 @@ TEST_CASE("ranks killed at any moment leave a run that resumes to the same bits"
     if (r.status == 0) break;
     ++kills;
     CHECK(r.status == 128 + SIGKILL);
-    if (!has(r.out, "ended "))  // else it came to its end before
-      CHECK(has(r.err, "; the run can go on from its last checkpoint: mpirun -n 3 " + binaries +
-                           "train --resume " + killed.string()));
+    if (has(r.err, "; the run can go on from its last checkpoint: mpirun -n 3 " + binaries +
+                       "train --resume " + killed.string()))
+      ++said;
   }
   CHECK(kills > 0);
+  CHECK(said > 0);
   if (r.status != 0) r = run_ranks(scratch, 3, {"--resume", killed.string()});
   INFO(r.err);
   REQUIRE(r.status == 0);
