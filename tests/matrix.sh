@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The full matrix: every preset with g++ and with clang++, warnings are errors, every test.
 #
-#   bash tests/matrix.sh                      all ten (about an hour on two cores)
+#   bash tests/matrix.sh                      all ten (hours on two cores)
 #   bash tests/matrix.sh scalar debug         these presets
 #   COMPILERS=clang++ bash tests/matrix.sh    this compiler
 # Builds stand in build/matrix/PRESET-COMPILER and are kept. Exit status 1 if anything failed.
