@@ -83,8 +83,8 @@ progress() {
 }
 
 # build PRESET TARGET...: in build/PRESET, several sources compiled as one (a unity build), which takes
-# half the time. Shows the compiler's warnings. With FIRST=90 it says beforehand that a first build of these targets takes about 90
-# seconds of two cores.
+# half the time, and shows the compiler's warnings. With FIRST=90 it says beforehand that a first build
+# of these targets takes about 90 seconds of two cores.
 build() {
   local preset=$1 dir=$root/build/$1 log=$root/build/$1.log start=$SECONDS
   shift
