@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The full matrix: every preset with g++ and with clang++, warnings are errors, every test.
+# The full matrix: every preset with g++ and with clang++, warnings are errors, every test. As tests/run.sh does,
+# it compiles several sources as one, but for debug, which compiles each alone: that finds a missing include.
 #
 #   bash tests/matrix.sh                      all ten (hours on two cores)
 #   bash tests/matrix.sh scalar debug         these presets
@@ -33,9 +34,11 @@ export LSAN_OPTIONS=suppressions=$root/tests/leaks.supp:print_suppressions=0
 # cell PRESET COMPILER: configure, build, test; one line on how it went.
 cell() {
   local name=$1-$2 dir=$root/build/matrix/$1-$2 start=$SECONDS result
-  local log=$dir.log
+  local log=$dir.log unity=ON
+  [ "$1" != debug ] || unity=OFF
   mkdir -p "$root/build/matrix"
-  if ! configure "$1" "$dir" "$log" -DCMAKE_CXX_COMPILER="$2" -DPLANET_WERROR=ON ||
+  if ! configure "$1" "$dir" "$log" -DCMAKE_CXX_COMPILER="$2" -DCMAKE_UNITY_BUILD=$unity \
+    -DPLANET_WERROR=ON ||
     ! compile "$name" "$dir" "$log" all; then
     grep -v '^\[' "$log" | grep -E 'error|Error|missing' | head -10
     failures+=("$name: the build, see $log")
