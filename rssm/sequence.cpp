@@ -72,7 +72,7 @@ Sequence make_sequence(Tape& tape, std::span<const Window> windows, const ModelC
     if (config.continue_head) out.continues = tape.uninitialised({L, B}, &continues);
 
     draw_share(dequantise, L, whole, share, frame, image,
-               [](Rng& rng, T* x, std::ptrdiff_t n) { draw_dequantisation_noise(rng, x, n); });
+               [](Rng& rng, T* x, std::ptrdiff_t m) { draw_dequantisation_noise(rng, x, m); });
     const std::ptrdiff_t grain = std::max<std::ptrdiff_t>(1, (1 << 14) / frame);
     parallel_ranges(L * B, grain, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
       for (std::ptrdiff_t to = begin; to < end; ++to) {
@@ -85,7 +85,7 @@ Sequence make_sequence(Tape& tape, std::span<const Window> windows, const ModelC
         if (continues) continues[to] = e.terminated && from == e.rows() - 1 ? T(0) : T(1);
       }
     });
-    const auto normal = [](Rng& rng, T* x, std::ptrdiff_t n) { kernels::fill_normal(rng, x, n); };
+    const auto normal = [](Rng& rng, T* x, std::ptrdiff_t m) { kernels::fill_normal(rng, x, m); };
     draw_share(posterior, L, whole, share, config.stoch_size, noise, normal);
     if (const std::ptrdiff_t D = config.overshooting_distance; overshoot != nullptr && D > 1) {
       out.overshoot_noise = tape.uninitialised({D, L, B, config.stoch_size}, &noise);
