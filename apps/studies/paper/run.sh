@@ -52,20 +52,19 @@ one() { # TASK-EPISODES-SEED
 }
 study "$@" -- {cartpole_swingup,reacher_easy,cheetah_run,finger_spin,cup_catch,walker_walk}-1000-{1,2,3}
 
-for task in $(tail -n +2 "$tables/results.csv" | cut -d, -f2 | sort -u); do
-  grep -q ",$task," "$tables/curves.csv" || continue # fewer than twenty episodes
+declare -A paper=([cartpole_swingup]=821 [reacher_easy]=832 [cheetah_run]=662
+  [finger_spin]=700 [cup_catch]=930 [walker_walk]=951)
+shares=$work/shares.csv # of the paper's figure, one picture for all tasks
+echo task,seed,episodes,share >"$shares"
+for task in $(tail -n +2 "$tables/curves.csv" | cut -d, -f2 | sort -u); do
   ends=$(tasks | grep '"name": "'"$task"'",')
-  case $task in
-    cartpole_swingup) paper=821 ;;
-    reacher_easy) paper=832 ;;
-    cheetah_run) paper=662 ;;
-    finger_spin) paper=700 ;;
-    cup_catch) paper=930 ;;
-    walker_walk) paper=951 ;;
-  esac
   "$bin/plot" "$tables/curves.csv" --where "task=$task" --by run --x episodes --y return \
     --level "$(value random_return <<<"$ends")=random" --level "$(value oracle_return <<<"$ends")=oracle" \
-    --level "$paper=the paper, 1,000 episodes" --svg "$tables/$task.svg" \
+    --level "${paper[$task]}=the paper, 1,000 episodes" --svg "$tables/$task.svg" \
     --title "$task from pixels: return while training, means of twenty episodes"
+  awk -F, -v OFS=, -v task="$task" -v paper="${paper[$task]}" \
+    '$2 == task { print task, $3, $4, $5 / paper }' "$tables/curves.csv" >>"$shares"
 done
+"$bin/plot" "$shares" --by task --x episodes --y share --level "1=the paper, 1,000 episodes" --svg "$tables/all.svg" \
+  --title "return while training, as a share of the paper's after 1,000 episodes"
 table --by run --by futures --y return --y score --y episodes --y updates --y seconds
