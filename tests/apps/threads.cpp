@@ -62,9 +62,13 @@ std::string lines_about_threads(const Args& variables, const Args& options) {
   REQUIRE(result.status == 0);
   std::istringstream in(result.err);
   std::string found;
-  for (std::string line; std::getline(in, line);)
-    if (line.starts_with("threads  ")) found += line + "\n";
-  return found;
+  bool within = false;  // long values go on in further lines, indented as far
+  for (std::string line; std::getline(in, line);) {
+    const bool more = within && line.starts_with("         ");
+    within = more || line.starts_with("threads  ");
+    if (within) found += more ? line.substr(8) : cat(found.empty() ? "" : "\n", line);
+  }
+  return found + "\n";
 }
 
 }  // namespace
