@@ -65,6 +65,7 @@ for task in $(tail -n +2 "$tables/curves.csv" | cut -d, -f2 | sort -u); do
   awk -F, -v OFS=, -v task="$task" -v paper="${paper[$task]}" \
     '$2 == task { print task, $3, $4, $5 / paper }' "$tables/curves.csv" >>"$shares"
 done
-"$bin/plot" "$shares" --by task --x episodes --y share --level "1=the paper, 1,000 episodes" --svg "$tables/all.svg" \
-  --title "return while training, as a share of the paper's after 1,000 episodes"
+[ "$(wc -l <"$shares")" = 1 ] || # fewer than twenty episodes
+  "$bin/plot" "$shares" --by task --x episodes --y share --level "1=the paper, 1,000 episodes" --svg "$tables/all.svg" \
+    --title "return while training, as a share of the paper's after 1,000 episodes"
 table --by run --by futures --y return --y score --y episodes --y updates --y seconds
