@@ -101,7 +101,7 @@ CsvTable read_inputs(Options& o) {
     if (option.empty()) option = value;
   };
   if (!o.runs) {
-    require(o.inputs.size() == 1, o.inputs[1], " is one table too many; give one, or run folders");
+    require(o.inputs.size() == 1, o.inputs.back(), " is one table too many; give one, or run folders");
     unless_given(o.bins, "0");
     unless_given(o.x_label, o.x);
     unless_given(o.y_label, join(o.y));
