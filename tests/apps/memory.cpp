@@ -5,19 +5,12 @@
 
 #include "apps/common/run/acting.hpp"
 #include "rssm/trainer.hpp"
+#include "tests/apps/programs.hpp"
 
 using namespace planet;
+using namespace planet::test;
 
 namespace {
-
-// The address sanitizer keeps what was freed, to see who still uses it.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool freed_memory_is_kept = true;
-#elif defined(__has_feature)
-constexpr bool freed_memory_is_kept = __has_feature(address_sanitizer);
-#else
-constexpr bool freed_memory_is_kept = false;
-#endif
 
 // Resident memory of this process, in KiB.
 long resident() {
@@ -61,6 +54,6 @@ TEST_CASE("P34 updates and episodes leak no memory") {
   CHECK(replay.bytes() <= replay.budget());
   CHECK(replay.first_index() > 50);
   REQUIRE(before > 0);
-  if (!freed_memory_is_kept)
+  if (!under_address_sanitizer)         // it keeps what was freed, to see who still uses it
     CHECK(resident() - before < 2048);  // 300 more updates and 75 more episodes
 }

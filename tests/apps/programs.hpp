@@ -12,6 +12,14 @@ namespace planet::test {
 namespace fs = std::filesystem;
 using Args = std::vector<std::string>;
 
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool under_address_sanitizer = true;
+#elif defined(__has_feature)
+constexpr bool under_address_sanitizer = __has_feature(address_sanitizer);
+#else
+constexpr bool under_address_sanitizer = false;
+#endif
+
 /// A folder of its own, removed at the end.
 class Scratch {
  public:
