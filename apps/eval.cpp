@@ -63,7 +63,7 @@ void print_json(const Subject& subject, const Evaluation& e) {
     json.set("policy", oracle->policy)
         .set("future", future_word(oracle->future.future))
         .set("samples_per_candidate", oracle->future.courses());
-    if (const std::optional<Comparison> c = compare_with_registered(*oracle, e))
+    if (const std::optional<Agreement> c = compare_with_registered(*oracle, e))
       json.set("registered", to_json(c->registered)).set("agrees", c->agrees());
   }
   std::cout << json.dump(2) << std::endl;
@@ -75,7 +75,7 @@ std::string oracle_lines(const Oracle& oracle, const Evaluation& e) {
     text += cat(", in the true simulator: ", planner_text(oracle.planner), ", future ",
                 future_text(oracle.future));
   text += "\n";
-  if (const std::optional<Comparison> c = compare_with_registered(oracle, e))
+  if (const std::optional<Agreement> c = compare_with_registered(oracle, e))
     text += cat("registered  ", c->registered.mean, " +- ", c->registered.std, " over ",
                 c->registered.episodes, " episodes: ", c->agrees() ? "agrees" : "differs", " (",
                 fixed(c->apart, 2), " apart, ", fixed(c->allowed, 2), " may be)\n");

@@ -101,14 +101,15 @@ CsvTable read_inputs(Options& o) {
     if (option.empty()) option = value;
   };
   if (!o.runs) {
-    require(o.inputs.size() == 1, o.inputs.back(), " is one table too many; give one, or run folders");
+    require(o.inputs.size() == 1, o.inputs.back(),
+            " is one table too many; give one, or run folders");
     unless_given(o.bins, "0");
     unless_given(o.x_label, o.x);
     unless_given(o.y_label, join(o.y));
     unless_given(o.title, cat(o.y_label, " by ", o.x_label));
     return CsvTable::read(o.inputs[0]);
   }
-  RunMetrics runs = read_runs(o.inputs);
+  RunsTable runs = read_runs(o.inputs);
   if (o.y.empty()) o.y.emplace_back("train/return");
   if (o.by.empty()) o.by.emplace_back("run");
   unless_given(o.x, runs.seeds ? "counter/episodes" : "time/elapsed");

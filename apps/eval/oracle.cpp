@@ -201,10 +201,10 @@ void write_returns(const std::string& csv, const Evaluation& evaluation) {
   write_rows(csv, rows);
 }
 
-std::optional<Comparison> compare_with_registered(const Oracle& oracle, const Evaluation& e) {
+std::optional<Agreement> compare_with_registered(const Oracle& oracle, const Evaluation& e) {
   if (!oracle.spec->scale || oracle.policy == "zero" || !oracle.as_registered) return std::nullopt;
   const ScoreScale& scale = *oracle.spec->scale;
-  Comparison c{summary(e.returns), oracle.policy == "oracle" ? scale.oracle : scale.random};
+  Agreement c{summary(e.returns), oracle.policy == "oracle" ? scale.oracle : scale.random};
   const ReferenceReturn &a = c.measured, &b = c.registered;
   c.apart = std::abs(a.mean - b.mean);
   c.allowed = std::max(3 * std::sqrt(a.std * a.std / a.episodes + b.std * b.std / b.episodes),
@@ -220,7 +220,7 @@ std::string markdown_row(const Oracle& oracle, const Evaluation& e) {
                                        courses > 1 ? cat(" x", courses) : "")
                                  : "";
   std::string registered = " | |";
-  if (const std::optional<Comparison> c = compare_with_registered(oracle, e))
+  if (const std::optional<Agreement> c = compare_with_registered(oracle, e))
     registered = cat(with_spread(c->registered), " | ", fixed(c->apart, 1), " of ",
                      fixed(c->allowed, 1), " |");
   return cat("| `", oracle.spec->name, "` | ", oracle.policy, " | ", budget, " | ",

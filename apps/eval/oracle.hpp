@@ -55,7 +55,7 @@ Evaluation evaluate_oracle(const Oracle& oracle, int episodes, std::uint64_t fir
 void write_returns(const std::string& csv, const Evaluation& evaluation);
 
 /// The measured return compared with the registered one.
-struct Comparison {
+struct Agreement {
   ReferenceReturn measured, registered;
   double apart = 0;
   /// 3 standard errors of the difference, or 1 % of the largest return if that is more: the
@@ -64,7 +64,7 @@ struct Comparison {
   bool agrees() const { return apart <= allowed; }
 };
 /// Nothing if no return is registered for this task and policy.
-std::optional<Comparison> compare_with_registered(const Oracle& oracle, const Evaluation& e);
+std::optional<Agreement> compare_with_registered(const Oracle& oracle, const Evaluation& e);
 /// The row of a Markdown table: task, policy, J/I/K, episodes, measured, registered, apart.
 std::string markdown_row(const Oracle& oracle, const Evaluation& e);
 

@@ -69,7 +69,7 @@ Config read_config(const fs::path& run) {
 
 }  // namespace
 
-RunMetrics read_runs(const std::vector<std::string>& folders) {
+RunsTable read_runs(const std::vector<std::string>& folders) {
   std::string text;
   std::vector<Config> configs;
   bool seeds = false;
@@ -90,7 +90,7 @@ RunMetrics read_runs(const std::vector<std::string>& folders) {
         if (end != std::string::npos) text += front + metrics.substr(at + 1, end - at);
       }
     }
-  RunMetrics out{CsvTable::parse(text, join(folders)), configs.front().env, seeds, {}};
+  RunsTable out{CsvTable::parse(text, join(folders)), configs.front().env, seeds, {}};
   for (const Config& c : configs)
     if (c.env != out.env) out.env = "";
   if (!out.env.empty() &&

@@ -36,7 +36,7 @@ TEST_CASE("a measured return agrees within three standard errors or a hundredth 
   // point_mass_easy: 384.9 +- 8.5 over 10, the largest 400. With a spread of about 10.5 three
   // combined standard errors are 3 sqrt((8.5^2 + 10.54^2) / 10) = 12.85.
   CHECK(compare("point_mass_easy", 384.9 + 12.5 - 10, 384.9 + 12.5 + 10).agrees());
-  const Comparison far = compare("point_mass_easy", 384.9 - 13.2 - 10, 384.9 - 13.2 + 10);
+  const Agreement far = compare("point_mass_easy", 384.9 - 13.2 - 10, 384.9 - 13.2 + 10);
   CHECK_FALSE(far.agrees());
   CHECK(far.apart == doctest::Approx(13.2));
   CHECK(far.allowed == doctest::Approx(12.85).epsilon(1e-3));
