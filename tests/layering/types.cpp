@@ -13,7 +13,7 @@
 namespace planet::test {
 namespace {
 
-// The types that a file defines at the level of a namespace, with its name; none of unnamed namespaces.
+// The types that a file defines directly in a named namespace, as planet::Sum.
 std::vector<std::string> types_of(const File& file) {
   static const std::regex opens("^(inline )?namespace ?([\\w:]*) ?\\{$");
   static const std::regex type(
