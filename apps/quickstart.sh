@@ -3,12 +3,12 @@
 # of a pretrained agent, training within a time limit, evaluation, pictures, and the build of the
 # other programs. May be run again; a second run starts within seconds.
 #
-#   bash apps/quickstart.sh            three minutes of training
+#   bash apps/quickstart.sh            a minute and a half of training
 #   bash apps/quickstart.sh 60s        or as long as you like
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$root/apps/setup.sh"
-limit=${1:-3m}
+limit=${1:-90s}
 
 ensure_packages
 FIRST=95 build release train eval play dream

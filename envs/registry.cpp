@@ -99,7 +99,7 @@ std::deque<EnvSpec>& registry() {
              // Contacts.
              cup_catch_spec(), cup_catch_r6_spec(), cup_catch_shaped_spec(), finger_spin_spec(),
              finger_spin_shaped_spec(), cheetah_run_spec(), walker_stand_spec(), walker_walk_spec(),
-             walker_run_spec(),
+             walker_walk_r4_spec(), walker_run_spec(),
              // Several futures.
              peg_catch_spec(), peg_memory_spec(), peg_cued_spec(), peg_dodge_spec(), duel_spec(),
              // As published by dm_control, with rewards seldom found in twelve decisions; variants.

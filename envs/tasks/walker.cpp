@@ -141,6 +141,18 @@ EnvSpec walker_walk_spec() {
   return spec;
 }
 
+EnvSpec walker_walk_r4_spec() {
+  EnvSpec spec = walker_walk_spec();
+  spec.name = "walker_walk_r4";
+  spec.description = "walker_walk with actions held for four control steps";
+  spec.action_repeat = 4;
+  spec.scale = ScoreScale{{40, 7, 100}, {967, 4, 3}};
+  spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
+    return std::make_unique<Walker>("walker_walk_r4", 1);
+  };
+  return spec;
+}
+
 EnvSpec walker_run_spec() {
   EnvSpec spec = spec_of_walker();
   spec.name = "walker_run";

@@ -27,6 +27,7 @@ class Walker final : public PlanarTask {
 
 EnvSpec walker_stand_spec();
 EnvSpec walker_walk_spec();
+EnvSpec walker_walk_r4_spec();
 EnvSpec walker_run_spec();
 
 }  // namespace planet

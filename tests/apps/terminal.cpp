@@ -21,9 +21,11 @@
 namespace planet::test {
 namespace {
 
-// In the child: the terminal becomes its own, with the size and the environment asked for.
+// In the child: the terminal becomes its own, with the size and the environment asked for, and the
+// program runs in it. A terminal whose session ends loses what nobody has read yet, so the session
+// lives on until the other side of `finished` is closed, and ends as the program did.
 [[noreturn]] void become(const char* terminal, const Scratch& scratch, const Pty& pty,
-                         const std::string& path, const Args& args) {
+                         const std::string& path, const Args& args, int finished) {
   setsid();
   const int slave = open(terminal, O_RDWR);
   winsize size{};
@@ -31,15 +33,29 @@ namespace {
   size.ws_row = static_cast<unsigned short>(pty.rows);
   ioctl(slave, TIOCSCTTY, 0);
   ioctl(slave, TIOCSWINSZ, &size);
-  for (const int descriptor : {0, 1, 2}) dup2(slave, descriptor);
-  for (const char* name : {"NO_COLOR", "COLORTERM"}) unsetenv(name);
-  setenv("TERM", "xterm", 1);
-  for (const auto& [name, value] : pty.environment) setenv(name.c_str(), value.c_str(), 1);
-  std::vector<char*> argv{const_cast<char*>(path.c_str())};
-  for (const std::string& arg : args) argv.push_back(const_cast<char*>(arg.c_str()));
-  argv.push_back(nullptr);
-  if (chdir(scratch.path().c_str()) == 0) execv(path.c_str(), argv.data());
-  _exit(127);
+  sigset_t all, before;  // signals to the session are the program's
+  sigfillset(&all);
+  sigprocmask(SIG_BLOCK, &all, &before);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    sigprocmask(SIG_SETMASK, &before, nullptr);
+    for (const int descriptor : {0, 1, 2}) dup2(slave, descriptor);
+    close(slave);
+    for (const char* name : {"NO_COLOR", "COLORTERM"}) unsetenv(name);
+    setenv("TERM", "xterm", 1);
+    for (const auto& [name, value] : pty.environment) setenv(name.c_str(), value.c_str(), 1);
+    std::vector<char*> argv{const_cast<char*>(path.c_str())};
+    for (const std::string& arg : args) argv.push_back(const_cast<char*>(arg.c_str()));
+    argv.push_back(nullptr);
+    if (chdir(scratch.path().c_str()) == 0) execv(path.c_str(), argv.data());
+    _exit(127);
+  }
+  close(slave);
+  int status = 0;
+  waitpid(pid, &status, 0);
+  char end;
+  (void)!read(finished, &end, 1);
+  _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
 // Characters of a line of UTF-8: its bytes that begin one.
@@ -79,9 +95,15 @@ PtyResult run_in_terminal(const Scratch& scratch, const Pty& pty, const std::str
   const int master = posix_openpt(O_RDWR | O_NOCTTY);
   REQUIRE((master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0));
   const std::string terminal = ptsname(master);
+  int finished[2];
+  REQUIRE(pipe2(finished, O_CLOEXEC) == 0);
   const pid_t pid = fork();
   REQUIRE(pid >= 0);
-  if (pid == 0) become(terminal.c_str(), scratch, pty, path, args);
+  if (pid == 0) {
+    close(finished[1]);
+    become(terminal.c_str(), scratch, pty, path, args, finished[0]);
+  }
+  close(finished[0]);
   PtyResult result;
   auto next = pty.keys.begin();
   std::vector<int> signals = pty.signals.second;
@@ -91,20 +113,21 @@ PtyResult run_in_terminal(const Scratch& scratch, const Pty& pty, const std::str
   for (ssize_t n = 0; (n = read(master, bytes, sizeof bytes)) > 0;) {
     result.text.append(bytes, static_cast<std::size_t>(n));
     if (!signals.empty() && has(result.text, pty.signals.first))
-      for (const int number : std::exchange(signals, {})) kill(pid, number);
+      for (const int number : std::exchange(signals, {})) kill(-pid, number);
     if (next == pty.keys.end() || result.text.find(next->first, seen) == std::string::npos)
       continue;
     CHECK(write(master, next->second.data(), next->second.size()) > 0);
     seen = result.text.size();
     ++next;
   }
-  int status = 0;
-  REQUIRE(waitpid(pid, &status, 0) == pid);
   termios left{};
   REQUIRE(tcgetattr(master, &left) == 0);  // of the other side
   result.by_line = (left.c_lflag & ICANON) != 0 && (left.c_lflag & ECHO) != 0;
+  close(finished[1]);
+  int status = 0;
+  REQUIRE(waitpid(pid, &status, 0) == pid);
   close(master);
-  result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  result.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   return result;
 }
 

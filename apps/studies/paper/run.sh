@@ -2,22 +2,23 @@
 # The paper's six tasks within its 1,000 episodes: each by its own recipe (`train --env TASK`), by counts,
 # one thread a run. Two rows of results.csv hold ten episodes each of the final checkpoint without noise (seeds
 # 1000 to 1009; of reacher_easy, whose reward is all or nothing, a hundred): planned with one future per
-# candidate, as while training, and with eight. A row of curves.csv holds the mean return of twenty collected
-# episodes.
+# candidate, as while training, and with eight in six iterations. A row of curves.csv holds the mean return of
+# twenty collected episodes.
 #
 #   JOBS=2 bash apps/studies/paper/run.sh                   all of them: hours of a core per run
 #   bash apps/studies/paper/run.sh cheetah_run-500-1        any other number of episodes: TASK-EPISODES-SEED
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 one() { # TASK-EPISODES-SEED
-  local task episodes seed n=10 futures all="1 8" ends options=()
+  local task episodes seed n=10 futures all="1 8" ends options=() plan=()
   IFS=- read -r task episodes seed <<<"$1"
   [ "$episodes" = 1000 ] || options=(--total-episodes "$episodes") # the default
   learn "$1" --env "$task" --seed "$seed" "${options[@]}"
   [ "$task" != reacher_easy ] || n=100
   ends=$(tasks | grep '"name": "'"$task"'",')
   for futures in $all; do
-    played "$work/$1" "${EPISODES:-$n}" --samples-per-candidate "$futures" | sed "s/^/$futures,/"
+    [ "$futures" = 1 ] || plan=(--samples-per-candidate "$futures" --iterations 6)
+    played "$work/$1" "${EPISODES:-$n}" "${plan[@]}" | sed "s/^/$futures,/"
   done | awk -F, -v OFS=, -v run="$1" -v task="$task" -v seed="$seed" -v all="$all" \
     -v random="$(value random_return <<<"$ends")" -v oracle="$(value oracle_return <<<"$ends")" \
     -v curve="$work/$1-curve.csv" '
