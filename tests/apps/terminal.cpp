@@ -21,9 +21,12 @@
 namespace planet::test {
 namespace {
 
+constexpr char end_of_text = '\003';  // no program writes it
+
 // In the child: the terminal becomes its own, with the size and the environment asked for, and the
-// program runs in it. A terminal whose session ends loses what nobody has read yet, so the session
-// lives on until the other side of `finished` is closed, and ends as the program did.
+// program runs in it. What nobody has read yet when the last process leaves a terminal can be lost, so
+// this one stays: it writes end_of_text after the program's last output, waits until the other side of
+// `finished` is closed, and ends as the program did.
 [[noreturn]] void become(const char* terminal, const Scratch& scratch, const Pty& pty,
                          const std::string& path, const Args& args, int finished) {
   setsid();
@@ -50,11 +53,11 @@ namespace {
     if (chdir(scratch.path().c_str()) == 0) execv(path.c_str(), argv.data());
     _exit(127);
   }
-  close(slave);
   int status = 0;
   waitpid(pid, &status, 0);
-  char end;
-  (void)!read(finished, &end, 1);
+  (void)!write(slave, &end_of_text, 1);
+  char none;
+  (void)!read(finished, &none, 1);
   _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
@@ -109,8 +112,9 @@ PtyResult run_in_terminal(const Scratch& scratch, const Pty& pty, const std::str
   std::vector<int> signals = pty.signals.second;
   std::size_t seen = 0;
   char bytes[4096];
-  // Linux reports the end of the last process on the other side as an error of read().
-  for (ssize_t n = 0; (n = read(master, bytes, sizeof bytes)) > 0;) {
+  while (!result.text.ends_with(end_of_text)) {
+    const ssize_t n = read(master, bytes, sizeof bytes);
+    REQUIRE(n > 0);
     result.text.append(bytes, static_cast<std::size_t>(n));
     if (!signals.empty() && has(result.text, pty.signals.first))
       for (const int number : std::exchange(signals, {})) kill(-pid, number);
@@ -120,6 +124,7 @@ PtyResult run_in_terminal(const Scratch& scratch, const Pty& pty, const std::str
     seen = result.text.size();
     ++next;
   }
+  result.text.pop_back();
   termios left{};
   REQUIRE(tcgetattr(master, &left) == 0);  // of the other side
   result.by_line = (left.c_lflag & ICANON) != 0 && (left.c_lflag & ECHO) != 0;
@@ -158,6 +163,10 @@ TEST_CASE("play fits into any terminal and leaves only its result") {
     CAPTURE(columns);
     const PtyResult r = run_in_terminal(scratch, {columns, rows}, "play", eight_decisions);
     REQUIRE(r.status == 0);
+    const std::size_t left = r.text.find("\033[?1049l");
+    REQUIRE(left != std::string::npos);
+    CHECK(r.text.substr(left + 8).starts_with("pendulum_swingup: return "));
+    CHECK(has(r.text, "\033[?25h"));  // the cursor is back
     const std::vector<std::string> all = frames(r.text);
     REQUIRE(all.size() == 8);
     for (const std::string& frame : all) {
@@ -165,10 +174,6 @@ TEST_CASE("play fits into any terminal and leaves only its result") {
       CHECK(widest(frame) <= columns);
       CHECK(width(frame.substr(0, frame.find('\n'))) == picture);
     }
-    const std::size_t left = r.text.find("\033[?1049l");
-    REQUIRE(left != std::string::npos);
-    CHECK(r.text.substr(left + 8).starts_with("pendulum_swingup: return "));
-    CHECK(has(r.text, "\033[?25h"));  // the cursor is back
   }
 }
 
