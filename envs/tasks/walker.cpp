@@ -146,7 +146,7 @@ EnvSpec walker_walk_r4_spec() {
   spec.name = "walker_walk_r4";
   spec.description = "walker_walk with actions held for four control steps";
   spec.action_repeat = 4;
-  spec.scale = ScoreScale{{40, 7, 100}, {967, 4, 3}};
+  spec.scale = ScoreScale{{48, 12, 100}, {832, 12, 4}};
   spec.make_task = [](const TaskValues&) -> std::unique_ptr<Task> {
     return std::make_unique<Walker>("walker_walk_r4", 1);
   };

@@ -246,6 +246,7 @@ TEST_CASE("the oracle of a task was measured with this budget") {
                          Row{"cheetah_run", 1000, 10, 100},
                          Row{"walker_stand", 100, 3, 10},
                          Row{"walker_walk", 100, 3, 10},
+                         Row{"walker_walk_r4", 100, 3, 10},
                          Row{"walker_run", 100, 3, 10},
                          Row{"peg_catch", 300, 6, 30, 16},
                          Row{"peg_memory", 300, 6, 30, 16},

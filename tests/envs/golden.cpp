@@ -120,11 +120,10 @@ const std::map<std::string, States>& golden_states() {
 
 // Variants of a task differ in reward or repeat and look the same, so they share their pictures.
 const std::string& looks_like(const std::string& name) {
-  static const std::map<std::string, std::string> same{{"cup_catch_r6", "cup_catch"},
-                                                       {"cup_catch_shaped", "cup_catch"},
-                                                       {"finger_spin_shaped", "finger_spin"},
-                                                       {"walker_stand", "walker_walk"},
-                                                       {"walker_run", "walker_walk"}};
+  static const std::map<std::string, std::string> same{
+      {"cup_catch_r6", "cup_catch"},         {"cup_catch_shaped", "cup_catch"},
+      {"finger_spin_shaped", "finger_spin"}, {"walker_stand", "walker_walk"},
+      {"walker_walk_r4", "walker_walk"},     {"walker_run", "walker_walk"}};
   const auto found = same.find(name);
   return found == same.end() ? name : found->second;
 }

@@ -17,9 +17,9 @@ using physics::pi;
 
 namespace {
 
-constexpr std::array tasks{"cup_catch",   "cup_catch_r6",       "cup_catch_shaped",
-                           "finger_spin", "finger_spin_shaped", "cheetah_run",
-                           "walker_walk", "walker_stand",       "walker_run"};
+constexpr std::array tasks{
+    "cup_catch",   "cup_catch_r6", "cup_catch_shaped", "finger_spin",  "finger_spin_shaped",
+    "cheetah_run", "walker_walk",  "walker_walk_r4",   "walker_stand", "walker_run"};
 
 double reward_at(PlanarTask& task, const std::vector<double>& state) {
   task.set_state(state);
@@ -40,6 +40,7 @@ TEST_CASE("the contact tasks have the published set-up") {
         Row{"finger_spin_shaped", 2, 2, 6, 0.02, 22, 735},
         Row{"cheetah_run", 4, 6, 18, 0.01, 13, 767}, Row{"walker_stand", 2, 6, 18, 0.025, 134, 966},
         Row{"walker_walk", 2, 6, 18, 0.025, 40, 967},
+        Row{"walker_walk_r4", 4, 6, 18, 0.025, 48, 832},
         Row{"walker_run", 2, 6, 18, 0.025, 25, 403}}) {
     CAPTURE(row.name);
     const EnvSpec& spec = env_spec(row.name);

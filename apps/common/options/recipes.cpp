@@ -14,6 +14,9 @@ Settings with(Settings settings, const Settings& more) {
 
 std::map<std::string, Recipe, std::less<>> make_recipes() {
   const Settings fast{"learning_rate=2e-3"};
+  // Small steps, and a light planner: what learns most in half a minute.
+  const Settings quick =
+      with(fast, {"batch_size=8", "updates_per_episode=150", "candidates=100", "elites=10"});
   // Half as many candidates, which start from the last plan.
   const Settings replan = with(fast, {"candidates=100", "elites=10", "warm_start=true"});
   // Chosen in pilot runs on reacher_shaped (13 minutes on one core: a score of 1.007, with the
@@ -32,17 +35,17 @@ std::map<std::string, Recipe, std::less<>> make_recipes() {
   const PlannerConfig paper{"cem", 12, 10, 1000, 100}, medium{"cem", 12, 5, 300, 30},
       light{"cem", 12, 3, 100, 10}, chance{"cem", 12, 6, 300, 30};
   return {
-      {"pendulum_swingup", {"tiny", warm, paper, 1, 1000}},
+      {"pendulum_swingup", {"tiny", quick, paper, 1, 1000}},
       {"point_mass_easy", {"tiny", fast, paper, 1, 1000}},
       {"cartpole_swingup", {"tiny", farsighted, paper, 1, 6500}},
       {"reacher_easy", {"tiny", warm, {"cem", 12, 7, 500, 50}}},
       {"reacher_shaped", {"tiny", warm, medium, 1, 600}},
-      {"cup_catch", {"tiny", warm, {"cem", 12, 4, 1000, 20}, 1, 3000}},
+      {"cup_catch", {"tiny", warm, {"cem", 12, 4, 1000, 20}}},
       {"cup_catch_r6", {"tiny", warm, medium}},
       {"cup_catch_shaped", {"tiny", warm, light}},
-      {"finger_spin", {"tiny", with(warm, {"init_std=2"}), paper, 1, 23000}},
+      {"finger_spin", {"tiny", with(warm, {"init_std=2"}), paper}},
       {"finger_spin_shaped", {"tiny", warm, light}},
-      {"cheetah_run", {"tiny", wide, paper, 1, 7500}},
+      {"cheetah_run", {"tiny", wide, paper}},
       {"walker_stand", {"tiny", warm, light}},
       {"walker_walk", {"tiny", wide, light}},
       {"walker_walk_r4", {"tiny", walker, light}},

@@ -136,7 +136,7 @@ std::vector<Field> make_fields() {
       field("action_repeat", "", task, "R, control steps per decision; 0: the task's default", AT(action_repeat)),
       field("preset", "", run, "sizes of the model, the batch and the planner: tiny, small or paper", AT(preset)),
       field("seed", "", run, "seed of every random number of the run", AT(seed)),
-      field("precision", "", run, "precision of products: f32, or bf16, which rounds their operands to bfloat16: fast where the processor has AMX, otherwise emulated and slow", AT(precision)),
+      field("precision", "", run, "precision of products: f32, or bf16, which rounds their operands to bfloat16: faster for a large model where the processor has AMX, otherwise slower", AT(precision)),
       field("seed_episodes", "--prefill-episodes", run, "S, episodes of uniformly random actions at the start", AT(seed_episodes)),
       field("updates_per_episode", "--collect-interval", run, "C, updates per round, before its episodes are collected", AT(updates_per_episode)),
       field("episodes_per_round", "", run, "episodes collected per round; several ranks (mpirun) collect one each unless told otherwise", AT(episodes_per_round)),

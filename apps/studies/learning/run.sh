@@ -1,22 +1,17 @@
 #!/usr/bin/env bash
 # Learns a task from pixels within its wall-clock budget, once per seed, by the task's own recipe
-# (`train --env TASK` without more): 3 minutes for pendulum_swingup, 5 for point_mass_easy, 10 for
-# reacher_shaped, 30 for any other. The clock is part of the result, so the runs follow one another and
-# each has all cores.
+# (`train --env TASK` without more): 30 seconds for pendulum_swingup, 2 minutes for point_mass_easy, 10
+# for reacher_shaped, 30 for any other. The clock is part of the result, so the runs follow one another
+# and each has all cores.
 #
 #   bash apps/studies/learning/run.sh point_mass_easy 1 2 3
 #   bash apps/studies/learning/run.sh cartpole_swingup 1 2 3
-#   LIMIT=60s bash apps/studies/learning/run.sh pendulum_swingup 1 2 3 4 5      another budget
+#   LIMIT=60s bash apps/studies/learning/run.sh pendulum_swingup 1      another budget
 #
 # A finished run is a CSV in results/: ten episodes of its final checkpoint without noise. A run whose
 # CSV exists is skipped, an interrupted one is resumed. Written from all finished runs: results.csv,
 # table.md, and for tasks whose run folders still exist TASK-LIMIT.svg, the returns during training as
 # means over the seeds, and TASK-LIMIT.png, true frames above reconstructions.
-#
-# Where the wall-clock time does not matter, two tasks may share the machine, each on its own core:
-#
-#   taskset -c 0 bash apps/studies/learning/run.sh cup_catch 1 &
-#   taskset -c 1 bash apps/studies/learning/run.sh finger_spin 1
 #
 #   SMALLER='--preset tiny'    to try something else; then give TABLES and RUNS of its own
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
@@ -26,8 +21,8 @@ mkdir -p "$results"
 
 budget() {
   case $1 in
-    pendulum_swingup) echo 3m ;;
-    point_mass_easy) echo 5m ;;
+    pendulum_swingup) echo 30s ;;
+    point_mass_easy) echo 2m ;;
     reacher_shaped) echo 10m ;;
     *) echo 30m ;;
   esac
