@@ -62,7 +62,7 @@ void Console::row(const std::string& text, bool always) {
   const double now = process_seconds();
   const double pause = progress_ == Progress::bar ? 5 : 30;
   if (!always && now - last_row_ < pause) return;
-  last_row_ = now;
+  if (!always) last_row_ = now;  // otherwise frequent early looks would leave no rows
   write(text);
 }
 

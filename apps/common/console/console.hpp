@@ -30,9 +30,10 @@ class Console {
   /// To the log alone: what the program itself prints to stdout.
   void note(const std::string& text);
   /// A row of a table: shown if the last one is old enough (5 s with a bar, otherwise 30 s), or
-  /// `always`.
+  /// `always`, which does not count as the last one.
   void row(const std::string& text, bool always = false);
-  /// Draws the bar, at once where there is none, then at most ten times per second. fraction in [0, 1]; negative: unknown.
+  /// Draws the bar, at once where there is none, then at most ten times per second. fraction in
+  /// [0, 1]; negative: unknown.
   void bar(double fraction, const std::string& text);
   void clear_bar();
 
