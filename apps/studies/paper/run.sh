@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# The paper's six tasks within its 1,000 episodes: each by its own recipe (`train --env TASK`), by counts,
-# one thread a run. Two rows of results.csv hold ten episodes each of the final checkpoint without noise (seeds
-# 1000 to 1009; of reacher_easy, whose reward is all or nothing, a hundred): planned with one future per
-# candidate, as while training, and with eight in six iterations. A row of curves.csv holds the mean return of
-# twenty collected episodes.
+# The paper's six tasks within its 1,000 episodes, the walker with actions held for four control steps in
+# place of two: each by its own recipe (`train --env TASK`), by counts, one thread a run. Two rows of
+# results.csv hold ten episodes each of the final checkpoint without noise (seeds 1000 to 1009; of
+# reacher_easy, whose reward is all or nothing, a hundred): planned with one future per candidate, as while
+# training, and with eight in six iterations. A row of curves.csv holds the mean return of twenty collected
+# episodes.
 #
 #   JOBS=2 bash apps/studies/paper/run.sh                   all of them: hours of a core per run
 #   bash apps/studies/paper/run.sh cheetah_run-500-1        any other number of episodes: TASK-EPISODES-SEED
@@ -51,10 +52,10 @@ one() { # TASK-EPISODES-SEED
   add curves.csv "$1" "$work/$1-curve.csv"
   add results.csv "$1" "$work/$1.csv"
 }
-study "$@" -- {cartpole_swingup,reacher_easy,cheetah_run,finger_spin,cup_catch,walker_walk}-1000-{1,2,3}
+study "$@" -- {cartpole_swingup,reacher_easy,cheetah_run,finger_spin,cup_catch,walker_walk_r4}-1000-{1,2,3}
 
 declare -A paper=([cartpole_swingup]=821 [reacher_easy]=832 [cheetah_run]=662
-  [finger_spin]=700 [cup_catch]=930 [walker_walk]=951)
+  [finger_spin]=700 [cup_catch]=930 [walker_walk]=951 [walker_walk_r4]=951)
 shares=$work/shares.csv # of the paper's figure, one picture for all tasks
 echo task,seed,episodes,share >"$shares"
 for task in $(tail -n +2 "$tables/curves.csv" | cut -d, -f2 | sort -u); do
