@@ -16,8 +16,9 @@ struct Recipe {
   // The planner in the true simulator whose mean return is the registry's `oracle`.
   PlannerConfig oracle{"cem", 12, 10, 1000, 100};
   int oracle_futures = 1;  // futures over which returns are averaged; 1: each candidate has its own
-  // Updates after which the collected episodes of apps/studies/learning scored 0.5: the median of five
-  // episodes in a row, then of the seeds, rounded. 0: not known.
+  // Updates after which the collected episodes scored 0.5, rounded: in apps/studies/paper the mean of
+  // twenty episodes, otherwise in apps/studies/learning the median of five; then the median of the
+  // runs. 0: not known.
   int updates_to_learn = 0;
 };
 
