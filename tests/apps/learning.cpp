@@ -69,6 +69,7 @@ TEST_CASE("a recipe's updates are those of the committed runs") {
     if (said == 0) continue;
     CAPTURE(spec.name);
     ++tasks;
+    const double C = task_defaults(spec.name).updates_per_episode;
     std::map<std::string, std::vector<double>> scores;  // a round each
     for (const auto& entry :
          fs::directory_iterator(fs::path(PLANET_SOURCE_DIR) / "apps/studies/learning")) {
@@ -85,13 +86,13 @@ TEST_CASE("a recipe's updates are those of the committed runs") {
          read_csv(fs::path(PLANET_SOURCE_DIR) / "apps/studies/paper/curves.csv"))
       if (row.at("task") == spec.name && *env_score(spec, {}, std::stod(row.at("return"))) >= 0.5 &&
           learned.insert(row.at("run")).second)
-        updates.push_back(100 * (std::stod(row.at("episodes")) - 5));
+        updates.push_back(C * (std::stod(row.at("episodes")) - 5));
     if (!updates.empty()) scores.clear();
     for (const auto& [run, s] : scores)
       for (std::size_t i = 5; i <= s.size(); ++i)
         if (median({s.begin() + static_cast<std::ptrdiff_t>(i) - 5,
                     s.begin() + static_cast<std::ptrdiff_t>(i)}) >= 0.5) {
-          updates.push_back(task_defaults(spec.name).updates_per_episode * static_cast<double>(i));
+          updates.push_back(C * static_cast<double>(i));
           break;
         }
     REQUIRE(!updates.empty());
