@@ -87,7 +87,7 @@ TEST_CASE("a recipe's updates are those of the committed runs") {
       if (row.at("task") == spec.name && *env_score(spec, {}, std::stod(row.at("return"))) >= 0.5 &&
           learned.insert(row.at("run")).second)
         updates.push_back(C * (std::stod(row.at("episodes")) - 5));
-    if (!updates.empty()) scores.clear();
+    if (!updates.empty()) scores.clear();  // one study or the other
     for (const auto& [run, s] : scores)
       for (std::size_t i = 5; i <= s.size(); ++i)
         if (median({s.begin() + static_cast<std::ptrdiff_t>(i) - 5,

@@ -24,7 +24,7 @@ namespace {
 constexpr char end_of_text = '\003';  // no program writes it
 
 // In the child: the terminal becomes its own, with the size and the environment asked for, and the
-// program runs in it. A text without its last picture has been seen once; so that nothing depends on what
+// program runs in it. A text with a picture too few has been seen once; so that nothing depends on what
 // happens to unread text when the last process leaves a terminal, this one stays: it writes end_of_text
 // after the program's last output, waits until the other side of `finished` is closed, and ends as the
 // program did.
