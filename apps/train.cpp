@@ -89,6 +89,8 @@ bool Training::fit() {
           losses = sum_of_shares(ranks_, params, LossSums::of(mine.elbo), config_.batch_size);
         });
     ++run_.updates;
+    if (average_)
+      update_average(average_->params(), learner_.params(), config_.average_decay, run_.updates);
     evaluated_ = false;
     losses.grad_norm = update.clip.norm;
     losses.seconds = process_seconds() - start;
@@ -98,7 +100,7 @@ bool Training::fit() {
     show_bar();
   }
   exchange_seconds_ += ranks_.seconds() - exchanging;
-  compare_parameters(ranks_, model_.params(), run_.updates);
+  compare_parameters(ranks_, learner_.params(), run_.updates);
   return true;
 }
 

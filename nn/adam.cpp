@@ -97,4 +97,18 @@ void Adam::step(Clip clip) {
   });
 }
 
+void update_average(ParamStore& average, const ParamStore& params, double decay, std::int64_t t) {
+  require(decay >= 0 && decay < 1, "the average's decay is ", decay, "; it must be in [0,1)");
+  require(t >= 1 && average.size() == params.size(),
+          "an average begins after the first step, of the same parameters");
+  const double weight = (1 - decay) / (1 - std::pow(decay, static_cast<double>(t)));
+  with_elements(params.precision(), [&](auto zero) {
+    using T = decltype(zero);
+    const auto w = static_cast<T>(weight);
+    T* const mean = average.values<T>();
+    const T* const theta = params.values<T>();
+    for (std::ptrdiff_t i = 0; i < params.size(); ++i) mean[i] += w * (theta[i] - mean[i]);
+  });
+}
+
 }  // namespace planet

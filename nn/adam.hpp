@@ -63,4 +63,10 @@ class Adam {
   std::int64_t steps_ = 0;
 };
 
+/// Temporal averaging (the same paper, section 7.2), after step t: the mean of theta_1 ... theta_t
+/// with weights b^(t-i) that add up to 1,
+///   average += (1-b) / (1-b^t) * (theta - average).
+/// Both stores have the same parameters. Error unless 0 <= decay < 1 and t >= 1.
+void update_average(ParamStore& average, const ParamStore& params, double decay, std::int64_t t);
+
 }  // namespace planet

@@ -24,8 +24,12 @@ Training::Training(const Setup& setup, Ranks& ranks)
       folder_(setup.folder),
       console_(ranks.first() ? progress_from(config_.progress) : Progress::none,
                ranks.first() ? setup.folder.log() : ""),
-      model_(config_.model, config_.seed, config_.precision),
-      trainer_(model_, config_.trainer()),
+      learner_(config_.model, config_.seed, config_.precision),
+      average_(config_.average_decay > 0
+                   ? std::make_unique<WorldModel>(config_.model, config_.seed, config_.precision)
+                   : nullptr),
+      model_(average_ ? *average_ : learner_),
+      trainer_(learner_, config_.trainer()),
       replay_(config_.replay_bytes()),
       env_(make_env(config_.env, config_.make_env_options())),
       agent_(model_, config_.planner, AgentStreams::collecting(config_.seed)),

@@ -54,7 +54,9 @@ class Training {
   Ranks& ranks_;
   const RunFolder& folder_;  // only rank 0 writes there
   Console console_;
-  WorldModel model_;
+  WorldModel learner_;
+  std::unique_ptr<WorldModel> average_;  // of its parameters, with --average-decay
+  WorldModel& model_;                    // that acts: the average or else the learner
   Trainer trainer_;
   Replay replay_;
   std::unique_ptr<Env> env_;

@@ -149,6 +149,8 @@ void RunConfig::check() const {
   at_least(learning_rate, 0, "learning_rate");
   require(adam_epsilon > 0, "adam_epsilon is ", adam_epsilon, "; it must be above 0");
   require(grad_clip > 0, "grad_clip is ", grad_clip, "; it must be above 0");
+  require(average_decay >= 0 && average_decay < 1, "average_decay is ", average_decay,
+          "; it must be in [0,1), such as 0.999");
   at_least(eval_episodes, 1, "eval_episodes");
   require(!checkpoint_every.automatic,
           "checkpoint_every is 'auto'; it is a number of episodes, a time, or never");

@@ -50,7 +50,8 @@ struct RunConfig {
   ModelConfig model;  // action_size is the task's
   double learning_rate = 1e-3;
   double adam_epsilon = 1e-4;
-  double grad_clip = 1000;  // by the global norm
+  double grad_clip = 1000;   // by the global norm
+  double average_decay = 0;  // b of the parameters' average, which acts; 0: the last ones act
   PlannerConfig planner;
 
   // ---- evaluation, logging, checkpoints ----

@@ -1,6 +1,7 @@
 #include "apps/common/run/checkpoint.hpp"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "apps/common/options/command_line.hpp"
@@ -16,6 +17,8 @@ namespace {
 
 constexpr const char* format_name = "planet.cpp model 1";
 constexpr std::size_t keep = 2;
+constexpr std::array file_names{"model.safetensors", "optimizer.safetensors", "learner.safetensors",
+                                "state.json"};
 // Before the number of a folder that is not complete, and of one that a newer has replaced.
 constexpr std::string_view writing = ".writing-", replaced = ".old-";
 
@@ -30,8 +33,7 @@ bool is_number(const std::string& name) {
 }
 
 bool is_own_file(const std::string& name) {
-  return name == "model.safetensors" || name == "optimizer.safetensors" || name == "state.json" ||
-         name == "done";
+  return name == "done" || std::ranges::count(file_names, name) > 0;
 }
 
 // What save_checkpoint wrote, and the folder unless something else lies in it. A folder without
@@ -40,8 +42,7 @@ void remove_checkpoint(const fs::path& folder) {
   if (!fs::is_directory(folder)) return;
   fs::remove(folder / "done");
   remove_temporaries(folder, is_own_file);
-  for (const char* name : {"model.safetensors", "optimizer.safetensors", "state.json"})
-    fs::remove(folder / name);
+  for (const char* name : file_names) fs::remove(folder / name);
   std::error_code not_empty;
   fs::remove(folder, not_empty);
 }
@@ -148,6 +149,8 @@ fs::path save_checkpoint(const fs::path& checkpoints, const RunConfig& config,
   const Metadata about = describe(config, state);
   save_params(temporary / "model.safetensors", model.params(), about);
   save_optimizer(temporary / "optimizer.safetensors", adam, {{"format", format_name}});
+  if (&adam.store() != &model.params())
+    save_params(temporary / "learner.safetensors", adam.store(), {{"format", format_name}});
   write_text_atomically(temporary / "state.json", state.to_json().dump(2) + "\n");
   write_text_atomically(temporary / "done", "");
   // The same update count twice (stopped, resumed and stopped at once): the newer takes its place.
@@ -204,6 +207,8 @@ std::optional<fs::path> newest_checkpoint(const fs::path& checkpoints) {
 RunState load_checkpoint(const fs::path& checkpoint, WorldModel& model, Adam& adam) {
   const RunState state = read_state(checkpoint / "state.json");
   load_optimizer(checkpoint / "optimizer.safetensors", adam);
+  if (&adam.store() != &model.params())
+    load_params(checkpoint / "learner.safetensors", adam.store());
   load_params(checkpoint / "model.safetensors", model.params());
   require(adam.steps() == state.updates, checkpoint.string(), ": the optimiser has done ",
           adam.steps(), " steps and state.json says ", state.updates, "; they are not of one save");

@@ -2,6 +2,7 @@
 //
 //   000001500/model.safetensors      the parameters; __metadata__ holds the whole config
 //   000001500/optimizer.safetensors  Adam's moments
+//   000001500/learner.safetensors    the parameters that Adam changes, where the model's are their average
 //   000001500/state.json             the counters (run_state.hpp)
 //   000001500/done                   empty; the folder is complete
 //
@@ -21,7 +22,8 @@
 
 namespace planet {
 
-/// Saves a checkpoint, points `latest` at it, and drops what is no longer kept. Returns its folder.
+/// Saves a checkpoint of the model that acts and of Adam, which changes the same parameters or those
+/// whose average the model has; points `latest` at it, and drops what is no longer kept. Returns its folder.
 /// Error, and nothing changes: a parameter is not finite, or the disk is full.
 std::filesystem::path save_checkpoint(const std::filesystem::path& checkpoints,
                                       const RunConfig& config, const WorldModel& model,
@@ -33,7 +35,7 @@ void update_checkpoint_state(const std::filesystem::path& checkpoint, const RunS
 /// The newest complete checkpoint of a run, or nothing. Removes what a killed process left behind.
 std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& checkpoints);
 
-/// Reads all three files; nothing is changed when one of them is damaged.
+/// Reads all files; nothing is changed when one of them is damaged.
 RunState load_checkpoint(const std::filesystem::path& checkpoint, WorldModel& model, Adam& adam);
 
 /// The text of config.toml as it was when the checkpoint was saved.

@@ -121,9 +121,9 @@ LossSums sum_of_shares(Ranks& ranks, ParamStore& params, LossSums mine, std::ptr
 
 void share_state(Ranks& ranks, WorldModel& model, Adam& adam, Replay& replay, RunState& run) {
   if (ranks.size() == 1) return;
-  ParamStore& params = model.params();
-  for (float* slab :
-       {params.values<float>(), params.first_moments<float>(), params.second_moments<float>()}) {
+  ParamStore& params = adam.store();
+  for (float* slab : {params.values<float>(), params.first_moments<float>(),
+                      params.second_moments<float>(), model.params().values<float>()}) {
     const std::string bytes = ranks.from_first(std::string(bytes_of(params, slab)));
     std::memcpy(slab, bytes.data(), bytes.size());
   }
