@@ -63,8 +63,9 @@ struct Saved {
     std::fill_n(model.params().grads<float>(), model.params().size(), 0.1f);
     adam.step(clip_by_global_norm(model.params(), 1000));
   }
-  std::vector<float> weights() const {
-    return {model.params().values<float>(), model.params().values<float>() + model.params().size()};
+  std::vector<float> weights() const { return of(model); }
+  static std::vector<float> of(const WorldModel& m) {
+    return {m.params().values<float>(), m.params().values<float>() + m.params().size()};
   }
 };
 
@@ -87,29 +88,35 @@ bool survives(int killed, const std::function<void()>& work) {
 }  // namespace
 
 TEST_CASE("kill -9 before any step of a save leaves a whole checkpoint") {
-  for (const bool again : {false, true}) {  // a new number, and the same number once more
+  // A new number, the same number once more, and a new one of a model whose parameters are averages.
+  for (const auto& [again, averaged] : {std::pair(false, false), {true, false}, {false, true}}) {
     int killed = 0;
     for (bool finished = false; !finished; ++killed) {
       REQUIRE(killed < 1000);
-      INFO("killed before step ", killed,
-           std::string(again ? ", the same update count again" : ""));
+      INFO("killed before step ", killed, std::string(again ? ", the same update count again" : ""),
+           std::string(averaged ? ", averaged" : ""));
       const Scratch scratch;
       const fs::path folder = scratch / "checkpoints";
       fs::create_directories(folder);
       Saved run;
+      const WorldModel average(run.config.model, 2);
+      const WorldModel& acts = averaged ? average : run.model;
+      const auto save = [&] { save_checkpoint(folder, run.config, acts, run.adam, run.state); };
       run.update();
-      save_checkpoint(folder, run.config, run.model, run.adam, run.state);
+      save();
       const std::vector<float> old = run.weights();
       if (!again) run.update();
       run.model.params().values<float>()[0] += 1;
 
-      finished = survives(
-          killed, [&] { save_checkpoint(folder, run.config, run.model, run.adam, run.state); });
+      finished = survives(killed, save);
 
       const auto newest = newest_checkpoint(folder);
       REQUIRE(newest.has_value());
       Saved found;
-      const RunState state = load_checkpoint(*newest, found.model, found.adam);
+      WorldModel found_average(run.config.model, 3);
+      WorldModel& found_acts = averaged ? found_average : found.model;
+      const RunState state = load_checkpoint(*newest, found_acts, found.adam);
+      CHECK((!averaged || Saved::of(found_average) == Saved::of(average)));
       const bool is_new = found.weights() == run.weights();
       CHECK((is_new || found.weights() == old));
       CHECK((!finished || is_new));

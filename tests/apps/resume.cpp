@@ -97,6 +97,33 @@ TEST_CASE("P33 every latent model and every further term resumes bit for bit") {
   }
 }
 
+TEST_CASE("a run whose averaged parameters act resumes bit for bit") {
+  const Scratch scratch;
+  const fs::path whole = scratch / "whole", halves = scratch / "halves", last = scratch / "last";
+  const Args average{"--average-decay", "0.9"};
+  const auto train = [&](const fs::path& path, const Args& more) {
+    return run(scratch, "train", smallest(path, more)).status;
+  };
+  REQUIRE(train(whole, average + Args{"--total-episodes", "6"}) == 0);
+  REQUIRE(train(halves, average + Args{"--total-episodes", "4"}) == 0);
+  REQUIRE(train(last, {"--total-episodes", "6"}) == 0);
+  REQUIRE(run(scratch, "train", resume(halves, {"--total-episodes", "6"})).status == 0);
+  check_same_run(whole, halves, false);
+  const auto parameters = [](const fs::path& run, const char* file) {
+    return text_of(latest(run) / file);
+  };
+  CHECK(parameters(whole, "learner.safetensors") == parameters(halves, "learner.safetensors"));
+  CHECK_FALSE(
+      same_tensors(latest(whole) / "learner.safetensors", latest(whole) / "model.safetensors"));
+  CHECK_FALSE(fs::exists(latest(last) / "learner.safetensors"));
+  // The first planned episode already shows who acts.
+  CHECK(contents(whole / "episodes") != contents(last / "episodes"));
+  fs::remove(latest(halves) / "learner.safetensors");
+  const Result without = run(scratch, "train", resume(halves, {"--total-episodes", "8"}));
+  CHECK(without.status == 2);
+  CHECK(has(without.err, "learner.safetensors"));
+}
+
 TEST_CASE("Ctrl-C saves and a resumed run goes on inside the round") {
   const Scratch scratch;
   const fs::path whole = scratch / "whole", stopped = scratch / "stopped";

@@ -176,7 +176,8 @@ TEST_CASE("ranks killed at any moment leave a run that resumes to the same bits"
   const fs::path whole = scratch / "whole", killed = scratch / "killed";
   // Fifty rounds.
   const Args more{"--total-episodes",   "152", "--updates-per-episode", "12",
-                  "--checkpoint-every", "6",   "--eval-every",          "45"};
+                  "--checkpoint-every", "6",   "--eval-every",          "45",
+                  "--average-decay",    "0.9"};
   REQUIRE(run_ranks(scratch, 3, smallest_shared(whole, more)).status == 0);
   Rng rng(1, Stream::test);
   int kills = 0, said = 0;  // mpirun's second may end before a busy machine lets a rank say it

@@ -130,6 +130,31 @@ TEST_CASE("the epsilon of TensorFlow 1 is the textbook one divided by the correc
   }
 }
 
+TEST_CASE("the average of the parameters weighs the step k before by b to the k") {
+  ParamStore params(Precision::f64), average(Precision::f64);
+  params.add("w", {2});
+  average.add("w", {2});
+  average.values<double>()[0] = 1e3;  // from before the first step: no part of the mean
+  const double b = 0.75;
+  Rng rng(3, Stream::test);
+  std::vector<double> theta;
+  for (int t = 1; t <= 30; ++t) {
+    theta.push_back(rng.normal());
+    params.values<double>()[0] = theta.back();
+    update_average(average, params, b, t);
+    double sum = 0, weights = 0;
+    for (int i = 1; i <= t; ++i) {
+      const double weight = std::pow(b, t - i);
+      sum += weight * theta[static_cast<std::size_t>(i - 1)];
+      weights += weight;
+    }
+    CHECK(average.values<double>()[0] == doctest::Approx(sum / weights).epsilon(1e-12));
+    CHECK(average.values<double>()[1] == 0);
+  }
+  CHECK(contains(error_of([&] { update_average(average, params, 1.0, 1); }), "in [0,1)"));
+  CHECK(contains(error_of([&] { update_average(average, params, b, 0); }), "after the first step"));
+}
+
 TEST_CASE("clipping below the norm changes nothing and above it scales to the norm") {
   ParamStore store(Precision::f32);
   store.add("a", {2});
