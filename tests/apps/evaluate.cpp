@@ -50,6 +50,21 @@ TEST_CASE("P38 eval loads a run and a checkpoint and a file and repeats the run 
   CHECK(eval_json(scratch, path, {"--threads", "3"}) == eval_json(scratch, path));
 }
 
+TEST_CASE("with an average it acts and is evaluated and is saved as the model") {
+  const Scratch scratch;
+  const fs::path last = scratch / "last", average = scratch / "average";
+  REQUIRE(run(scratch, "train", smallest(last)).status == 0);
+  REQUIRE(run(scratch, "train", smallest(average, {"--average-decay", "0.9"})).status == 0);
+  CHECK_FALSE(fs::exists(latest(last) / "learner.safetensors"));
+  CHECK(contents(last / "episodes") != contents(average / "episodes"));
+  CHECK(eval_json(scratch, average).at("return_mean").as_double() ==
+        last_metric(average, "eval/return_mean"));
+  fs::remove(latest(average) / "learner.safetensors");
+  const Result r = run(scratch, "train", {"--resume", average.string(), "--total-episodes", "9"});
+  CHECK(r.status == 2);
+  CHECK(has(r.err, "learner.safetensors"));
+}
+
 TEST_CASE("eval json has exactly the documented keys") {
   const Scratch scratch;
   const fs::path path = scratch / "run";
