@@ -59,6 +59,8 @@ TEST_CASE("with an average it acts and is evaluated and is saved as the model") 
   CHECK(contents(last / "episodes") != contents(average / "episodes"));
   CHECK(eval_json(scratch, average).at("return_mean").as_double() ==
         last_metric(average, "eval/return_mean"));
+  CHECK(eval_json(scratch, latest(average) / "learner.safetensors").at("return_mean").as_double() !=
+        last_metric(average, "eval/return_mean"));
   fs::remove(latest(average) / "learner.safetensors");
   const Result r = run(scratch, "train", {"--resume", average.string(), "--total-episodes", "9"});
   CHECK(r.status == 2);

@@ -150,7 +150,7 @@ fs::path save_checkpoint(const fs::path& checkpoints, const RunConfig& config,
   save_params(temporary / "model.safetensors", model.params(), about);
   save_optimizer(temporary / "optimizer.safetensors", adam, {{"format", format_name}});
   if (&adam.store() != &model.params())
-    save_params(temporary / "learner.safetensors", adam.store(), {{"format", format_name}});
+    save_params(temporary / "learner.safetensors", adam.store(), about);
   write_text_atomically(temporary / "state.json", state.to_json().dump(2) + "\n");
   write_text_atomically(temporary / "done", "");
   // The same update count twice (stopped, resumed and stopped at once): the newer takes its place.
