@@ -161,7 +161,7 @@ std::vector<Field> make_fields() {
       field("learning_rate", "--lr", adam, "Adam's learning rate", AT(learning_rate)),
       field("adam_epsilon", "", adam, "Adam's epsilon", AT(adam_epsilon)),
       field("grad_clip", "--grad-clip-norm", adam, "largest global norm of the gradient; a longer one is scaled down to it", AT(grad_clip)),
-      field("average_decay", "--ema-decay", adam, "b, the model that acts and is saved has a running mean of the parameters with weights b^k, k updates ago; 0: the last ones", AT(average_decay)),
+      field("average_decay", "--ema-decay", adam, "decay b of a mean of the parameters that acts and is saved in their place, with a weight of b^k for those of k updates ago (0.999); 0: no mean", AT(average_decay)),
       // clang-format on
   });
   append(planner_fields());
