@@ -178,7 +178,8 @@ TEST_CASE("the other studies write their rows and tables") {
 
   expect(study(scratch, "paper", "cup_catch-1000-1"));
   CHECK(column("paper", "task") == Cells{"cup_catch", "cup_catch"});
-  CHECK(column("paper", "futures") == Cells{"1", "8"});
+  CHECK(column("paper", "candidates") == Cells{"4", "400"});
+  CHECK(column("paper", "elites") == Cells{"2", "200"});
   CHECK(column("paper", "played") == Cells{"2", "2"});
 
   expect(study(scratch, "overshooting", "ssm-4-1"));

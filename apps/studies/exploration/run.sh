@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# What limits learning: pilots of 300 episodes on walker_walk and finger_spin, each the task's own recipe
-# with the changes that its name lists. A row holds the mean return of the twenty collected episodes up
-# to 100, 200 and 300, with exploration noise, and the ten final ones without.
+# What limits learning: pilots of 100 episodes, each the task's own recipe with the changes that its name
+# lists; walker is walker_walk, walker_r4 walker_walk_r4. A row holds the mean return of the twenty collected
+# episodes up to 50 and 100, with exploration noise, and of the ten final ones without.
 #
 #   JOBS=2 bash apps/studies/exploration/run.sh                 all of them, one thread each
 #   ONLY='walker-*' JOBS=2 bash apps/studies/exploration/run.sh
-#   bash apps/studies/exploration/run.sh walker-R4-C300         any other combination of changes
+#   bash apps/studies/exploration/run.sh walker-R4-C300-B32     any other combination of changes
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 # A change of a name as options of train, in the letters of the paper and of --help.
@@ -26,10 +26,14 @@ change() {
     nats*) echo --free-nats "$value" ;;
     lr*) echo --learning-rate "$value" ;;
     I*) echo --iterations "$value" ;;
+    J*) echo --candidates "$value" --elites $((value / 10)) ;;
+    futures*) echo --samples-per-candidate "$value" ;;
+    average*) echo --average-decay "$value" ;;
+    pixels*) echo --image-size "$value" ;;
     small) echo --preset small ;;
     wide) echo --deter-size 200 --hidden-size 200 --stoch-size 30 ;;
     *)
-      echo "$name: '$1' is no change; R4, C300, B64, kl1, noise0.6, small and wide are some" >&2
+      echo "$name: '$1' is no change; R4, C300, B64, kl1, noise0.6, average0.999 and small are some" >&2
       exit 2
       ;;
   esac
@@ -38,10 +42,11 @@ change() {
 one() { # TASK-CHANGE-CHANGE...
   local task part options=()
   case $1 in
+    walker_r4*) task=walker_walk_r4 ;;
     walker*) task=walker_walk ;;
     finger*) task=finger_spin ;;
     cheetah*) task=cheetah_run ;;
-    *) echo "$name: '$1' begins with none of walker, finger, cheetah" >&2 && exit 2 ;;
+    *) echo "$name: '$1' begins with none of walker, walker_r4, finger, cheetah" >&2 && exit 2 ;;
   esac
   for part in $(cut -s -d- -f2- <<<"$1" | tr - ' '); do
     read -ra part <<<"$(change "$part")"
@@ -52,20 +57,21 @@ one() { # TASK-CHANGE-CHANGE...
     NR == 1 { for (i = 1; i <= NF; ++i) column[$i] = i; next }
     $column["train/return"] != "" {
       episode = $column["counter/episodes"]
-      for (at = 100; at <= 300; at += 100)
+      for (at = 50; at <= 100; at += 50)
         if (episode > at - 20 && episode <= at) sum[at] += $column["train/return"] / 20
       kl = $column["loss/kl"]
     }
     $column["eval/return_mean"] != "" { mean = $column["eval/return_mean"]; std = $column["eval/return_std"] }
     { updates = $column["counter/updates"]; seconds = $column["time/elapsed"] }
     END {
-      print "run", "task", "return_100", "return_200", "return_300", "final_mean", "final_std", "kl", "updates", \
+      print "run", "task", "return_50", "return_100", "final_mean", "final_std", "kl", "updates", \
         "seconds"
-      print run, task, sum[100], sum[200], sum[300], mean, std, kl, updates, seconds
+      print run, task, sum[50], sum[100], mean, std, kl, updates, seconds
     }' "$work/$1/metrics.csv" >"$work/$1.csv"
   add results.csv "$1" "$work/$1.csv"
 }
-study "$@" -- walker walker-{R4,C300} walker-R4-{C300,B64,L50,kl1-balance0,noise0.6,S40,H20,lr0.001,D4,small} \
-  finger finger-{R4,C300,R4-C300,noise0.6}
+study "$@" -- walker walker-{R4,R4-{C300,B64,L50,S40,H20,D4,noise0.6,kl1-balance0,lr0.001,small,average0.999}} \
+  walker_r4 walker_r4-{average0.999,average0.999-{kl0.3,kl1,pixels64,noise0.4,futures4}} \
+  finger finger-{R4,noise0.6,std2,average0.999}
 
-table --by run --y return_100 --y return_200 --y return_300 --y final_mean
+table --by run --y return_50 --y return_100 --y final_mean --y kl

@@ -2,25 +2,26 @@
 # The paper's six tasks within its 1,000 episodes, the walker with actions held for four control steps in
 # place of two: each by its own recipe (`train --env TASK`), by counts, one thread a run. Two rows of
 # results.csv hold ten episodes each of the final checkpoint without noise (seeds 1000 to 1009; of
-# reacher_easy, whose reward is all or nothing, a hundred): planned with one future per candidate, as while
-# training, and with eight in six iterations. A row of curves.csv holds the mean return of twenty collected
-# episodes.
+# reacher_easy, whose reward is all or nothing, a hundred): planned as while training, and in six iterations
+# of 400 candidates with the same share of elites. A row of curves.csv holds the mean return of twenty
+# collected episodes.
 #
 #   JOBS=2 bash apps/studies/paper/run.sh                   all of them: hours of a core per run
 #   bash apps/studies/paper/run.sh cheetah_run-500-1        any other number of episodes: TASK-EPISODES-SEED
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 one() { # TASK-EPISODES-SEED
-  local task episodes seed n=10 futures all="1 8" ends options=() plan=()
+  local task episodes seed n=10 ends I J K plan options=()
   IFS=- read -r task episodes seed <<<"$1"
   [ "$episodes" = 1000 ] || options=(--total-episodes "$episodes") # the default
   learn "$1" --env "$task" --seed "$seed" "${options[@]}"
   [ "$task" != reacher_easy ] || n=100
   ends=$(tasks | grep '"name": "'"$task"'",')
-  for futures in $all; do
-    [ "$futures" = 1 ] || plan=(--samples-per-candidate "$futures" --iterations 6)
-    played "$work/$1" "${EPISODES:-$n}" "${plan[@]}" | sed "s/^/$futures,/"
-  done | awk -F, -v OFS=, -v run="$1" -v task="$task" -v seed="$seed" -v all="$all" \
+  read -r I J K < <(sed -nE 's/^(iterations|candidates|elites) = ([0-9]+).*/\2/p' "$work/$1/config.toml" | xargs)
+  for plan in "$I $J $K" "6 400 $((400 * K / J))"; do
+    read -r I J K <<<"$plan"
+    played "$work/$1" "${EPISODES:-$n}" --iterations "$I" --candidates "$J" --elites "$K" | sed "s/^/$plan,/"
+  done | awk -F, -v OFS=, -v run="$1" -v task="$task" -v seed="$seed" \
     -v random="$(value random_return <<<"$ends")" -v oracle="$(value oracle_return <<<"$ends")" \
     -v curve="$work/$1-curve.csv" '
     NR == FNR && FNR == 1 {
@@ -39,14 +40,19 @@ one() { # TASK-EPISODES-SEED
       collected = 0
       next
     }
-    { ++n[$1]; sum[$1] += $3; squares[$1] += $3 * $3 }
+    $1 != plan { plan = plans[++last] = $1 }
+    { ++n[plan]; sum[plan] += $3; squares[plan] += $3 * $3 }
     END {
-      print "run", "task", "seed", "episodes", "updates", "seconds", "futures", "played", "return", "std", "score"
-      for (i = 1; i <= split(all, of, " "); ++i) {
-        futures = of[i]
-        mean = sum[futures] / n[futures]
-        print run, task, seed, episodes, updates, seconds, futures, n[futures], mean, \
-          sqrt(squares[futures] / n[futures] - mean * mean), (mean - random) / (oracle - random)
+      print "run", "task", "seed", "episodes", "updates", "seconds", "iterations", "candidates", "elites", "played", \
+        "return", "std", "score"
+      for (i = 1; i <= last; ++i) {
+        plan = plans[i]
+        mean = sum[plan] / n[plan]
+        deviation = sqrt(squares[plan] / n[plan] - mean * mean)
+        score = (mean - random) / (oracle - random)
+        columns = plan
+        gsub(" ", ",", columns)
+        print run, task, seed, episodes, updates, seconds, columns, n[plan], mean, deviation, score
       }
     }' "$work/$1/metrics.csv" - >"$work/$1.csv"
   add curves.csv "$1" "$work/$1-curve.csv"
@@ -70,4 +76,4 @@ done
 [ "$(wc -l <"$shares")" = 1 ] || # fewer than twenty episodes
   "$bin/plot" "$shares" --by task --x episodes --y share --level "1=the paper, 1,000 episodes" --svg "$tables/all.svg" \
     --title "return while training, as a share of the paper's after 1,000 episodes"
-table --by run --by futures --y return --y score --y episodes --y updates --y seconds
+table --by run --by iterations --by candidates --by elites --y return --y score --y episodes --y updates --y seconds
