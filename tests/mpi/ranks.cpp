@@ -227,10 +227,12 @@ TEST_CASE("a rank that hangs ends the run after the longest wait") {
   const Result r = process.wait();
   INFO(r.err);
   CHECK(r.status == 2);
-  // Rank 2 may wait for rank 1, and rank 0 for both. What mpirun wakes in order to end it may say besides
-  // that it misses rank 0.
-  CHECK(count(r.err, " did not answer in 3s: it died or hangs; the run can go on from its last ") ==
-        1);
+  // Rank 2 may wait for rank 1, and rank 0 for both; on a busy machine the others, which mpirun then
+  // ends, may have time to say the same, the one that it wakes for this included.
+  const auto said =
+      count(r.err, " did not answer in 3s: it died or hangs; the run can go on from its last ");
+  CHECK(said >= 1);
+  CHECK(said <= 3);
   CHECK(has(text_of(path / "log.txt"), "did not answer"));
   // Rank 0 saved what it had.
   const std::int64_t updates = state_of(path).updates;

@@ -45,7 +45,7 @@ std::map<std::string, Recipe, std::less<>> make_recipes() {
   return {
       {"pendulum_swingup", {"tiny", quick, paper, 1, 1000}},
       {"point_mass_easy", {"tiny", fast, paper, 1, 1000}},
-      {"cartpole_swingup", {"tiny", farsighted, paper, 1, 6500}},
+      {"cartpole_swingup", {"tiny", farsighted, paper, 1, 12000}},
       {"reacher_easy", {"tiny", warm, {"cem", 12, 7, 500, 50}}},
       {"reacher_shaped", {"tiny", warm, medium, 1, 600}},
       {"cup_catch", {"tiny", with(averaged, few), {"cem", 12, 4, 1000, 20}, 1, 12000}},
