@@ -17,9 +17,9 @@ std::map<std::string, Recipe, std::less<>> make_recipes() {
   // Small steps, and a light planner: what learns most in half a minute.
   const Settings quick =
       with(fast, {"batch_size=8", "updates_per_episode=150", "candidates=100", "elites=10"});
-  // Half as many candidates or as many, which start from the last plan. The mean of more elites
-  // depends less on how lucky each one's imagined future was; a strike, which succeeds at one moment
-  // and with full torque, needs fewer, whose mean does not miss it, and a wider start.
+  // Plans that start from the last one, with the preset's 200 candidates or half as many. The mean of
+  // more elites depends less on how lucky each one's imagined future was; a strike, which succeeds at
+  // one moment and with full torque, needs fewer, whose mean does not miss it, and a wider start.
   const Settings replan = with(fast, {"warm_start=true"});
   const Settings few{"candidates=100", "elites=10"}, many{"candidates=200", "elites=20"},
       sharp{"candidates=200", "elites=5", "init_std=2"};
