@@ -62,7 +62,7 @@ study "$@" -- {cartpole_swingup,reacher_easy,cheetah_run,finger_spin,cup_catch,w
 
 declare -A paper=([cartpole_swingup]=821 [reacher_easy]=832 [cheetah_run]=662
   [finger_spin]=700 [cup_catch]=930 [walker_walk]=951 [walker_walk_r4]=951)
-shares=$work/shares.csv # of the paper's figure, one picture for all tasks
+shares=$work/shares.csv # of the paper's figure, one picture for all tasks: each seed's longest run
 echo task,seed,episodes,share >"$shares"
 for task in $(tail -n +2 "$tables/curves.csv" | cut -d, -f2 | sort -u); do
   ends=$(tasks | grep '"name": "'"$task"'",')
@@ -70,8 +70,10 @@ for task in $(tail -n +2 "$tables/curves.csv" | cut -d, -f2 | sort -u); do
     --level "$(value random_return <<<"$ends")=random" --level "$(value oracle_return <<<"$ends")=oracle" \
     --level "${paper[$task]}=the paper, 1,000 episodes" --svg "$tables/$task.svg" \
     --title "$task from pixels: return while training, means of twenty episodes"
-  awk -F, -v OFS=, -v task="$task" -v paper="${paper[$task]}" \
-    '$2 == task { print task, $3, $4, $5 / paper }' "$tables/curves.csv" >>"$shares"
+  awk -F, -v OFS=, -v task="$task" -v paper="${paper[$task]}" '
+    $2 != task { next }
+    NR == FNR { if ($4 > last[$3]) { last[$3] = $4; longest[$3] = $1 } next }
+    $1 == longest[$3] { print task, $3, $4, $5 / paper }' "$tables/curves.csv" "$tables/curves.csv" >>"$shares"
 done
 [ "$(wc -l <"$shares")" = 1 ] || # fewer than twenty episodes
   "$bin/plot" "$shares" --by task --x episodes --y share --level "1=the paper, 1,000 episodes" --svg "$tables/all.svg" \
