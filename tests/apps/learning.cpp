@@ -42,6 +42,11 @@ TEST_CASE("the verdict is learned, rising or flat") {
   std::ranges::reverse(rising);
   CHECK(judge(0.2, rising) == Verdict::flat);
   CHECK(judge(0.2, std::vector<double>(8, 1.0)) == Verdict::unclear);
+  // A run that fails nearly no episode any more is not said to have learned nothing.
+  CHECK(verdict_line(0.89, noisy) ==
+        "a score below 0.9, and the last third of the returns is no better than the middle third");
+  CHECK(verdict_line(std::nullopt, noisy) ==
+        "the last third of the returns is no better than the middle third");
   // Exactly at the border: thirds {0, 2, 1} and above, each with a squared error of 1/3.
   const double two_errors = 2 * std::sqrt(2.0 / 3);
   for (const auto& [more, verdict] :
@@ -109,7 +114,9 @@ TEST_CASE("train says where the score lies and whether it learned") {
   INFO(r.err);
   REQUIRE(r.status == 0);
   CHECK(has(r.err, "\nscore    0 = random 125.3, 1 = planner in the true simulator 189.4\n"));
-  CHECK(has(r.out, "\nverdict     did not learn: too few episodes for more\n"));
+  CHECK(has(
+      r.out,
+      "\nverdict     a score below 0.9, and too few episodes to say whether the returns rise\n"));
   CHECK(has(r.out, "made 3 updates; runs of this task that learn needed about 1,000\n"));
   CHECK(has(r.out, "train --resume run --total-episodes 6\n"));
   const Result none = run(scratch, "train", smallest("short"));

@@ -31,6 +31,7 @@ Verdict judge(std::optional<double> score, std::span<const double> returns) {
 }
 
 std::string verdict_line(std::optional<double> score, std::span<const double> returns) {
+  const std::string below = score ? cat("a score below ", learned_score, ", and ") : "";
   switch (judge(score, returns)) {
     case Verdict::learned:
       return cat("learned: a score of at least ", learned_score);
@@ -40,11 +41,11 @@ std::string verdict_line(std::optional<double> score, std::span<const double> re
                  fixed(t.middle.mean, 1), " in the middle third");
     }
     case Verdict::flat:
-      return "did not learn: the returns do not rise";
+      return cat(below, "the last third of the returns is no better than the middle third");
     case Verdict::unclear:
       break;
   }
-  return "did not learn: too few episodes for more";
+  return cat(below, "too few episodes to say whether the returns rise");
 }
 
 std::string verdict_text(const RunConfig& config, std::optional<double> score,
