@@ -41,7 +41,7 @@ std::string verdict_line(std::optional<double> score, std::span<const double> re
                  fixed(t.middle.mean, 1), " in the middle third");
     }
     case Verdict::flat:
-      return cat(below, "the last third of the returns is no better than the middle third");
+      return cat(below, "the last third of the returns is not clearly above the middle third");
     case Verdict::unclear:
       break;
   }
