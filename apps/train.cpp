@@ -3,7 +3,7 @@
 // calls. Evaluations, rows, checkpoints and the ending are in apps/train/training.cpp; the files, clocks
 // and flags themselves are in apps/common.
 //
-//   seed the data set with S random episodes
+//   seed the data set with S random episodes, or with those that an --initial-model plays
 //   until a limit is reached:
 //     model fitting:    C updates: a batch of windows, the loss, its gradient, Adam
 //     data collection:  an episode by planning with exploration noise, or of random actions
@@ -52,11 +52,12 @@ int Training::learn() {
   return finish();
 }
 
-// S episodes of uniformly random actions, or those that were recorded.
+// S episodes of uniformly random actions, or those that the initial model plays, or those that were recorded.
 void Training::seed() {
+  const bool knows_nothing = config_.initial_model.empty() || config_.collect == "random";
   while (run_.episodes < config_.seed_episodes && !ranks_.any(interrupted())) {
-    if (config_.collects()) collect_one_each(config_.seed_episodes - run_.episodes, true);
-    else remember(recorded_episode(config_, run_.episodes));
+    if (!config_.collects()) remember(recorded_episode(config_, run_.episodes));
+    else if (!collect_one_each(config_.seed_episodes - run_.episodes, knows_nothing)) break;
   }
   if (config_.time_limit.seconds > 0 && run_.evaluation_cost == 0 && config_.has_env())
     run_.evaluation_cost = estimate_evaluation(

@@ -48,11 +48,7 @@ void add_recorded(const std::vector<Assignment>& file, std::vector<Assignment>& 
   const Recorded all = read_all(folder->text);
   const std::string where = cat("--episodes ", folder->text);
   const auto follows = [&](const char* key, const std::string& value) {
-    const Assignment* other = last_assignment(typed, key);
-    require(other == nullptr || other->text == value, other == nullptr ? "" : other->where, " is ",
-            other == nullptr ? "" : other->text, ", and from ", where, " follows ", value,
-            "; leave it out");
-    if (other == nullptr) typed.push_back({find_field(key), value, where});
+    follow(typed, key, value, where);
   };
   follows("image_size", write_value(std::int64_t{all.image_size}));
   follows("seed_episodes", write_value(static_cast<std::int64_t>(all.episodes)));

@@ -10,6 +10,7 @@
 #include "autograd/base/parallel.hpp"
 #include "autograd/base/text.hpp"
 #include "autograd/kernels/bf16.hpp"
+#include "nn/files/checkpoint.hpp"
 
 namespace planet {
 namespace {
@@ -82,10 +83,14 @@ std::string ends_text(const RunConfig& config) {
 RunState restore(const Setup& setup, Ranks& ranks, WorldModel& model, Adam& adam, Replay& replay) {
   RunState run;
   run.ranks = ranks.size();
-  if (!setup.resumed) return run;
+  const std::string& initial = setup.config.initial_model;
+  if (!setup.resumed && initial.empty()) return run;
   if (ranks.first()) {
     if (const auto checkpoint = newest_checkpoint(setup.folder.checkpoints()))
       run = load_checkpoint(*checkpoint, model, adam);
+    else if (!initial.empty())
+      for (ParamStore* params : {&model.params(), &adam.store()})
+        load_params(load_model(initial).file, *params);
     setup.folder.restore_episodes(run.episodes - run.episodes_in_memory, run.episodes,
                                   setup.config.env, model.config(), replay);
   }
@@ -134,6 +139,7 @@ void print_header(Console& console, const Setup& setup, const Env& env, const Wo
   if (c.collect != "planner" && c.has_env()) round += "; evaluations are ";
   if (c.has_env()) round += "planned with " + planner_text(c.planner);
   line("round    ", round);
+  if (!c.initial_model.empty()) line("begins   ", cat("with the parameters of ", c.initial_model));
   line("replay   ",
        cat("up to ", bytes_text(budget), " = ",
            with_commas(static_cast<std::int64_t>(budget / static_cast<double>(env.image_bytes()))),

@@ -197,6 +197,27 @@ std::vector<std::string> words_of(const std::vector<Assignment>& typed) {
   return words;
 }
 
+// The options of a model are those of the one whose parameters it begins with.
+void add_initial_model(const std::vector<Assignment>& file, std::vector<Assignment>& typed) {
+  const Assignment* given = last_assignment(typed, "initial_model");
+  if (given == nullptr) given = last_assignment(file, "initial_model");
+  if (given == nullptr || given->text.empty()) return;
+  const RunConfig initial = load_model(given->text).config;
+  const std::string where = cat("--initial-model ", given->text);
+  for (const Field& field : run_fields())
+    if (field.group == "Model" || field.key == "image_size")
+      follow(typed, field.key, field.get(initial), where);
+}
+
+void check_actions(const RunConfig& config) {
+  if (config.initial_model.empty()) return;
+  const RunConfig initial = load_model(config.initial_model).config;
+  require(initial.model.action_size == config.model.action_size, "--initial-model ",
+          config.initial_model, " is a model of ", initial.env, " with ",
+          counted(initial.model.action_size, "action"), ", and ", config.env, " has ",
+          counted(config.model.action_size, "action"));
+}
+
 // Options of the command line that are no fields of a run's config.
 struct Words {
   std::string resume, config_file, logdir, seeds, jobs, env_command;
@@ -252,6 +273,7 @@ SeedRuns create_seeds(const Words& words, const std::vector<Assignment>& file,
     require(a.field->key != "seed", "--seed and --seeds are both given; give one of them");
   const std::vector<std::uint64_t> seeds = read_seeds(words.seeds);
   RunConfig config = resolve_config(file, typed);
+  check_actions(config);
   SeedRuns set;
   set.folder = words.logdir.empty() ? default_run_path(config, "seeds") : fs::path(words.logdir);
   for (const std::uint64_t seed : seeds) set.runs.push_back(set.folder / cat("seed", seed));
@@ -343,6 +365,7 @@ Asked setup_run(int argc, const char* const* argv, int ranks) {
   std::vector<Assignment> typed = options.typed();
   if (!words.env_command.empty()) add_env_command(words.env_command, typed);
   add_recorded(file, typed);
+  add_initial_model(file, typed);
   if (several) return create_seeds(words, file, typed, argc, argv);
   RunConfig config = resolve_config(file, typed);
   const auto sets_episodes = [](const Assignment& a) {
@@ -351,6 +374,7 @@ Asked setup_run(int argc, const char* const* argv, int ranks) {
   if (std::ranges::none_of(file, sets_episodes) && std::ranges::none_of(typed, sets_episodes))
     config.episodes_per_round = ranks;
   check_ranks(config, ranks);
+  check_actions(config);
   if (words.print_config) {
     std::cout << config_text(config);
     return {};

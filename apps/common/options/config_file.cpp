@@ -164,6 +164,15 @@ const Assignment* last_assignment(const std::vector<Assignment>& list, std::stri
   return found == list.rend() ? nullptr : &*found;
 }
 
+void follow(std::vector<Assignment>& typed, const std::string& key, const std::string& value,
+            const std::string& where) {
+  const Assignment* other = last_assignment(typed, key);
+  require(other == nullptr || other->text == value, other == nullptr ? "" : other->where, " is ",
+          other == nullptr ? "" : other->text, ", and from ", where, " follows ", value,
+          "; leave it out");
+  if (other == nullptr) typed.push_back({find_field(key), value, where});
+}
+
 std::string take_assignment(std::vector<Assignment>& list, std::string_view key) {
   const Assignment* found = last_assignment(list, key);
   const std::string text = found == nullptr ? "" : found->text;

@@ -38,6 +38,9 @@ RunConfig resolve_config(const std::vector<Assignment>& file,
 void apply_options(RunConfig& config, const std::vector<Assignment>& typed);
 /// The last assignment to `key`, or null.
 const Assignment* last_assignment(const std::vector<Assignment>& list, std::string_view key);
+/// Adds to `typed` a value that follows from the option `where`. Error: it was typed, and is another.
+void follow(std::vector<Assignment>& typed, const std::string& key, const std::string& value,
+            const std::string& where);
 /// Removes the assignments to `key` from `list` and returns the text of the last one, or "".
 std::string take_assignment(std::vector<Assignment>& list, std::string_view key);
 /// The config of a run from its saved text, without defaults of the task.

@@ -40,6 +40,7 @@ struct RunConfig {
   int batch_length = 50;               // L
   std::string collect = "planner";     // after the seed episodes: planner, random or none
   std::string episodes;                // folder of recorded episodes, for none
+  std::string initial_model;           // whose parameters the run begins with; none: random ones
   double action_noise = 0.3;           // std of the planner's exploration noise, per action
   std::int64_t total_episodes = 1000;  // N, including seed episodes; 0: no limit
   std::int64_t steps = 0;              // environment frames, R per decision; 0: no limit
