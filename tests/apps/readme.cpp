@@ -81,6 +81,7 @@ bool knows(const std::string& help, const std::string& flag) {
 
 TEST_CASE("every command in a README is known to its program") {
   const Scratch scratch;
+  fs::create_directory_symlink(source / "apps", scratch / "apps");  // models that commands name
   std::size_t train = 0;
   for (const Command& c : commands()) {
     INFO(c.readme << ": " << c.line);
