@@ -52,12 +52,12 @@ int Training::learn() {
   return finish();
 }
 
-// S episodes of uniformly random actions, or those that the initial model plays, or those that were recorded.
+// S episodes: of uniformly random actions, played by the initial model, or recorded elsewhere.
 void Training::seed() {
-  const bool knows_nothing = config_.initial_model.empty() || config_.collect == "random";
+  const bool random = config_.initial_model.empty() || config_.collect == "random";
   while (run_.episodes < config_.seed_episodes && !ranks_.any(interrupted())) {
     if (!config_.collects()) remember(recorded_episode(config_, run_.episodes));
-    else if (!collect_one_each(config_.seed_episodes - run_.episodes, knows_nothing)) break;
+    else if (!collect_one_each(config_.seed_episodes - run_.episodes, random)) break;
   }
   if (config_.time_limit.seconds > 0 && run_.evaluation_cost == 0 && config_.has_env())
     run_.evaluation_cost = estimate_evaluation(

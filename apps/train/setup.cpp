@@ -197,7 +197,7 @@ std::vector<std::string> words_of(const std::vector<Assignment>& typed) {
   return words;
 }
 
-// The options of a model are those of the one whose parameters it begins with.
+// A model that begins with the parameters of another has its options, too.
 void add_initial_model(const std::vector<Assignment>& file, std::vector<Assignment>& typed) {
   const Assignment* given = last_assignment(typed, "initial_model");
   if (given == nullptr) given = last_assignment(file, "initial_model");

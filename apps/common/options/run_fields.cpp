@@ -144,7 +144,7 @@ std::vector<Field> make_fields() {
       field("batch_length", "--chunk-size", run, "L, rows per window", AT(batch_length)),
       field("collect", "", run, "source of the actions after the seed episodes: planner, random (the paper's ablation), or none: learn from --episodes", AT(collect)),
       field("episodes", "", run, "folder of recorded episodes (.npz) to learn from, with --collect none", AT(episodes)),
-      field("initial_model", "--init-from", run, "RUN, CHECKPOINT or model.safetensors whose parameters the run begins with; it plays the seed episodes, and options of the model are its own", AT(initial_model)),
+      field("initial_model", "--init-from", run, "trained model (a run, a checkpoint or a model.safetensors) whose parameters and options the run begins with, and which plays the seed episodes", AT(initial_model)),
       field("action_noise", "", run, "standard deviation of the exploration noise", AT(action_noise)),
       may_change(field("total_episodes", "", run, "N, total number of episodes, including seed episodes; 0: no limit", AT(total_episodes))),
       may_change(field("steps", "--total-timesteps", run, "total number of environment frames, R per decision; 0: no limit", AT(steps))),
