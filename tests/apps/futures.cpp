@@ -44,9 +44,10 @@ double brightest(const std::vector<float>& picture) {
   return *std::max_element(y.begin(), y.end());
 }
 
-std::vector<float> operator+(std::vector<float> a, const std::vector<float>& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
+std::vector<float> joined(const std::vector<std::vector<float>>& pictures) {
+  std::vector<float> all;
+  for (const auto& picture : pictures) all.insert(all.end(), picture.begin(), picture.end());
+  return all;
 }
 
 }  // namespace
@@ -129,20 +130,20 @@ TEST_CASE("imagined pictures are judged by shares and by their distance") {
   const std::vector<float> left = true_picture(-0.24, 11), right = true_picture(0.24, 11);
   const std::vector<float> blur = mix(left, right, 0.5f), gone = true_picture(0, 0);
   const TwoPlaces places(left, right);
-  const Judgement fair = judge(left + right + left + right, places, -0.24, view);
+  const Judgement fair = judge(joined({left, right, left, right}), places, -0.24, view);
   CHECK(fair.left == 0.5);
   CHECK(fair.right == 0.5);
   CHECK(fair.true_side == 0.5);
   CHECK(fair.energy == doctest::Approx(1.0 / 3).epsilon(0.03));
-  const Judgement mean = judge(blur + blur, places, 0.24, view);
+  const Judgement mean = judge(joined({blur, blur}), places, 0.24, view);
   CHECK(mean.blurred == 1);
   CHECK(mean.true_side == 0);
   CHECK(mean.energy == doctest::Approx(1).epsilon(1e-4));
-  const Judgement wrong = judge(left + left + left + gone, places, 0.24, view);
+  const Judgement wrong = judge(joined({left, left, left, gone}), places, 0.24, view);
   CHECK(wrong.left == 0.75);
   CHECK(wrong.none == 0.25);
   CHECK(wrong.true_side == 0);
-  const Judgement sure = judge(right + right, places, 0.24, view);
+  const Judgement sure = judge(joined({right, right}), places, 0.24, view);
   CHECK(sure.true_side == 1);
   CHECK(std::abs(sure.energy) < 0.03);
   CHECK_THROWS_AS(judge(std::span(left).first(30), places, 0.24, view), Error);
