@@ -39,10 +39,7 @@ Recorded read_all(const std::string& folder) {
 }  // namespace
 
 void add_recorded(const std::vector<Assignment>& file, std::vector<Assignment>& typed) {
-  const auto given = [&](std::string_view key) {
-    const Assignment* a = last_assignment(typed, key);
-    return a != nullptr ? a : last_assignment(file, key);
-  };
+  const auto given = [&](std::string_view key) { return strongest_assignment(file, typed, key); };
   const Assignment* folder = given("episodes");
   if (folder == nullptr || folder->text.empty()) return;
   const Recorded all = read_all(folder->text);

@@ -199,8 +199,7 @@ std::vector<std::string> words_of(const std::vector<Assignment>& typed) {
 
 // A model that begins with the parameters of another has its options, too.
 void add_initial_model(const std::vector<Assignment>& file, std::vector<Assignment>& typed) {
-  const Assignment* given = last_assignment(typed, "initial_model");
-  if (given == nullptr) given = last_assignment(file, "initial_model");
+  const Assignment* given = strongest_assignment(file, typed, "initial_model");
   if (given == nullptr || given->text.empty()) return;
   const RunConfig initial = load_model(given->text).config;
   const std::string where = cat("--initial-model ", given->text);

@@ -87,8 +87,7 @@ std::vector<Assignment> read_config_file(const std::filesystem::path& path) {
 RunConfig resolve_config(const std::vector<Assignment>& file,
                          const std::vector<Assignment>& command_line) {
   const auto strongest = [&](std::string_view key) {
-    const Assignment* a = last_assignment(command_line, key);
-    return a != nullptr ? a : last_assignment(file, key);
+    return strongest_assignment(file, command_line, key);
   };
   // What follows from these would have no effect where the file has set every field of it.
   for (const char* key : {"preset", "model"}) {
@@ -162,6 +161,13 @@ const Assignment* last_assignment(const std::vector<Assignment>& list, std::stri
   const auto found = std::find_if(list.rbegin(), list.rend(),
                                   [&](const Assignment& a) { return a.field->key == key; });
   return found == list.rend() ? nullptr : &*found;
+}
+
+const Assignment* strongest_assignment(const std::vector<Assignment>& file,
+                                       const std::vector<Assignment>& command_line,
+                                       std::string_view key) {
+  const Assignment* typed = last_assignment(command_line, key);
+  return typed != nullptr ? typed : last_assignment(file, key);
 }
 
 void follow(std::vector<Assignment>& typed, const std::string& key, const std::string& value,

@@ -38,6 +38,10 @@ RunConfig resolve_config(const std::vector<Assignment>& file,
 void apply_options(RunConfig& config, const std::vector<Assignment>& typed);
 /// The last assignment to `key`, or null.
 const Assignment* last_assignment(const std::vector<Assignment>& list, std::string_view key);
+/// The one that wins, of the command line before the config file; or null.
+const Assignment* strongest_assignment(const std::vector<Assignment>& file,
+                                       const std::vector<Assignment>& command_line,
+                                       std::string_view key);
 /// Adds to `typed` a value that follows from the option `where`. Error: it was typed, and is another.
 void follow(std::vector<Assignment>& typed, const std::string& key, const std::string& value,
             const std::string& where);
