@@ -62,7 +62,8 @@ void print_json(const Subject& subject, const Evaluation& e) {
   if (const Oracle* oracle = subject.oracle) {
     json.set("policy", oracle->policy)
         .set("future", future_word(oracle->future.future))
-        .set("samples_per_candidate", oracle->future.courses());
+        .set("samples_per_candidate", oracle->future.courses())
+        .set("state_error", oracle->state_error);
     if (const std::optional<Agreement> c = compare_with_registered(*oracle, e))
       json.set("registered", to_json(c->registered)).set("agrees", c->agrees());
   }
@@ -73,7 +74,8 @@ std::string oracle_lines(const Oracle& oracle, const Evaluation& e) {
   std::string text = cat("policy      ", oracle.policy);
   if (oracle.policy == "oracle")
     text += cat(", in the true simulator: ", planner_text(oracle.planner), ", future ",
-                future_text(oracle.future));
+                future_text(oracle.future),
+                oracle.state_error > 0 ? cat(", state off by ", oracle.state_error) : "");
   text += "\n";
   if (const std::optional<Agreement> c = compare_with_registered(oracle, e))
     text += cat("registered  ", c->registered.mean, " +- ", c->registered.std, " over ",

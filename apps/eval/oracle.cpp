@@ -35,16 +35,21 @@ std::string planner_options(const PlannerConfig& planner) {
   return text;
 }
 
+// What the oracle knows: "shared x16, state off by 0.3".
+std::string knowledge(const Oracle& o) {
+  const int courses = o.future.courses();
+  return cat(future_word(o.future.future), courses > 1 ? cat(" x", courses) : "",
+             o.state_error > 0 ? cat(", state off by ", write_value(o.state_error)) : "");
+}
+
 // What decides a return besides the seed: the further columns of a file of returns.
 std::vector<std::pair<std::string, std::string>> request(const Oracle& o) {
   const bool plans = o.policy == "oracle";
-  const int courses = o.future.courses();
   return {{"env", o.spec->name},
           {"env_options", o.options},
           {"policy", o.policy},
           {"planner", plans ? planner_options(o.planner) : ""},
-          {"future",
-           plans ? cat(future_word(o.future.future), courses > 1 ? cat(" x", courses) : "") : ""},
+          {"future", plans ? knowledge(o) : ""},
           {"version", version_text()}};
 }
 
@@ -85,7 +90,7 @@ std::vector<double> play(const Oracle& oracle, const Env& env, std::span<const s
                          const std::function<void(int, int)>& progress) {
   if (oracle.policy == "random") return random_returns(env, seeds);
   if (oracle.policy == "zero") return zero_returns(env, seeds);
-  return oracle_returns(env, oracle.planner, seeds, progress, oracle.future);
+  return oracle_returns(env, oracle.planner, seeds, progress, oracle.future, oracle.state_error);
 }
 
 // With the sample's standard deviation, as the registry has it.
@@ -115,6 +120,10 @@ void OracleFlags::add(CommandLine& cli) {
              "the oracle's model of randomness: average, one, shared, true or forgetful (default: "
              "the task's)",
              group);
+  cli.option("--state-error", state_error,
+             "the oracle knows each number of the state up to normal noise of so many times its "
+             "standard deviation in the episode so far (default 0)",
+             group);
   cli.option("--at-once", at_once,
              "number of episodes between two updates of --csv (default: all); changes no result",
              group);
@@ -132,6 +141,7 @@ std::string OracleFlags::given() const {
   if (!env_options.empty()) return "--env-option";
   if (!policy.empty()) return "--policy";
   if (!future.empty()) return "--future";
+  if (!state_error.empty()) return "--state-error";
   if (!at_once.empty()) return "--at-once";
   return check ? "--check" : row ? "--row" : "";
 }
@@ -145,13 +155,20 @@ Oracle read_oracle(const OracleFlags& flags, std::vector<Assignment> planner) {
   o.policy = flags.policy.empty() ? "oracle" : flags.policy;
   require(std::ranges::count(policies, o.policy) == 1, "--policy is '", o.policy, "'",
           did_you_mean(o.policy, policies), "; it is one of ", join(policies));
-  require((flags.future.empty() && planner.empty()) || o.policy == "oracle",
-          planner.empty() ? "--future" : planner.front().where, " is for --policy oracle; ",
-          o.policy, " plans nothing");
+  const std::string of_plans = !planner.empty()        ? planner.front().where
+                               : !flags.future.empty() ? "--future"
+                                                       : "--state-error";
+  require((flags.future.empty() && flags.state_error.empty() && planner.empty()) ||
+              o.policy == "oracle",
+          of_plans, " is for --policy oracle; ", o.policy, " plans nothing");
+  if (!flags.state_error.empty()) read_option("--state-error", flags.state_error, o.state_error);
+  require(o.state_error >= 0 && std::isfinite(o.state_error), "--state-error is ", o.state_error,
+          "; it must be finite and at least 0");
   if (!flags.at_once.empty()) read_option("--at-once", flags.at_once, o.at_once);
   require(flags.at_once.empty() || o.at_once >= 1, "--at-once is ", o.at_once,
           "; it must be at least 1");
-  o.as_registered = planner.empty() && flags.future.empty() && flags.env_options.empty();
+  o.as_registered =
+      planner.empty() && flags.future.empty() && o.state_error == 0 && flags.env_options.empty();
   require(!flags.check || (o.spec->scale && o.policy != "zero"), "--check has nothing to hold ",
           o.policy, " on ", o.spec->name, " against: no return is registered");
   require(!flags.check || o.as_registered,

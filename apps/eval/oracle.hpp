@@ -22,7 +22,7 @@ namespace planet {
 /// The options that are for --oracle only.
 struct OracleFlags {
   bool oracle = false, check = false, row = false;
-  std::string env, policy, future, at_once;
+  std::string env, policy, future, state_error, at_once;
   std::vector<std::string> env_options;
 
   void add(CommandLine& cli);
@@ -38,8 +38,9 @@ struct Oracle {
   std::string policy;   // oracle, random or zero
   PlannerConfig planner;
   FutureConfig future;
+  double state_error = 0;     // of the oracle's state: oracle_returns()
   int at_once = 0;            // episodes between two updates of the CSV; 0: all
-  bool as_registered = true;  // task, budget and future: only then can two means agree
+  bool as_registered = true;  // task, budget, future and state: only then can two means agree
   bool afresh = false;        // plays every episode, whatever the CSV has
 };
 

@@ -103,6 +103,8 @@ TEST_CASE("a file of returns says what was measured, and another request is refu
   refused({"--env", "duel", "--env-option", "view=3", "--policy", "random"}, "policy is 'oracle'");
   refused(Args{"--env", "duel", "--env-option", "view=3", "--horizon", "6"} + budget, "planner is");
   refused(Args{"--env", "duel", "--env-option", "view=3", "--future", "one"} + budget, "future is");
+  refused(Args{"--env", "duel", "--env-option", "view=3", "--state-error", "0.5"} + budget,
+          "future is 'shared x16', and here it is 'shared x16, state off by 0.5'");
   std::string older = file;
   older.replace(older.find("planet "), 7, "planet-old ");
   write_text_atomically(scratch / "o.csv", older);
@@ -123,4 +125,21 @@ TEST_CASE("only what is registered can be checked") {
   CHECK(has(error({"--policy", "zero"}), "no return is registered"));
   CHECK(has(error({"--candidates", "20"}), "leave options of the task and of the planner out"));
   CHECK(has(error({"--env-option", "view=3"}), "leave options of the task"));
+  CHECK(has(error({"--state-error", "0.1"}), "leave options of the task"));
+}
+
+TEST_CASE("an oracle may know its state roughly, random actions know nothing") {
+  const Scratch scratch;
+  const auto error = [&](const Args& more) {
+    const Result r = run(scratch, "eval", Args{"--oracle", "--state-error"} + more);
+    CHECK(r.status == 2);
+    return r.err;
+  };
+  const Result rough = run(scratch, "eval",
+                           {"--oracle", "--env", "point_mass_easy", "--episodes", "1",
+                            "--candidates", "4", "--elites", "2", "--state-error", "0.5"});
+  CHECK(has(rough.out, ", future one, state off by 0.5\n"));
+  CHECK(has(error({"-0.1"}), "--state-error is -0.1; it must be finite and at least 0"));
+  CHECK(has(error({"much"}), "--state-error"));
+  CHECK(has(error({"0.1", "--policy", "random"}), "--state-error is for --policy oracle"));
 }

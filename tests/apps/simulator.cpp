@@ -126,6 +126,18 @@ TEST_CASE("a plan in the simulator has the same bits on any number of threads") 
   CHECK(oracle_returns(*env, cem, seeds(1001, 1))[0] == all[0][1]);
 }
 
+TEST_CASE("a planner that knows its state roughly returns less, the rougher the less") {
+  const auto env = make_env("point_mass_easy");
+  const PlannerConfig cem{"cem", 12, 3, 50, 5};
+  const auto mean_return = [&](double error) {
+    return summary(oracle_returns(*env, cem, seeds(1000, 4), {}, {}, error)).mean;
+  };
+  const double exact = mean_return(0), rough = mean_return(0.3), rougher = mean_return(3);
+  CHECK(exact == summary(oracle_returns(*env, cem, seeds(1000, 4))).mean);
+  CHECK(exact > rough);
+  CHECK(rough > rougher + 20);
+}
+
 TEST_CASE("every candidate has its own random numbers") {
   TaskEnv env(std::make_unique<Chance>(), {16, 1, 100, 0});
   env.reset(1);

@@ -1,6 +1,7 @@
 #include "apps/common/simulator/simulator_dynamics.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <mutex>
 
 #include "apps/common/options/recipes.hpp"
@@ -47,6 +48,36 @@ std::vector<double> unplanned_returns(const Env& prototype, std::span<const std:
   }
   return returns;
 }
+
+// An environment as somebody sees it who knows its state only roughly.
+class RoughView {
+ public:
+  RoughView(double error, Rng noise) : error_(error), noise_(noise) {}
+
+  // To be called once for each decision. Valid until the next call.
+  const Env& of(const Env& env) {
+    if (error_ == 0) return env;
+    std::vector<double> state = env.state();
+    mean_.resize(state.size()), squares_.resize(state.size());
+    ++seen_;
+    for (std::size_t i = 0; i < state.size(); ++i) {  // Welford's update of mean and variance
+      const double apart = state[i] - mean_[i];
+      mean_[i] += apart / seen_;
+      squares_[i] += apart * (state[i] - mean_[i]);
+      state[i] += error_ * std::sqrt(squares_[i] / seen_) * noise_.normal();
+    }
+    view_ = env.clone();
+    view_->set_state(state);
+    return *view_;
+  }
+
+ private:
+  double error_;
+  Rng noise_;
+  int seen_ = 0;
+  std::vector<double> mean_, squares_;
+  std::unique_ptr<Env> view_;
+};
 
 }  // namespace
 
@@ -148,7 +179,7 @@ double SimulatorDynamics::play(Lane& lane, const Candidate& candidate, const Env
 std::vector<double> oracle_returns(const Env& prototype, const PlannerConfig& planner,
                                    std::span<const std::uint64_t> seeds,
                                    const std::function<void(int, int)>& progress,
-                                   const FutureConfig& future) {
+                                   const FutureConfig& future, double state_error) {
   const int length = prototype.episode_length(), all = length * static_cast<int>(seeds.size());
   const auto A = static_cast<std::size_t>(prototype.action_size());
   std::vector<double> returns(seeds.size());
@@ -160,9 +191,10 @@ std::vector<double> oracle_returns(const Env& prototype, const PlannerConfig& pl
     SimulatorDynamics dynamics(prototype, future);
     const std::unique_ptr<Planner> search = make_planner(planner);
     Rng rng(seeds[k], Stream::planner);
+    RoughView view(state_error, Rng(seeds[k], Stream::agent));
     StepResult step;
     for (int t = 0; !step.done(); ++t) {
-      dynamics.start(*env);
+      dynamics.start(view.of(*env));
       const Plan& plan = search->plan(dynamics, rng);
       step = env->step(std::span<const float>(plan.actions.data(), A));
       returns[k] += step.reward;

@@ -72,11 +72,13 @@ class SimulatorDynamics final : public Dynamics {
 /// The returns of one episode per seed, planned in the true simulator, in parallel. Episode k plans
 /// with Rng(seeds[k], Stream::planner), so its return depends on its own seed alone. `progress`, if
 /// given, is called after each decision with the number of decisions done and the total over all
-/// episodes; any thread may call it, one at a time.
+/// episodes; any thread may call it, one at a time. With a `state_error` the planner starts from a state
+/// that is off by normal noise, each number by so many times its standard deviation in the episode so
+/// far; fresh noise for each decision, from Rng(seeds[k], Stream::agent).
 std::vector<double> oracle_returns(const Env& prototype, const PlannerConfig& planner,
                                    std::span<const std::uint64_t> seeds,
                                    const std::function<void(int, int)>& progress = {},
-                                   const FutureConfig& future = {});
+                                   const FutureConfig& future = {}, double state_error = 0);
 /// The same for uniformly random actions, from Rng(seeds[k], Stream::random_action).
 std::vector<double> random_returns(const Env& prototype, std::span<const std::uint64_t> seeds);
 /// The same for an agent that does nothing: zero actions.
