@@ -36,10 +36,9 @@ std::map<std::string, Recipe, std::less<>> make_recipes() {
   // The paper's sizes of state and layers, and half as many iterations.
   const Settings paper_size{"deter_size=200", "hidden_size=200", "stoch_size=30", "iterations=3"};
   const Settings wide = with(with(averaged, few), paper_size);
-  // A held action needs less noise, and in pilots the updates were the limit, not the episodes.
-  const Settings walker =
-      with(with(with(replan, few), paper_size),
-           {"kl_scale=0.1", "kl_balance=0.8", "action_noise=0.2", "updates_per_episode=200"});
+  // A held action needs less noise.
+  const Settings walker = with(with(with(replan, few), paper_size),
+                               {"kl_scale=0.1", "kl_balance=0.8", "action_noise=0.2"});
   const PlannerConfig paper{"cem", 12, 10, 1000, 100}, medium{"cem", 12, 5, 300, 30},
       light{"cem", 12, 3, 100, 10}, chance{"cem", 12, 6, 300, 30};
   return {
