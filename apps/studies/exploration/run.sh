@@ -70,8 +70,6 @@ one() { # TASK-CHANGE-CHANGE...
     }' "$work/$1/metrics.csv" >"$work/$1.csv"
   add results.csv "$1" "$work/$1.csv"
 }
-study "$@" -- walker walker-{R4,R4-{C300,B64,L50,S40,H20,D4,noise0.6,kl1-balance0,lr0.001,small,average0.999}} \
-  walker_r4 walker_r4-{kl1,J200,average0.999,average0.999-{kl0.3,kl1,pixels64,noise0.4,futures4}} \
-  finger finger-{R4,noise0.6,std1,average0}
+study "$@" -- walker walker-R4{,-S40,-H20,-D4,-noise0.6,-kl1-balance0} walker_r4-C200{,-kl1} finger{,-std1}
 
 table --by run --y return_50 --y return_100 --y final_mean --y kl
