@@ -74,8 +74,7 @@ std::string oracle_lines(const Oracle& oracle, const Evaluation& e) {
   std::string text = cat("policy      ", oracle.policy);
   if (oracle.policy == "oracle")
     text += cat(", in the true simulator: ", planner_text(oracle.planner), ", future ",
-                future_text(oracle.future),
-                oracle.state_error > 0 ? cat(", state off by ", oracle.state_error) : "");
+                future_text(oracle.future), oracle.state_text());
   text += "\n";
   if (const std::optional<Agreement> c = compare_with_registered(oracle, e))
     text += cat("registered  ", c->registered.mean, " +- ", c->registered.std, " over ",

@@ -38,8 +38,7 @@ std::string planner_options(const PlannerConfig& planner) {
 // What the oracle knows: "shared x16, state off by 0.3".
 std::string knowledge(const Oracle& o) {
   const int courses = o.future.courses();
-  return cat(future_word(o.future.future), courses > 1 ? cat(" x", courses) : "",
-             o.state_error > 0 ? cat(", state off by ", write_value(o.state_error)) : "");
+  return cat(future_word(o.future.future), courses > 1 ? cat(" x", courses) : "", o.state_text());
 }
 
 // What decides a return besides the seed: the further columns of a file of returns.
@@ -108,6 +107,10 @@ std::string with_spread(const ReferenceReturn& r) {
 
 }  // namespace
 
+std::string Oracle::state_text() const {
+  return state_error > 0 ? cat(", state off by ", write_value(state_error)) : "";
+}
+
 void OracleFlags::add(CommandLine& cli) {
   const char* group = "Oracle";
   cli.flag("--oracle", oracle, "evaluate a planner in the true simulator instead of an agent",
@@ -155,12 +158,12 @@ Oracle read_oracle(const OracleFlags& flags, std::vector<Assignment> planner) {
   o.policy = flags.policy.empty() ? "oracle" : flags.policy;
   require(std::ranges::count(policies, o.policy) == 1, "--policy is '", o.policy, "'",
           did_you_mean(o.policy, policies), "; it is one of ", join(policies));
-  const std::string of_plans = !planner.empty()        ? planner.front().where
-                               : !flags.future.empty() ? "--future"
-                                                       : "--state-error";
-  require((flags.future.empty() && flags.state_error.empty() && planner.empty()) ||
-              o.policy == "oracle",
-          of_plans, " is for --policy oracle; ", o.policy, " plans nothing");
+  const std::string of_plans = !planner.empty()             ? planner.front().where
+                               : !flags.future.empty()      ? "--future"
+                               : !flags.state_error.empty() ? "--state-error"
+                                                            : "";
+  require(of_plans.empty() || o.policy == "oracle", of_plans, " is for --policy oracle; ", o.policy,
+          " plans nothing");
   if (!flags.state_error.empty()) read_option("--state-error", flags.state_error, o.state_error);
   require(o.state_error >= 0 && std::isfinite(o.state_error), "--state-error is ", o.state_error,
           "; it must be finite and at least 0");

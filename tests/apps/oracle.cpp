@@ -27,6 +27,13 @@ Evaluation measured(double a, double b) {
   return e;
 }
 
+// What eval --oracle says of a request that it does not take.
+std::string refusal(const Scratch& scratch, const Args& more) {
+  const Result r = run(scratch, "eval", Args{"--oracle"} + more);
+  CHECK(r.status == 2);
+  return r.err;
+}
+
 }  // namespace
 
 TEST_CASE("a measured return agrees within three standard errors or a hundredth of the largest") {
@@ -117,11 +124,7 @@ TEST_CASE("a file of returns says what was measured, and another request is refu
 
 TEST_CASE("only what is registered can be checked") {
   const Scratch scratch;
-  const auto error = [&](const Args& more) {
-    const Result r = run(scratch, "eval", Args{"--oracle", "--check"} + more);
-    CHECK(r.status == 2);
-    return r.err;
-  };
+  const auto error = [&](const Args& more) { return refusal(scratch, Args{"--check"} + more); };
   CHECK(has(error({"--policy", "zero"}), "no return is registered"));
   CHECK(has(error({"--candidates", "20"}), "leave options of the task and of the planner out"));
   CHECK(has(error({"--env-option", "view=3"}), "leave options of the task"));
@@ -130,16 +133,15 @@ TEST_CASE("only what is registered can be checked") {
 
 TEST_CASE("an oracle may know its state roughly, random actions know nothing") {
   const Scratch scratch;
+  const Args rough{"--oracle", "--env", "point_mass_easy", "--episodes", "1", "--candidates", "4",
+                   "--elites", "2",     "--state-error",   "0.5"};
+  CHECK(has(run(scratch, "eval", rough).out, ", future one, state off by 0.5\n"));
+  const Json json = Json::parse(run(scratch, "eval", rough + Args{"--json"}).out);
+  CHECK(json.at("state_error").as_double() == 0.5);
   const auto error = [&](const Args& more) {
-    const Result r = run(scratch, "eval", Args{"--oracle", "--state-error"} + more);
-    CHECK(r.status == 2);
-    return r.err;
+    return refusal(scratch, Args{"--state-error"} + more);
   };
-  const Result rough = run(scratch, "eval",
-                           {"--oracle", "--env", "point_mass_easy", "--episodes", "1",
-                            "--candidates", "4", "--elites", "2", "--state-error", "0.5"});
-  CHECK(has(rough.out, ", future one, state off by 0.5\n"));
   CHECK(has(error({"-0.1"}), "--state-error is -0.1; it must be finite and at least 0"));
-  CHECK(has(error({"much"}), "--state-error"));
+  CHECK(has(error({"much"}), "--state-error is 'much'"));
   CHECK(has(error({"0.1", "--policy", "random"}), "--state-error is for --policy oracle"));
 }
