@@ -38,11 +38,13 @@ struct Oracle {
   std::string policy;   // oracle, random or zero
   PlannerConfig planner;
   FutureConfig future;
-  double state_error = 0;          // of the oracle's state: oracle_returns()
-  int at_once = 0;                 // episodes between two updates of the CSV; 0: all
-  bool as_registered = true;       // task, budget, future and state: only then can two means agree
-  bool afresh = false;             // plays every episode, whatever the CSV has
-  std::string state_text() const;  // ", state off by 0.3", or ""
+  double state_error = 0;     // of the oracle's state: oracle_returns()
+  int at_once = 0;            // episodes between two updates of the CSV; 0: all
+  bool as_registered = true;  // task, budget, future and state: only then can two means agree
+  bool afresh = false;        // plays every episode, whatever the CSV has
+
+  /// ", state off by 0.3", or "" where it is known.
+  std::string state_text() const;
 };
 
 /// Error: anything wrong with the flags, or with the planner options that were typed.
