@@ -19,19 +19,38 @@ Clip clip_by_global_norm(const ParamStore& store, double max_norm) {
   return {norm, norm > max_norm ? max_norm / norm : 1.0};
 }
 
-Adam::Adam(ParamStore& store, AdamConfig config) : store_(&store), config_(config) {
+void check_drops(double learning_rate, const std::vector<RateDrop>& drops) {
+  RateDrop last{0, learning_rate};
+  for (const RateDrop& drop : drops) {
+    require(drop.steps > last.steps, "the learning rate is to drop after ", drop.steps,
+            " steps; that must be more than ", last.steps);
+    require(drop.rate >= 0 && drop.rate < last.rate, "the learning rate after ", drop.steps,
+            " steps is ", drop.rate, "; a drop is below the rate before it, ", last.rate);
+    last = drop;
+  }
+}
+
+Adam::Adam(ParamStore& store, AdamConfig config) : store_(&store), config_(std::move(config)) {
   const auto rate = [](double beta) { return beta >= 0 && beta < 1; };
-  require(config.learning_rate >= 0 && std::isfinite(config.learning_rate),
-          "Adam's learning_rate is ", config.learning_rate, "; it must be 0 or more");
-  require(rate(config.beta1), "Adam's beta1 is ", config.beta1, "; it must be in [0,1)");
-  require(rate(config.beta2), "Adam's beta2 is ", config.beta2, "; it must be in [0,1)");
-  require(config.epsilon > 0 && std::isfinite(config.epsilon), "Adam's epsilon is ", config.epsilon,
-          "; it must be positive");
+  require(config_.learning_rate >= 0 && std::isfinite(config_.learning_rate),
+          "Adam's learning_rate is ", config_.learning_rate, "; it must be 0 or more");
+  require(rate(config_.beta1), "Adam's beta1 is ", config_.beta1, "; it must be in [0,1)");
+  require(rate(config_.beta2), "Adam's beta2 is ", config_.beta2, "; it must be in [0,1)");
+  require(config_.epsilon > 0 && std::isfinite(config_.epsilon), "Adam's epsilon is ",
+          config_.epsilon, "; it must be positive");
+  check_drops(config_.learning_rate, config_.drops);
 }
 
 void Adam::set_steps(std::int64_t steps) {
   require(steps >= 0, "Adam cannot have made ", steps, " steps");
   steps_ = steps;
+}
+
+double Adam::learning_rate() const {
+  double rate = config_.learning_rate;
+  for (const RateDrop& drop : config_.drops)
+    if (steps_ >= drop.steps) rate = drop.rate;
+  return rate;
 }
 
 namespace {
@@ -68,14 +87,14 @@ void update(const Rates<T> k, const T* __restrict g, T* __restrict m, T* __restr
 }
 
 template <class T>
-void take_step(ParamStore& store, const AdamConfig& config, double t, double scale) {
+void take_step(ParamStore& store, const AdamConfig& config, double lr, double t, double scale) {
   const auto cast = [](double x) { return static_cast<T>(x); };
   const Rates<T> rates{cast(scale),
                        cast(config.beta1),
                        cast(config.beta2),
                        cast(1 - config.beta1),
                        cast(1 - config.beta2),
-                       cast(config.learning_rate / (1 - std::pow(config.beta1, t))),
+                       cast(lr / (1 - std::pow(config.beta1, t))),
                        cast(1 / std::sqrt(1 - std::pow(config.beta2, t))),
                        cast(config.epsilon)};
   T *const g = store.grads<T>(), *const m = store.first_moments<T>(),
@@ -91,9 +110,10 @@ void take_step(ParamStore& store, const AdamConfig& config, double t, double sca
 void Adam::step(Clip clip) {
   require(clip.finite(), "the gradient's norm is ", clip.norm,
           "; Adam does not take a step from a gradient that is not finite");
+  const double lr = learning_rate();
   ++steps_;
   with_elements(store_->precision(), [&](auto zero) {
-    take_step<decltype(zero)>(*store_, config_, static_cast<double>(steps_), clip.scale);
+    take_step<decltype(zero)>(*store_, config_, lr, static_cast<double>(steps_), clip.scale);
   });
 }
 

@@ -3,6 +3,8 @@
 //   m_t = b1 m + (1-b1) g        v_t = b2 v + (1-b2) g^2       g the gradient after clipping
 //   theta -= lr * (m_t / (1-b1^t)) / (sqrt(v_t / (1-b2^t)) + epsilon)
 //
+// lr is constant, or falls at chosen steps.
+//
 // Epsilon is added to the corrected sqrt(v), as in the paper's Algorithm 1. TensorFlow 1, in which
 // PlaNet was written, adds it to the uncorrected one, which equals the rule above with
 // epsilon / sqrt(1-b2^t): with 1e-4 that acts like 3.2e-3 at step 1, 3.3e-4 at step 100, and 1e-4
@@ -14,6 +16,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <vector>
 
 #include "autograd/param.hpp"
 
@@ -32,17 +35,29 @@ struct Clip {
 /// Error: max_norm is not above 0.
 Clip clip_by_global_norm(const ParamStore& store, double max_norm);
 
+/// After so many steps lr falls to this rate.
+struct RateDrop {
+  std::int64_t steps = 0;
+  double rate = 0;
+  bool operator==(const RateDrop&) const = default;
+};
+
+/// Error unless the steps rise from 1 on and the rates fall from `learning_rate` on, to 0 or more.
+void check_drops(double learning_rate, const std::vector<RateDrop>& drops);
+
 struct AdamConfig {
-  double learning_rate = 1e-3;  // lr
-  double beta1 = 0.9;           // b1
-  double beta2 = 0.999;         // b2
-  double epsilon = 1e-4;        // added to the corrected sqrt(v), see above
+  double learning_rate = 1e-3;       // lr
+  double beta1 = 0.9;                // b1
+  double beta2 = 0.999;              // b2
+  double epsilon = 1e-4;             // added to the corrected sqrt(v), see above
+  std::vector<RateDrop> drops = {};  // of lr
 };
 
 /// The moments are slabs of the store; Adam itself holds its constants and the number of steps.
 class Adam {
  public:
-  /// The store must outlive it. Error unless learning_rate >= 0, 0 <= beta < 1, epsilon > 0.
+  /// The store must outlive it. Error unless learning_rate >= 0, 0 <= beta < 1, epsilon > 0, and the
+  /// drops pass check_drops.
   explicit Adam(ParamStore& store, AdamConfig config = {});
 
   /// One update from the store's gradients times clip.scale. It does not zero the gradients: call
@@ -52,6 +67,7 @@ class Adam {
 
   std::int64_t steps() const { return steps_; }
   void set_steps(std::int64_t steps);  // when resuming; the moments are loaded into the store
+  double learning_rate() const;        // of the next step
 
   const AdamConfig& config() const { return config_; }
   ParamStore& store() { return *store_; }

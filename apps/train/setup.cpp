@@ -60,10 +60,19 @@ void check_memory(const RunConfig& config, int runs) {
 }
 
 const char* const goes_on_alike =
-    "; a resumed run computes what it would have computed, so only limits and the options of "
-    "evaluation, checkpoints and the machine may change";
+    "; a resumed run computes what it would have computed, so only limits, drops of the learning "
+    "rate yet to come, and the options of evaluation, checkpoints and the machine may change";
 
-RunConfig resumed_config(const RunConfig& before, const std::vector<Assignment>& typed) {
+// A checkpoint's folder is named by its updates.
+std::int64_t updates_of(const std::optional<fs::path>& checkpoint) {
+  std::int64_t updates = 0;
+  if (checkpoint) read_value(checkpoint->filename().string(), updates);
+  return updates;
+}
+
+RunConfig resumed_config(const RunFolder& folder, const RunConfig& before,
+                         const std::vector<Assignment>& typed) {
+  const std::int64_t updates = updates_of(newest_checkpoint(folder.checkpoints()));
   RunConfig after = before;
   for (const Assignment& a : typed) {
     RunConfig changed = after;
@@ -72,9 +81,9 @@ RunConfig resumed_config(const RunConfig& before, const std::vector<Assignment>&
     } catch (const Error& e) {
       fail(a.where, " ", e.what());
     }
-    const std::string was = a.field->get(after), is = a.field->get(changed);
-    require(was == is || a.field->may_change, a.where, " is ", is, ", but the run began with ", was,
-            goes_on_alike);
+    const std::string was = a.field->fixed_part(after, updates),
+                      is = a.field->fixed_part(changed, updates);
+    require(was == is, a.where, " is ", is, ", but the run began with ", was, goes_on_alike);
     after = changed;
   }
   after.check();
@@ -90,9 +99,10 @@ RunConfig config_before(const RunFolder& folder) {
   const RunConfig then = config_from_text(saved, checkpoint->string());
   const std::vector<Assignment> had = parse_config(saved, checkpoint->string()),
                                 has = read_config_file(file);
+  const std::int64_t updates = updates_of(checkpoint);
   for (const Field& field : run_fields()) {
     if (field.may_change) continue;
-    const std::string was = field.get(then), is = field.get(now);
+    const std::string was = field.fixed_part(then, updates), is = field.fixed_part(now, updates);
     const auto sets = [&](const Assignment& a) { return a.field == &field; };
     require(std::ranges::none_of(had, sets) || std::ranges::any_of(has, sets), file, " has no ",
             field.key, ", and the run began with ", was, goes_on_alike);
@@ -242,7 +252,7 @@ void share_threads(SeedRuns& set, const std::string& jobs, int threads) {
 Setup resume_run(const fs::path& path, const std::vector<Assignment>& typed, int ranks) {
   RunFolder folder = RunFolder::open(path);
   const RunConfig before = config_before(folder);
-  const RunConfig config = resumed_config(before, typed);
+  const RunConfig config = resumed_config(folder, before, typed);
   check_ranks(config, ranks);
   if (!(config == before)) folder.write_config(config);
   return {config, std::move(folder), true};
@@ -256,7 +266,8 @@ SeedRuns resume_seeds(const Words& words, const std::vector<Assignment>& typed) 
   set.options = words_of(typed);
   int threads = 0;
   for (const fs::path& run : set.runs) {
-    const RunConfig config = resumed_config(config_before(RunFolder::open(run)), typed);
+    const RunFolder folder = RunFolder::open(run);
+    const RunConfig config = resumed_config(folder, config_before(folder), typed);
     for (const Assignment& a : typed)
       if (a.field->key == "threads") threads = config.threads;
     set.progress = config.progress;

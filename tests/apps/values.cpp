@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "autograd/base/error.hpp"
+#include "nn/adam.hpp"
 #include "rssm/config.hpp"
 
 using namespace planet;
@@ -61,7 +62,8 @@ TEST_CASE("a cadence is counted, timed or never") {
   CHECK(read<Cadence>("auto").automatic);
   for (const char* wrong : {"", "0", "-1", "1.5", "often"})
     CHECK_THROWS_AS(read<Cadence>(wrong), Error);
-  for (const Cadence& c : {Cadence{10, 0}, Cadence{0, 120}, Cadence{}, Cadence{0, 0, true}}) check_round_trip(c);
+  for (const Cadence& c : {Cadence{10, 0}, Cadence{0, 120}, Cadence{}, Cadence{0, 0, true}})
+    check_round_trip(c);
 }
 
 TEST_CASE("sizes are decimal or binary") {
@@ -82,6 +84,15 @@ TEST_CASE("convolutions are lists of channels and kernels") {
   check_round_trip(layers);
   for (const char* wrong : {"", "8", "8:", "8:4 x", "8:4:2"})
     CHECK_THROWS_AS(read<std::vector<ConvLayer>>(wrong), Error);
+}
+
+TEST_CASE("drops of the learning rate are lists of updates and rates") {
+  const std::vector<RateDrop> drops{{20000, 5e-4}, {30000, 1e-4}};
+  CHECK(read<std::vector<RateDrop>>("20000:5e-4 30_000:1e-4") == drops);
+  CHECK(read<std::vector<RateDrop>>("none").empty());
+  for (const auto& d : {drops, std::vector<RateDrop>{}}) check_round_trip(d);
+  for (const char* wrong : {"", "5e-4", "20000:", "1.5:5e-4", "20000:5e-4 x"})
+    CHECK_THROWS_AS(read<std::vector<RateDrop>>(wrong), Error);
 }
 
 TEST_CASE("numbers, sizes and times in messages") {

@@ -63,7 +63,7 @@ double distance_after_20_steps() {
   Rng rng(1, Stream::test);
   for (std::ptrdiff_t i = 0; i < n; ++i) w.value<T>()[i] = static_cast<T>(rng.normal());
   Reference reference(std::vector<double>(w.value<T>(), w.value<T>() + n));
-  const AdamConfig config{0.01, 0.8, 0.95, 1e-4};
+  const AdamConfig config{0.01, 0.8, 0.95, 1e-4, {{7, 0.004}, {15, 0.001}}};
   Adam adam(store, config);
   for (int t = 0; t < 20; ++t) {
     for (std::ptrdiff_t i = 0; i < n; ++i) {  // sizes from 1 to 1e-10
@@ -74,7 +74,8 @@ double distance_after_20_steps() {
     const Clip clip = clip_by_global_norm(store, 5.0);
     for (double& x : g) x *= clip.scale;
     adam.step(clip);
-    reference.step(g, config.learning_rate, config.beta1, config.beta2, config.epsilon);
+    const double lr = t < 7 ? 0.01 : t < 15 ? 0.004 : 0.001;
+    reference.step(g, lr, config.beta1, config.beta2, config.epsilon);
   }
   CHECK(adam.steps() == 20);
   return worst_difference(store, reference);
@@ -263,6 +264,17 @@ TEST_CASE("Adam's settings are checked") {
   CHECK(contains(error({1e-3, 1, 0.999, 1e-4}), "beta1 is 1"));
   CHECK(contains(error({1e-3, 0.9, -0.1, 1e-4}), "beta2 is -0.1"));
   CHECK(contains(error({1e-3, 0.9, 0.999, 0}), "epsilon is 0"));
+  const auto drops = [&](std::vector<RateDrop> d) {
+    return error({1e-3, 0.9, 0.999, 1e-4, std::move(d)});
+  };
+  CHECK(contains(drops({{0, 1e-4}}), "is to drop after 0 steps; that must be more than 0"));
+  CHECK(contains(drops({{5, 1e-4}, {5, 1e-5}}), "after 5 steps; that must be more than 5"));
+  CHECK(contains(drops({{5, 1e-3}}),
+                 "after 5 steps is 0.001; a drop is below the rate before it, 0.001"));
+  CHECK(contains(drops({{5, 1e-4}, {9, 2e-4}}), "below the rate before it, 0.0001"));
+  CHECK(contains(drops({{5, -1e-4}}), "after 5 steps is -0.0001"));
+  CHECK(contains(drops({{5, not_a_number}}), "after 5 steps is nan"));
+  CHECK(drops({{5, 1e-4}, {9, 0}}) == "");
   CHECK(error({}) == "");
   Adam adam(store);
   CHECK(contains(error_of([&] { adam.set_steps(-1); }), "-1 steps"));

@@ -95,7 +95,11 @@ EnvOptions RunConfig::make_env_options() const {
 }
 
 TrainerConfig RunConfig::trainer() const {
-  return {seed, batch_size, batch_length, grad_clip, {learning_rate, 0.9, 0.999, adam_epsilon}};
+  return {seed,
+          batch_size,
+          batch_length,
+          grad_clip,
+          {learning_rate, 0.9, 0.999, adam_epsilon, learning_rate_drops}};
 }
 
 std::uint64_t RunConfig::replay_bytes() const {
@@ -147,6 +151,7 @@ void RunConfig::check() const {
           total_episodes, " and seed_episodes is ", seed_episodes,
           "; the total includes the seed episodes");
   at_least(learning_rate, 0, "learning_rate");
+  check_drops(learning_rate, learning_rate_drops);
   require(adam_epsilon > 0, "adam_epsilon is ", adam_epsilon, "; it must be above 0");
   require(grad_clip > 0, "grad_clip is ", grad_clip, "; it must be above 0");
   require(average_decay >= 0 && average_decay < 1, "average_decay is ", average_decay,

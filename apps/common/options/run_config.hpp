@@ -50,6 +50,7 @@ struct RunConfig {
   // ---- model, optimiser, planner ----
   ModelConfig model;  // action_size is the task's
   double learning_rate = 1e-3;
+  std::vector<RateDrop> learning_rate_drops;  // after so many updates
   double adam_epsilon = 1e-4;
   double grad_clip = 1000;   // by the global norm
   double average_decay = 0;  // b of the parameters' average, which acts; 0: the last ones act
@@ -93,11 +94,15 @@ struct Field {
   enum class Kind { number, text, boolean, list } kind = Kind::text;
   /// May differ between a run and its continuation: it does not change what is computed.
   bool may_change = false;
+  /// Of a field whose later part may differ: what the first `updates` updates used of it.
+  std::function<std::string(const RunConfig&, std::int64_t updates)> used_by;
   /// Sets the field; of a list, adds one entry. Throws the end of a sentence ("is 'x'; it is ...").
   std::function<void(RunConfig&, const std::string&)> set;
   std::function<std::string(const RunConfig&)> get;  // of a list: entries joined by ','
 
   std::string flag() const;  // "--batch-length"
+  /// What must be the same in the continuation of a run of so many updates.
+  std::string fixed_part(const RunConfig& config, std::int64_t updates) const;
 };
 
 const std::vector<Field>& run_fields();

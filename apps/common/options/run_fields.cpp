@@ -58,6 +58,20 @@ Field env_option_field() {
   return f;
 }
 
+Field drops_field(const char* group) {
+  const auto drops = [](auto& c) -> auto& { return c.learning_rate_drops; };
+  Field f = field("learning_rate_drops", "", group,
+                  "updates:rate ..., Adam's learning rate after so many updates, such as "
+                  "'20000:5e-4 30000:1e-4'; none: constant",
+                  drops);
+  f.used_by = [drops](const RunConfig& c, std::int64_t updates) {
+    std::vector<RateDrop> used = drops(c);
+    std::erase_if(used, [&](const RateDrop& drop) { return drop.steps >= updates; });
+    return write_value(used);
+  };
+  return f;
+}
+
 // Aliases: names of the same fields in other implementations.
 const std::map<std::string_view, const char*> aliases{
     {"image_bits", "--bit-depth"},
@@ -160,6 +174,7 @@ std::vector<Field> make_fields() {
   append({
       // clang-format off
       field("learning_rate", "--lr", adam, "Adam's learning rate", AT(learning_rate)),
+      drops_field(adam),
       field("adam_epsilon", "", adam, "Adam's epsilon", AT(adam_epsilon)),
       field("grad_clip", "--grad-clip-norm", adam, "largest global norm of the gradient; a longer one is scaled down to it", AT(grad_clip)),
       field("average_decay", "--ema-decay", adam, "decay b of a mean of the parameters that acts and is saved in their place, with a weight of b^k for those of k updates ago (0.999); 0: no mean", AT(average_decay)),
@@ -187,6 +202,10 @@ std::vector<Field> make_fields() {
 }  // namespace
 
 std::string Field::flag() const { return flag_name(key); }
+
+std::string Field::fixed_part(const RunConfig& config, std::int64_t updates) const {
+  return may_change ? "" : used_by ? used_by(config, updates) : get(config);
+}
 
 const std::vector<Field>& run_fields() {
   static const std::vector<Field> fields = make_fields();

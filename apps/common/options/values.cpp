@@ -12,6 +12,7 @@
 #include "autograd/base/numbers.hpp"
 #include "autograd/base/text.hpp"
 #include "autograd/precision.hpp"
+#include "nn/adam.hpp"
 #include "rssm/config.hpp"
 
 namespace planet {
@@ -79,6 +80,31 @@ std::optional<double> with_unit(std::string_view text, const Unit (&units)[N]) {
     if (const std::optional<double> x = number(digits)) return *x * unit.factor;
   }
   return std::nullopt;
+}
+
+// "8:4 16:4": the two numbers of each entry.
+template <class Pair, class First, class Second>
+void read_pairs(std::string_view text, const char* rule, First Pair::*first, Second Pair::*second,
+                std::vector<Pair>& value) {
+  std::vector<Pair> pairs;
+  std::size_t at = 0;
+  while ((at = text.find_first_not_of(" ,", at)) != std::string_view::npos) {
+    const std::size_t end = std::min(text.find_first_of(" ,", at), text.size());
+    const std::string_view word = text.substr(at, end - at);
+    const std::size_t colon = word.find(':');
+    require(colon != std::string_view::npos, "is '", text, rule);
+    Pair pair{};
+    try {
+      read_value(word.substr(0, colon), pair.*first);
+      read_value(word.substr(colon + 1), pair.*second);
+    } catch (const Error&) {
+      fail("is '", text, rule);
+    }
+    pairs.push_back(pair);
+    at = end;
+  }
+  require(!pairs.empty(), "is '", text, rule);
+  value = std::move(pairs);
 }
 
 constexpr Unit time_units[] = {{"ms", 1e-3}, {"s", 1},    {"m", 60},
@@ -164,26 +190,15 @@ void read_value(std::string_view text, Bytes& value) {
 }
 
 void read_value(std::string_view text, std::vector<ConvLayer>& value) {
-  std::vector<ConvLayer> layers;
-  const char* const rule = "'; it is channels:kernel of each layer, such as '8:4 16:4 32:4'";
-  std::size_t at = 0;
-  while ((at = text.find_first_not_of(" ,", at)) != std::string_view::npos) {
-    const std::size_t end = std::min(text.find_first_of(" ,", at), text.size());
-    const std::string_view word = text.substr(at, end - at);
-    const std::size_t colon = word.find(':');
-    require(colon != std::string_view::npos, "is '", text, rule);
-    ConvLayer layer{};
-    try {
-      read_value(word.substr(0, colon), layer.channels);
-      read_value(word.substr(colon + 1), layer.kernel);
-    } catch (const Error&) {
-      fail("is '", text, rule);
-    }
-    layers.push_back(layer);
-    at = end;
-  }
-  require(!layers.empty(), "is '", text, rule);
-  value = std::move(layers);
+  read_pairs(text, "'; it is channels:kernel of each layer, such as '8:4 16:4 32:4'",
+             &ConvLayer::channels, &ConvLayer::kernel, value);
+}
+
+void read_value(std::string_view text, std::vector<RateDrop>& value) {
+  if (text == "none") value.clear();
+  else
+    read_pairs(text, "'; it is updates:rate of each drop, such as '20000:5e-4 30000:1e-4', or none",
+               &RateDrop::steps, &RateDrop::rate, value);
 }
 
 void read_value(std::string_view text, Precision& value) {
@@ -225,6 +240,14 @@ std::string write_value(const Bytes& value) {
 }
 
 std::string write_value(const std::vector<ConvLayer>& value) { return to_text(value); }
+
+std::string write_value(const std::vector<RateDrop>& value) {
+  std::string text;
+  for (const RateDrop& drop : value)
+    text += cat(text.empty() ? "" : " ", drop.steps, ":", write_value(drop.rate));
+  return text.empty() ? "none" : text;
+}
+
 std::string write_value(const Precision& value) { return std::string(name(value)); }
 
 std::string with_commas(std::int64_t value) {

@@ -14,6 +14,7 @@
 namespace planet {
 
 struct ConvLayer;      // rssm/config.hpp
+struct RateDrop;       // nn/adam.hpp
 enum class Precision;  // autograd/precision.hpp
 
 /// A span of wall-clock time; 0 is written "none".
@@ -49,6 +50,7 @@ void read_value(std::string_view text, Duration& value);  // "90s", "3m", "2h", 
 void read_value(std::string_view text, Cadence& value);   // "10", "60s", "never", "auto"
 void read_value(std::string_view text, Bytes& value);     // "512MB", "2GiB", "auto" is 0
 void read_value(std::string_view text, std::vector<ConvLayer>& value);  // "8:4 16:4"
+void read_value(std::string_view text, std::vector<RateDrop>& value);   // "20000:5e-4", "none"
 void read_value(std::string_view text, Precision& value);               // "f32", "bf16"
 
 // The text that read_value turns into the same value.
@@ -62,6 +64,7 @@ std::string write_value(const Duration& value);
 std::string write_value(const Cadence& value);
 std::string write_value(const Bytes& value);
 std::string write_value(const std::vector<ConvLayer>& value);
+std::string write_value(const std::vector<RateDrop>& value);
 std::string write_value(const Precision& value);
 
 // For messages: "1,234,567", "1 update" and "2,000 updates", "1.14 GiB", "2:05" (minutes and seconds, or h:mm:ss).
