@@ -28,12 +28,6 @@ fs::path write(const Scratch& scratch, const std::string& text) {
   return scratch / "results.csv";
 }
 
-std::size_t count(const std::string& text, const std::string& word) {
-  std::size_t n = 0;
-  for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++n;
-  return n;
-}
-
 }  // namespace
 
 TEST_CASE("a table of results becomes means with their intervals") {

@@ -91,6 +91,12 @@ Result run(const Scratch& scratch, const std::string& program, const Args& args)
   return Process(scratch, program, args).wait();
 }
 
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t n = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
 std::string text_of(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   std::ostringstream out;

@@ -63,6 +63,7 @@ Result run(const Scratch& scratch, const std::string& program, const Args& args)
 inline bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
+std::size_t count(const std::string& text, const std::string& part);
 
 std::string text_of(const fs::path& file);
 /// Are all tensors of two safetensors files the same, bit for bit?

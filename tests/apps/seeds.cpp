@@ -20,12 +20,6 @@ Args seeds(const fs::path& folder, const char* list, const Args& more = {}) {
   return smallest(folder, more + Args{"--seeds", list, "--jobs", "2"});
 }
 
-std::size_t count(const std::string& text, const std::string& word) {
-  std::size_t n = 0;
-  for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++n;
-  return n;
-}
-
 bool same_run(const fs::path& a, const fs::path& b) {
   return latest(a).filename() == latest(b).filename() &&
          same_tensors(latest(a) / "model.safetensors", latest(b) / "model.safetensors") &&

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::ptrdiff_t L = 5, B = 3;
 
-ModelConfig small_model() {
+ModelConfig overshooting_model() {
   ModelConfig c = miniature_model();
   c.overshooting_distance = 2;
   return c;
@@ -52,7 +52,7 @@ std::vector<float> weights(const WorldModel& model) {
 TEST_CASE("an update is a batch, the loss, its gradient, clipping and Adam") {
   const OneThread one;
   Replay replay = small_replay();
-  WorldModel by_hand(small_model(), 1), model(small_model(), 1);
+  WorldModel by_hand(overshooting_model(), 1), model(overshooting_model(), 1);
   TrainerConfig c = config();
   c.grad_clip = 1;  // below the norm, so that it matters
   Trainer trainer(model, c);
@@ -82,7 +82,7 @@ TEST_CASE("an update depends on the seed, its number and the replay alone") {
   const OneThread one;
   Replay replay = small_replay();
   const auto loss_of = [&](std::uint64_t seed, std::int64_t k, int before) {
-    WorldModel model(small_model(), 1);
+    WorldModel model(overshooting_model(), 1);
     TrainerConfig c = config();
     c.seed = seed;
     Trainer trainer(model, c);
@@ -97,7 +97,7 @@ TEST_CASE("an update depends on the seed, its number and the replay alone") {
 TEST_CASE("a loss that is not finite names the op and changes no parameter") {
   const OneThread one;
   Replay replay = small_replay();
-  WorldModel model(small_model(), 1);
+  WorldModel model(overshooting_model(), 1);
   Trainer trainer(model, config());
   trainer.update(replay, 0);
   model.params().find("reward/0/weight")->value<float>()[0] =
@@ -227,7 +227,7 @@ TEST_CASE("a share that is not finite stops every process, and its own one says 
   Replay replay = small_replay();
   for (const bool checked : {false, true})
     for (const bool own : {false, true}) {
-      WorldModel model(small_model(), 1);
+      WorldModel model(overshooting_model(), 1);
       if (own)
         model.params().find("reward/0/weight")->value<float>()[0] =
             std::numeric_limits<float>::infinity();
