@@ -22,10 +22,11 @@ Clip clip_by_global_norm(const ParamStore& store, double max_norm) {
 void check_drops(double learning_rate, const std::vector<RateDrop>& drops) {
   RateDrop last{0, learning_rate};
   for (const RateDrop& drop : drops) {
-    require(drop.steps > last.steps, "the learning rate is to drop after ", drop.steps,
+    require(drop.steps > last.steps, "learning_rate_drops has one after ", drop.steps,
             " steps; that must be more than ", last.steps);
-    require(drop.rate >= 0 && drop.rate < last.rate, "the learning rate after ", drop.steps,
-            " steps is ", drop.rate, "; a drop is below the rate before it, ", last.rate);
+    require(drop.rate >= 0 && drop.rate < last.rate, "learning_rate_drops has ", drop.rate,
+            " after ", drop.steps, " steps, where the rate before is ", last.rate,
+            "; give one below it, or none");
     last = drop;
   }
 }

@@ -267,13 +267,12 @@ TEST_CASE("Adam's settings are checked") {
   const auto drops = [&](std::vector<RateDrop> d) {
     return error({1e-3, 0.9, 0.999, 1e-4, std::move(d)});
   };
-  CHECK(contains(drops({{0, 1e-4}}), "is to drop after 0 steps; that must be more than 0"));
-  CHECK(contains(drops({{5, 1e-4}, {5, 1e-5}}), "after 5 steps; that must be more than 5"));
-  CHECK(contains(drops({{5, 1e-3}}),
-                 "after 5 steps is 0.001; a drop is below the rate before it, 0.001"));
-  CHECK(contains(drops({{5, 1e-4}, {9, 2e-4}}), "below the rate before it, 0.0001"));
-  CHECK(contains(drops({{5, -1e-4}}), "after 5 steps is -0.0001"));
-  CHECK(contains(drops({{5, not_a_number}}), "after 5 steps is nan"));
+  CHECK(contains(drops({{0, 1e-4}}), "one after 0 steps; that must be more than 0"));
+  CHECK(contains(drops({{5, 1e-4}, {5, 1e-5}}), "one after 5 steps; that must be more than 5"));
+  CHECK(contains(drops({{5, 1e-3}}), "has 0.001 after 5 steps, where the rate before is 0.001"));
+  CHECK(contains(drops({{5, 1e-4}, {9, 2e-4}}), "where the rate before is 0.0001; give one below"));
+  CHECK(contains(drops({{5, -1e-4}}), "has -0.0001 after 5 steps"));
+  CHECK(contains(drops({{5, not_a_number}}), "has nan after 5 steps"));
   CHECK(drops({{5, 1e-4}, {9, 0}}) == "");
   CHECK(error({}) == "");
   Adam adam(store);
