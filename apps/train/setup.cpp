@@ -70,26 +70,6 @@ std::int64_t updates_of(const std::optional<fs::path>& checkpoint) {
   return updates;
 }
 
-RunConfig resumed_config(const RunFolder& folder, const RunConfig& before,
-                         const std::vector<Assignment>& typed) {
-  const std::int64_t updates = updates_of(newest_checkpoint(folder.checkpoints()));
-  RunConfig after = before;
-  for (const Assignment& a : typed) {
-    RunConfig changed = after;
-    try {
-      a.field->set(changed, a.text);
-    } catch (const Error& e) {
-      fail(a.where, " ", e.what());
-    }
-    const std::string was = a.field->fixed_part(after, updates),
-                      is = a.field->fixed_part(changed, updates);
-    require(was == is, a.where, " is ", is, ", but the run began with ", was, goes_on_alike);
-    after = changed;
-  }
-  after.check();
-  return after;
-}
-
 // The config of a run that goes on. Its checkpoint knows what config.toml said when it was saved.
 RunConfig config_before(const RunFolder& folder) {
   const RunConfig now = folder.config();
@@ -110,6 +90,25 @@ RunConfig config_before(const RunFolder& folder) {
             goes_on_alike);
   }
   return now;
+}
+
+RunConfig resumed_config(const RunFolder& folder, const std::vector<Assignment>& typed) {
+  RunConfig after = config_before(folder);
+  const std::int64_t updates = updates_of(newest_checkpoint(folder.checkpoints()));
+  for (const Assignment& a : typed) {
+    RunConfig changed = after;
+    try {
+      a.field->set(changed, a.text);
+    } catch (const Error& e) {
+      fail(a.where, " ", e.what());
+    }
+    const std::string was = a.field->fixed_part(after, updates),
+                      is = a.field->fixed_part(changed, updates);
+    require(was == is, a.where, " is ", is, ", but the run began with ", was, goes_on_alike);
+    after = changed;
+  }
+  after.check();
+  return after;
 }
 
 std::string examples() {
@@ -251,10 +250,9 @@ void share_threads(SeedRuns& set, const std::string& jobs, int threads) {
 
 Setup resume_run(const fs::path& path, const std::vector<Assignment>& typed, int ranks) {
   RunFolder folder = RunFolder::open(path);
-  const RunConfig before = config_before(folder);
-  const RunConfig config = resumed_config(folder, before, typed);
+  const RunConfig config = resumed_config(folder, typed);
   check_ranks(config, ranks);
-  if (!(config == before)) folder.write_config(config);
+  if (!(config == folder.config())) folder.write_config(config);
   return {config, std::move(folder), true};
 }
 
@@ -266,8 +264,7 @@ SeedRuns resume_seeds(const Words& words, const std::vector<Assignment>& typed) 
   set.options = words_of(typed);
   int threads = 0;
   for (const fs::path& run : set.runs) {
-    const RunFolder folder = RunFolder::open(run);
-    const RunConfig config = resumed_config(folder, config_before(folder), typed);
+    const RunConfig config = resumed_config(RunFolder::open(run), typed);
     for (const Assignment& a : typed)
       if (a.field->key == "threads") threads = config.threads;
     set.progress = config.progress;
