@@ -37,7 +37,7 @@ std::map<std::string, Recipe, std::less<>> make_recipes() {
   const Settings paper_size{"deter_size=200", "hidden_size=200", "stoch_size=30", "iterations=3"};
   const Settings wide = with(with(averaged, few), paper_size);
   // A held action needs less noise. The learning rate falls when two thirds of the paper's 1,000
-  // episodes are seen: smaller steps know the legs better.
+  // episodes are seen: smaller steps return more.
   const Settings walker = with(with(with(replan, few), paper_size),
                                {"kl_scale=0.1", "kl_balance=0.8", "action_noise=0.2",
                                 "learning_rate_drops=63500:5e-4 85000:2e-4 97000:5e-5"});
