@@ -70,6 +70,6 @@ one() { # TASK-CHANGE-CHANGE...
     }' "$work/$1/metrics.csv" >"$work/$1.csv"
   add results.csv "$1" "$work/$1.csv"
 }
-study "$@" -- walker walker-R4{,-S40,-H20,-D4,-noise0.6,-kl1-balance0} walker_r4-C200{,-kl1} finger{,-std1}
+study "$@" -- walker walker-R4{,-S40,-H20,-D4,-L50,-noise0.6,-kl1-balance0,-nats0} walker_r4-C200{,-kl1} finger{,-std1}
 
 table --by run --y return_50 --y return_100 --y final_mean --y kl
