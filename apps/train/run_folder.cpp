@@ -125,7 +125,7 @@ void RunFolder::make_subfolders() const {
 }
 
 RunConfig RunFolder::config() const {
-  return resolve_config(read_config_file(path_ / "config.toml"), {});
+  return saved_config(read_config_file(path_ / "config.toml"));
 }
 
 void RunFolder::write_config(const RunConfig& config) const {

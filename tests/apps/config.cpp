@@ -108,6 +108,15 @@ RunConfig resolve(const std::string& file,
 
 }  // namespace
 
+TEST_CASE("an option that a run did not have when it was saved is not the recipe's of today") {
+  std::string text = config_text(resolve("", {{"env", "reacher_easy"}}));
+  const std::size_t at = text.find("learning_rate_drops = ");
+  CHECK(!config_from_text(text, "saved").learning_rate_drops.empty());
+  text.erase(at, text.find('\n', at) + 1 - at);
+  CHECK(config_from_text(text, "saved").learning_rate_drops.empty());
+  CHECK(!resolve(text, {}).learning_rate_drops.empty());  // a --config
+}
+
 TEST_CASE("every option survives config.toml") {
   for (const std::string& planner : planner_methods()) {  // each with the options of its own
     INFO(planner);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "apps/common/files/toml.hpp"
+#include "apps/common/options/recipes.hpp"
 #include "autograd/base/error.hpp"
 #include "autograd/base/text.hpp"
 #include "nn/files/atomic_file.hpp"
@@ -186,8 +187,20 @@ std::string take_assignment(std::vector<Assignment>& list, std::string_view key)
   return text;
 }
 
+RunConfig saved_config(std::vector<Assignment> saved) {
+  const RunConfig built_in;
+  const Assignment* env = last_assignment(saved, "env");
+  const Recipe& recipe = recipe_of(env != nullptr ? env->text : built_in.env);
+  for (const std::string& setting : recipe.settings) {
+    const Field* field = find_field(setting.substr(0, setting.find('=')));
+    if (last_assignment(saved, field->key) == nullptr)
+      saved.push_back({field, field->get(built_in), "built in"});
+  }
+  return resolve_config(saved, {});
+}
+
 RunConfig config_from_text(std::string_view text, const std::string& name) {
-  return resolve_config(parse_config(text, name), {});
+  return saved_config(parse_config(text, name));
 }
 
 }  // namespace planet

@@ -47,7 +47,8 @@ void follow(std::vector<Assignment>& typed, const std::string& key, const std::s
             const std::string& where);
 /// Removes the assignments to `key` from `list` and returns the text of the last one, or "".
 std::string take_assignment(std::vector<Assignment>& list, std::string_view key);
-/// The config of a run from its saved text, without defaults of the task.
+/// The config that a run has saved, without defaults of the task: what it lacks was not an option then.
+RunConfig saved_config(std::vector<Assignment> saved);
 RunConfig config_from_text(std::string_view text, const std::string& name);
 
 }  // namespace planet

@@ -41,7 +41,7 @@ std::map<std::string, Recipe, std::less<>> make_recipes() {
   const Settings walker = with(with(with(replan, few), paper_size),
                                {"kl_scale=0.1", "kl_balance=0.8", "action_noise=0.2",
                                 "learning_rate_drops=63500:5e-4 85000:2e-4 97000:5e-5"});
-  // For 600 episodes.
+  // For a run of 600 episodes.
   const Settings settled = with(warm, {"learning_rate_drops=40000:5e-4 55000:1e-4"});
   const PlannerConfig paper{"cem", 12, 10, 1000, 100}, medium{"cem", 12, 5, 300, 30},
       light{"cem", 12, 3, 100, 10}, chance{"cem", 12, 6, 300, 30};

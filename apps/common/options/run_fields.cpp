@@ -61,8 +61,8 @@ Field env_option_field() {
 Field drops_field(const char* group) {
   const auto drops = [](auto& c) -> auto& { return c.learning_rate_drops; };
   Field f = field("learning_rate_drops", "", group,
-                  "updates:rate ..., Adam's learning rate after so many updates, such as "
-                  "'20000:5e-4 30000:1e-4'; none: constant",
+                  "drops of Adam's learning rate, updates:rate of each, such as "
+                  "'20000:5e-4 30000:1e-4'; none: it is constant",
                   drops);
   f.used_by = [drops](const RunConfig& c, std::int64_t updates) {
     std::vector<RateDrop> used = drops(c);
