@@ -42,15 +42,13 @@ void MpcAgent::reset() {
   h_.assign(static_cast<std::size_t>(latent.deter_size()), 0.0f);
   s_.assign(static_cast<std::size_t>(latent.stoch_size()), 0.0f);
   a_prev_.assign(static_cast<std::size_t>(model_.config().action_size), 0.0f);
-  noise_.clear();
   plan_ = nullptr;
   planner_->forget();
 }
 
 // ---- a decision --------------------------------------------------------------------------------
 
-std::span<const float> MpcAgent::act(std::span<const std::uint8_t> frame, double noise_std,
-                                     double correlation) {
+std::span<const float> MpcAgent::act(std::span<const std::uint8_t> frame, double noise_std) {
   const auto n = static_cast<std::size_t>(model_.config().image_size);
   require(frame.size() == n * n * 3, "[MpcAgent] the frame has ", frame.size(), " bytes; one of ",
           n, " by ", n, " pixels has ", n * n * 3);
@@ -58,7 +56,7 @@ std::span<const float> MpcAgent::act(std::span<const std::uint8_t> frame, double
           noise_std, "; it must be finite and at least 0");
   update_belief(frame);
   make_plan();
-  choose_action(noise_std, correlation);
+  choose_action(noise_std);
   return a_prev_;
 }
 
@@ -89,17 +87,10 @@ void MpcAgent::make_plan() {
   plan_ = &planner_->plan(dynamics_, streams_.planner);
 }
 
-void MpcAgent::choose_action(double noise_std, double correlation) {
-  const bool first = noise_.empty();
-  noise_.resize(a_prev_.size(), 0.0);
+void MpcAgent::choose_action(double noise_std) {
   for (std::size_t i = 0; i < a_prev_.size(); ++i) {
     float a = plan_->actions[i];
-    if (noise_std > 0) {
-      const double z = streams_.explore.normal();
-      noise_[i] =
-          first ? z : correlation * noise_[i] + std::sqrt(1 - correlation * correlation) * z;
-      a += static_cast<float>(noise_std * noise_[i]);
-    }
+    if (noise_std > 0) a += static_cast<float>(noise_std * streams_.explore.normal());
     a_prev_[i] = std::clamp(a, -1.0f, 1.0f);
   }
 }

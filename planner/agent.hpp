@@ -49,8 +49,7 @@ class MpcAgent {
   /// valid until the next call.
   /// Error: a frame of a wrong size; a noise_std that is negative or not finite. NonFinite: see
   /// Planner::plan().
-  std::span<const float> act(std::span<const std::uint8_t> frame, double noise_std,
-                             double correlation = 0);
+  std::span<const float> act(std::span<const std::uint8_t> frame, double noise_std);
 
   // ---- inspection ----
   std::span<const float> h() const { return h_; }  // [D_h]  of the current posterior sample
@@ -69,12 +68,11 @@ class MpcAgent {
  private:
   void update_belief(std::span<const std::uint8_t> frame);
   void make_plan();
-  void choose_action(double noise_std, double correlation);
+  void choose_action(double noise_std);
 
   const WorldModel& model_;
   AgentStreams streams_;
   std::vector<float> h_, s_, a_prev_;  // [D_h], [D_s], [A]
-  std::vector<double> noise_;          // [A], of unit variance, of the last decision; none at first
   std::vector<float> mean_, std_;      // [D_s]: the posterior that s is a sample of
   const Plan* plan_ = nullptr;         // the planner's; null before the first act() of an episode
   Tape tape_;

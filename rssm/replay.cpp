@@ -93,14 +93,7 @@ std::ptrdiff_t Replay::frames() const {
   return n;
 }
 
-const Episode& Replay::draw(std::ptrdiff_t L, std::uint64_t eligible, Rng& rng,
-                            const ReplayShares& shares) const {
-  if (shares.recent + shares.best > 0 && eligible == episodes_.size()) {
-    const double u = rng.uniform(0, 1);
-    const std::uint64_t tenth = (eligible + 9) / 10;
-    if (u < shares.recent) return episodes_[eligible - 1 - rng.below(tenth)];
-    if (u < shares.recent + shares.best) return *best_[rng.below(tenth)];
-  }
+const Episode& Replay::draw(std::ptrdiff_t L, std::uint64_t eligible, Rng& rng) const {
   std::uint64_t k = rng.below(eligible);
   if (eligible == episodes_.size()) return episodes_[k];
   for (const Episode& e : episodes_)
@@ -108,8 +101,7 @@ const Episode& Replay::draw(std::ptrdiff_t L, std::uint64_t eligible, Rng& rng,
   fail("[Replay::sample] internal error: fewer episodes have ", L, " rows than were counted");
 }
 
-std::span<const Window> Replay::sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& rng,
-                                       const ReplayShares& shares) {
+std::span<const Window> Replay::sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& rng) {
   require(B >= 1 && L >= 1, "[Replay::sample] asked for ", B, " windows of ", L,
           " rows; both numbers must be at least 1");
   std::ptrdiff_t longest = 0;
@@ -122,16 +114,9 @@ std::span<const Window> Replay::sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& 
           episodes_.size(), " episodes here has ", longest,
           "; a shorter batch length or longer episodes would do");
 
-  if (shares.best > 0) {
-    best_.clear();
-    for (const Episode& e : episodes_) best_.push_back(&e);
-    std::stable_sort(best_.begin(), best_.end(), [](const Episode* a, const Episode* b) {
-      return a->episode_return() > b->episode_return();
-    });
-  }
   windows_.resize(index(B));
   for (Window& w : windows_) {
-    const Episode& e = draw(L, eligible, rng, shares);
+    const Episode& e = draw(L, eligible, rng);
     const auto starts = static_cast<std::uint64_t>(e.rows() - L + 1);
     w = {&e, static_cast<std::ptrdiff_t>(rng.below(starts)), L};
   }

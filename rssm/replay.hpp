@@ -46,12 +46,6 @@ struct Window {
   std::ptrdiff_t first = 0, rows = 0;
 };
 
-/// Shares of the windows that come from some of the episodes; 0: all are equally likely.
-struct ReplayShares {
-  double recent = 0;  // from the newest tenth
-  double best = 0;    // from the tenth with the highest return
-};
-
 /// Whole episodes within a memory budget; when it is exceeded, the oldest are dropped.
 class Replay {
  public:
@@ -64,8 +58,7 @@ class Replay {
   /// uniformly. As in PlaNet, a long episode is no more likely than a short one. A window never
   /// crosses an episode. Valid until the next sample() or add(). Error: B or L below 1; no episode
   /// has L rows.
-  std::span<const Window> sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& rng,
-                                 const ReplayShares& shares = {});
+  std::span<const Window> sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& rng);
 
   const std::deque<Episode>& episodes() const { return episodes_; }
   std::int64_t first_index() const { return dropped_; }  // number of episodes dropped so far
@@ -74,12 +67,10 @@ class Replay {
   std::ptrdiff_t frames() const;  // rows of all episodes
 
  private:
-  const Episode& draw(std::ptrdiff_t L, std::uint64_t eligible, Rng& rng,
-                      const ReplayShares& shares) const;
+  const Episode& draw(std::ptrdiff_t L, std::uint64_t eligible, Rng& rng) const;
 
   std::deque<Episode> episodes_;
   std::vector<Window> windows_;  // of the last sample
-  std::vector<const Episode*> best_;
   std::size_t budget_, bytes_ = 0;
   std::int64_t dropped_ = 0;
 };

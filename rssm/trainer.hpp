@@ -16,7 +16,6 @@ struct TrainerConfig {
   std::ptrdiff_t batch_length = 50;  // L
   double grad_clip = 1000;           // largest global norm of the gradient
   AdamConfig adam = {};
-  ReplayShares replay = {};
 };
 
 /// The loss terms and the step of an update. Values are valid until the trainer's tape is reset.

@@ -99,8 +99,7 @@ TrainerConfig RunConfig::trainer() const {
           batch_size,
           batch_length,
           grad_clip,
-          {learning_rate, 0.9, 0.999, adam_epsilon, learning_rate_drops},
-          {replay_recent, replay_best}};
+          {learning_rate, 0.9, 0.999, adam_epsilon, learning_rate_drops}};
 }
 
 std::uint64_t RunConfig::replay_bytes() const {
@@ -121,12 +120,6 @@ void RunConfig::check() const {
   at_least(batch_size, 1, "batch_size");
   at_least(batch_length, 2, "batch_length");
   at_least(action_noise, 0, "action_noise");
-  for (const auto& [value, key] :
-       {std::pair{action_noise_correlation, "action_noise_correlation"},
-        std::pair{replay_recent, "replay_recent"}, std::pair{replay_best, "replay_best"}})
-    require(value >= 0 && value < 1, key, " is ", value, "; it must be at least 0 and below 1");
-  require(replay_recent + replay_best < 1, "replay_recent and replay_best add up to ",
-          replay_recent + replay_best, "; their sum must be below 1");
   const std::vector<std::string> collectors{"planner", "random", "none"};
   require(std::find(collectors.begin(), collectors.end(), collect) != collectors.end(),
           "collect is '", collect, "'; it is one of ", join(collectors),

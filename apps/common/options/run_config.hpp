@@ -32,20 +32,16 @@ struct RunConfig {
   Precision precision = Precision::f32;  // or bf16
 
   // ---- Algorithm 1 ----
-  std::string preset;               // row of the table of sizes; informative
-  int seed_episodes = 5;            // S
-  int updates_per_episode = 100;    // C, updates per round
-  int episodes_per_round = 1;       // after them
-  int batch_size = 50;              // B
-  int batch_length = 50;            // L
-  std::string collect = "planner";  // after the seed episodes: planner, random or none
-  std::string episodes;             // folder of recorded episodes, for none
-  std::string initial_model;        // whose parameters the run begins with; none: random ones
-  double action_noise = 0.3;        // std of the planner's exploration noise, per action
-  double action_noise_correlation =
-      0;                     // of it, and of the seed episodes' actions, from decision to decision
-  double replay_recent = 0;  // share of windows from the newest tenth of the episodes
-  double replay_best = 0;    // share of windows from the tenth with the highest return
+  std::string preset;                  // row of the table of sizes; informative
+  int seed_episodes = 5;               // S
+  int updates_per_episode = 100;       // C, updates per round
+  int episodes_per_round = 1;          // after them
+  int batch_size = 50;                 // B
+  int batch_length = 50;               // L
+  std::string collect = "planner";     // after the seed episodes: planner, random or none
+  std::string episodes;                // folder of recorded episodes, for none
+  std::string initial_model;           // whose parameters the run begins with; none: random ones
+  double action_noise = 0.3;           // std of the planner's exploration noise, per action
   std::int64_t total_episodes = 1000;  // N, including seed episodes; 0: no limit
   std::int64_t steps = 0;              // environment frames, R per decision; 0: no limit
   std::int64_t total_updates = 0;      // of the model's parameters; 0: no limit

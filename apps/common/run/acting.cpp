@@ -101,25 +101,15 @@ std::uint64_t training_env_seed(std::uint64_t run_seed, std::int64_t episode) {
 
 namespace {
 
-// With a correlation above 0: normal numbers of variance 1, clipped, in place of uniform ones.
-Episode play_random(Env& env, std::uint64_t env_seed, Rng rng, double correlation = 0) {
+Episode play_random(Env& env, std::uint64_t env_seed, Rng rng) {
   env.reset(env_seed);
   std::vector<std::uint8_t> frame = env.render();
   std::vector<float> action(static_cast<std::size_t>(env.action_size()));
-  std::vector<double> noise(action.size());
   Episode e;
   begin(e, env, frame);
   StepResult result;
   while (!result.done()) {
-    for (std::size_t i = 0; i < action.size(); ++i) {
-      if (correlation == 0) {
-        action[i] = static_cast<float>(rng.uniform(-1, 1));
-        continue;
-      }
-      const double c = e.rows() == 1 ? 0 : correlation;
-      noise[i] = c * noise[i] + std::sqrt(1 - c * c) * rng.normal();
-      action[i] = std::clamp(static_cast<float>(noise[i]), -1.0f, 1.0f);
-    }
+    for (float& a : action) a = static_cast<float>(rng.uniform(-1, 1));
     result = play(env, action, e, frame);
   }
   return e;
@@ -129,9 +119,7 @@ Episode play_random(Env& env, std::uint64_t env_seed, Rng rng, double correlatio
 
 CollectedEpisode collect_random(Env& env, const RunConfig& config, std::int64_t episode) {
   const Rng rng(config.seed, Stream::random_action, substream(episode));
-  return finish(play_random(env, training_env_seed(config.seed, episode), rng,
-                            config.action_noise_correlation),
-                env);
+  return finish(play_random(env, training_env_seed(config.seed, episode), rng), env);
 }
 
 Episode random_episode(Env& env, std::uint64_t env_seed) {
@@ -152,8 +140,7 @@ std::optional<CollectedEpisode> collect(Env& env, MpcAgent& agent, const RunConf
   while (!result.done()) {
     if (limits.no_room_for_decision()) return std::nullopt;
     const double start = process_seconds();
-    result =
-        play(env, agent.act(frame, config.action_noise, config.action_noise_correlation), e, frame);
+    result = play(env, agent.act(frame, config.action_noise), e, frame);
     limits.measured_decision(process_seconds() - start);
   }
   return finish(std::move(e), env);

@@ -20,9 +20,6 @@ change() {
     H*) echo --horizon "$value" ;;
     D*) echo --overshooting-distance "$value" ;;
     noise*) echo --action-noise "$value" ;;
-    correlation*) echo --action-noise-correlation "$value" ;;
-    recent*) echo --replay-recent "$value" ;;
-    best*) echo --replay-best "$value" ;;
     std*) echo --init-std "$value" ;;
     kl*) echo --kl-scale "$value" ;;
     balance*) echo --kl-balance "$value" ;;
