@@ -4,7 +4,6 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <utility>
 
 #include "autograd/base/error.hpp"
 #include "autograd/base/index.hpp"
@@ -94,41 +93,30 @@ std::ptrdiff_t Replay::frames() const {
   return n;
 }
 
-namespace {
-
-// The tenth of the episodes, rounded up, with the highest returns.
-std::vector<const Episode*> best_tenth(std::span<const Episode* const> episodes) {
-  std::vector<std::pair<double, const Episode*>> by_return;
-  for (const Episode* e : episodes) by_return.emplace_back(e->episode_return(), e);
-  std::stable_sort(by_return.begin(), by_return.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
-  by_return.resize((by_return.size() + 9) / 10);
-  std::vector<const Episode*> best;
-  for (const auto& [r, e] : by_return) best.push_back(e);
-  return best;
+const Episode& Replay::draw(std::ptrdiff_t L, std::uint64_t eligible, Rng& rng) const {
+  std::uint64_t k = rng.below(eligible);
+  if (eligible == episodes_.size()) return episodes_[k];
+  for (const Episode& e : episodes_)
+    if (e.rows() >= L && k-- == 0) return e;
+  fail("[Replay::sample] internal error: fewer episodes have ", L, " rows than were counted");
 }
 
-}  // namespace
-
-std::span<const Window> Replay::sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& rng, double best) {
+std::span<const Window> Replay::sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& rng) {
   require(B >= 1 && L >= 1, "[Replay::sample] asked for ", B, " windows of ", L,
           " rows; both numbers must be at least 1");
   std::ptrdiff_t longest = 0;
-  std::vector<const Episode*> all, favoured;
+  std::uint64_t eligible = 0;
   for (const Episode& e : episodes_) {
     longest = std::max(longest, e.rows());
-    if (e.rows() >= L) all.push_back(&e);
+    if (e.rows() >= L) ++eligible;
   }
-  require(!all.empty(), "[Replay::sample] a window has ", L, " rows, but the longest of the ",
+  require(eligible > 0, "[Replay::sample] a window has ", L, " rows, but the longest of the ",
           episodes_.size(), " episodes here has ", longest,
           "; a shorter batch length or longer episodes would do");
-  if (best > 0) favoured = best_tenth(all);
 
   windows_.resize(index(B));
   for (Window& w : windows_) {
-    const bool favour = best > 0 && rng.uniform(0, 1) < best;
-    const std::vector<const Episode*>& from = favour ? favoured : all;
-    const Episode& e = *from[rng.below(from.size())];
+    const Episode& e = draw(L, eligible, rng);
     const auto starts = static_cast<std::uint64_t>(e.rows() - L + 1);
     w = {&e, static_cast<std::ptrdiff_t>(rng.below(starts)), L};
   }

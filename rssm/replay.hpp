@@ -55,11 +55,10 @@ class Replay {
   /// fails its check(), exceeds the budget alone, or has other sizes than those stored.
   void add(Episode episode);
   /// B windows of L rows: an episode uniformly among those with at least L rows, then a start
-  /// uniformly. As in PlaNet, a long episode is no more likely than a short one. With a probability
-  /// of `best`, the episode is drawn from the tenth of them (rounded up) with the highest returns,
-  /// of equal ones the oldest. A window never crosses an episode. Valid until the next sample() or
-  /// add(). Error: B or L below 1; no episode has L rows.
-  std::span<const Window> sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& rng, double best = 0);
+  /// uniformly. As in PlaNet, a long episode is no more likely than a short one. A window never
+  /// crosses an episode. Valid until the next sample() or add(). Error: B or L below 1; no episode
+  /// has L rows.
+  std::span<const Window> sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& rng);
 
   const std::deque<Episode>& episodes() const { return episodes_; }
   std::int64_t first_index() const { return dropped_; }  // number of episodes dropped so far
@@ -68,6 +67,8 @@ class Replay {
   std::ptrdiff_t frames() const;  // rows of all episodes
 
  private:
+  const Episode& draw(std::ptrdiff_t L, std::uint64_t eligible, Rng& rng) const;
+
   std::deque<Episode> episodes_;
   std::vector<Window> windows_;  // of the last sample
   std::size_t budget_, bytes_ = 0;

@@ -53,9 +53,8 @@ Sequence Trainer::batch(Replay& replay, std::int64_t k, const Share& share) {
   Rng posterior(config_.seed, Stream::posterior, update);
   Rng overshoot(config_.seed, Stream::overshoot, update);
   tape_.reset();
-  const auto windows =
-      replay.sample(config_.batch_size, config_.batch_length, choose, config_.replay_best);
-  return make_sequence(tape_, windows, model_.config(), dequantise, posterior, &overshoot, share);
+  return make_sequence(tape_, replay.sample(config_.batch_size, config_.batch_length, choose),
+                       model_.config(), dequantise, posterior, &overshoot, share);
 }
 
 Clip Trainer::step(Var loss) {

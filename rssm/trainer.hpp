@@ -14,7 +14,6 @@ struct TrainerConfig {
   std::uint64_t seed = 1;            // of the random streams of all updates
   std::ptrdiff_t batch_size = 50;    // B
   std::ptrdiff_t batch_length = 50;  // L
-  double replay_best = 0;            // share of the windows: Replay::sample()
   double grad_clip = 1000;           // largest global norm of the gradient
   AdamConfig adam = {};
 };

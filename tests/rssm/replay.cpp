@@ -183,34 +183,6 @@ TEST_CASE("sampling is even over episodes and over starts") {
   CHECK(deviate(chi_squared(by_frames), 5) > 30);
 }
 
-TEST_CASE("the tenth of the episodes with the highest returns is favoured, the rest drawn evenly") {
-  // Episodes 1 to 25 in a mixed order, their return rising with the number: the best three are 23
-  // to 25. Episode 99 returns most and is too short for a window. |z| < 4.5 as above.
-  Replay replay(1 << 20);
-  for (std::uint32_t k = 0; k < 25; ++k) replay.add(make_episode(1 + 7 * k % 25, 9));
-  replay.add(make_episode(99, 2));
-  constexpr std::ptrdiff_t L = 4, B = 60000;
-  constexpr double best = 0.3;
-  Rng rng(3, Stream::replay);
-  std::vector<int> favoured(3), other(22);
-  for (const Window& w : replay.sample(B, L, rng, best)) {
-    const std::uint32_t id = check_window(w).episode;
-    REQUIRE(id <= 25);
-    ++(id >= 23 ? favoured[id - 23] : other[id - 1]);
-  }
-  CHECK(std::abs(deviate(chi_squared(favoured), 2)) < 4.5);
-  CHECK(std::abs(deviate(chi_squared(other), 21)) < 4.5);
-  const double p = best + (1 - best) * 3 / 25, mean = static_cast<double>(B) * p;
-  const int drawn = favoured[0] + favoured[1] + favoured[2];
-  CHECK(std::abs(drawn - mean) < 4.5 * std::sqrt(mean * (1 - p)));
-
-  // Of equal returns the oldest; a few episodes have one best.
-  Replay equal(1 << 20);
-  for (int k = 0; k < 3; ++k) equal.add(make_episode(5, 9));
-  for (const Window& w : equal.sample(100, L, rng, 0.999999))
-    CHECK(w.episode == &equal.episodes().front());
-}
-
 TEST_CASE("P34 the memory budget holds to the byte and the oldest episodes are dropped first") {
   const std::size_t one = make_episode(0, 9).bytes();
   CHECK(one == sizeof(Episode) + 10 * (frame_size + 4 * 2 + 4));

@@ -95,8 +95,11 @@ EnvOptions RunConfig::make_env_options() const {
 }
 
 TrainerConfig RunConfig::trainer() const {
-  return {seed,        batch_size, batch_length,
-          replay_best, grad_clip,  {learning_rate, 0.9, 0.999, adam_epsilon, learning_rate_drops}};
+  return {seed,
+          batch_size,
+          batch_length,
+          grad_clip,
+          {learning_rate, 0.9, 0.999, adam_epsilon, learning_rate_drops}};
 }
 
 std::uint64_t RunConfig::replay_bytes() const {
@@ -116,8 +119,6 @@ void RunConfig::check() const {
   at_least(episodes_per_round, 1, "episodes_per_round");
   at_least(batch_size, 1, "batch_size");
   at_least(batch_length, 2, "batch_length");
-  require(replay_best >= 0 && replay_best < 1, "replay_best is ", replay_best,
-          "; it must be at least 0 and below 1");
   at_least(action_noise, 0, "action_noise");
   const std::vector<std::string> collectors{"planner", "random", "none"};
   require(std::find(collectors.begin(), collectors.end(), collect) != collectors.end(),

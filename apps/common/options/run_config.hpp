@@ -38,7 +38,6 @@ struct RunConfig {
   int episodes_per_round = 1;          // after them
   int batch_size = 50;                 // B
   int batch_length = 50;               // L
-  double replay_best = 0;              // share of windows from the best tenth of the episodes
   std::string collect = "planner";     // after the seed episodes: planner, random or none
   std::string episodes;                // folder of recorded episodes, for none
   std::string initial_model;           // whose parameters the run begins with; none: random ones

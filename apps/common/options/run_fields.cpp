@@ -156,7 +156,6 @@ std::vector<Field> make_fields() {
       field("episodes_per_round", "", run, "episodes collected per round; several ranks (mpirun) collect one each unless told otherwise", AT(episodes_per_round)),
       field("batch_size", "", run, "B, windows per batch", AT(batch_size)),
       field("batch_length", "--chunk-size", run, "L, rows per window", AT(batch_length)),
-      field("replay_best", "", run, "share of the windows that come from the tenth of the episodes with the highest return; 0: all episodes are equally likely", AT(replay_best)),
       field("collect", "", run, "source of the actions after the seed episodes: planner, random (the paper's ablation), or none: learn from --episodes", AT(collect)),
       field("episodes", "", run, "folder of recorded episodes (.npz) to learn from, with --collect none", AT(episodes)),
       field("initial_model", "--init-from", run, "trained model (a run, a checkpoint or a model.safetensors) whose parameters and options the run begins with, and which plays the seed episodes", AT(initial_model)),
