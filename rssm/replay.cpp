@@ -93,30 +93,22 @@ std::ptrdiff_t Replay::frames() const {
   return n;
 }
 
-const Episode& Replay::draw(std::ptrdiff_t L, std::uint64_t eligible, Rng& rng) const {
-  std::uint64_t k = rng.below(eligible);
-  if (eligible == episodes_.size()) return episodes_[k];
-  for (const Episode& e : episodes_)
-    if (e.rows() >= L && k-- == 0) return e;
-  fail("[Replay::sample] internal error: fewer episodes have ", L, " rows than were counted");
-}
-
 std::span<const Window> Replay::sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& rng) {
   require(B >= 1 && L >= 1, "[Replay::sample] asked for ", B, " windows of ", L,
           " rows; both numbers must be at least 1");
   std::ptrdiff_t longest = 0;
-  std::uint64_t eligible = 0;
+  std::vector<const Episode*> eligible;
   for (const Episode& e : episodes_) {
     longest = std::max(longest, e.rows());
-    if (e.rows() >= L) ++eligible;
+    if (e.rows() >= L) eligible.push_back(&e);
   }
-  require(eligible > 0, "[Replay::sample] a window has ", L, " rows, but the longest of the ",
+  require(!eligible.empty(), "[Replay::sample] a window has ", L, " rows, but the longest of the ",
           episodes_.size(), " episodes here has ", longest,
           "; a shorter batch length or longer episodes would do");
 
   windows_.resize(index(B));
   for (Window& w : windows_) {
-    const Episode& e = draw(L, eligible, rng);
+    const Episode& e = *eligible[rng.below(eligible.size())];
     const auto starts = static_cast<std::uint64_t>(e.rows() - L + 1);
     w = {&e, static_cast<std::ptrdiff_t>(rng.below(starts)), L};
   }

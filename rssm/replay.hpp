@@ -67,8 +67,6 @@ class Replay {
   std::ptrdiff_t frames() const;  // rows of all episodes
 
  private:
-  const Episode& draw(std::ptrdiff_t L, std::uint64_t eligible, Rng& rng) const;
-
   std::deque<Episode> episodes_;
   std::vector<Window> windows_;  // of the last sample
   std::size_t budget_, bytes_ = 0;
