@@ -6,6 +6,9 @@
 #   JOBS=2 bash apps/studies/exploration/run.sh                 all of them, one thread each
 #   ONLY='walker-*' JOBS=2 bash apps/studies/exploration/run.sh
 #   bash apps/studies/exploration/run.sh walker-R4-C300-B32     any other combination of changes
+#
+# The rows with -correlation0.7, -best0.3 and -recent0.3 are of options that did not stay (commit 9475519):
+# noise correlated from decision to decision, and windows from the best or the newest tenth of the episodes.
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 # A change of a name as options of train, in the letters of the paper and of --help.

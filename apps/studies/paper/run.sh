@@ -8,13 +8,22 @@
 #
 #   JOBS=2 bash apps/studies/paper/run.sh                   all of them: hours of a core per run
 #   bash apps/studies/paper/run.sh cheetah_run-500-1        any other number of episodes: TASK-EPISODES-SEED
+#   bash apps/studies/paper/run.sh walker_walk_r4-1000-1-refined
+#     the walker's run, and 7,000 updates more on its own episodes with a KL weight of 1, twice as many windows
+#     and a rate that falls from 1e-3; planned with eight decisions
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
-one() { # TASK-EPISODES-SEED
-  local task episodes seed n=10 ends I J K plan options=()
-  IFS=- read -r task episodes seed <<<"$1"
+one() { # TASK-EPISODES-SEED, or TASK-EPISODES-SEED-refined
+  local task episodes seed refined n=10 ends I J K plan options=()
+  IFS=- read -r task episodes seed refined <<<"$1"
   [ "$episodes" = 1000 ] || options=(--total-episodes "$episodes") # the default
-  learn "$1" --env "$task" --seed "$seed" "${options[@]}"
+  learn "${1%-refined}" --env "$task" --seed "$seed" "${options[@]}"
+  if [ -n "$refined" ]; then
+    learn "$1" --env "$task" --initial-model "$work/${1%-refined}" --episodes "$work/${1%-refined}/episodes" \
+      --collect none --total-updates 7000 --kl-scale 1 --batch-size 32 --learning-rate 1e-3 \
+      --learning-rate-drops '3000:5e-4 5000:2e-4 6500:5e-5' --horizon 8 --seed 10"$seed" \
+      --checkpoint-every 1m
+  fi
   [ "$task" != reacher_easy ] || n=100
   ends=$(tasks | grep '"name": "'"$task"'",')
   read -r I J K < <(sed -nE 's/^(iterations|candidates|elites) = ([0-9]+).*/\2/p' "$work/$1/config.toml" | xargs)
