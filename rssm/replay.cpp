@@ -97,18 +97,18 @@ std::span<const Window> Replay::sample(std::ptrdiff_t B, std::ptrdiff_t L, Rng& 
   require(B >= 1 && L >= 1, "[Replay::sample] asked for ", B, " windows of ", L,
           " rows; both numbers must be at least 1");
   std::ptrdiff_t longest = 0;
-  std::vector<const Episode*> eligible;
+  eligible_.clear();
   for (const Episode& e : episodes_) {
     longest = std::max(longest, e.rows());
-    if (e.rows() >= L) eligible.push_back(&e);
+    if (e.rows() >= L) eligible_.push_back(&e);
   }
-  require(!eligible.empty(), "[Replay::sample] a window has ", L, " rows, but the longest of the ",
+  require(!eligible_.empty(), "[Replay::sample] a window has ", L, " rows, but the longest of the ",
           episodes_.size(), " episodes here has ", longest,
           "; a shorter batch length or longer episodes would do");
 
   windows_.resize(index(B));
   for (Window& w : windows_) {
-    const Episode& e = *eligible[rng.below(eligible.size())];
+    const Episode& e = *eligible_[rng.below(eligible_.size())];
     const auto starts = static_cast<std::uint64_t>(e.rows() - L + 1);
     w = {&e, static_cast<std::ptrdiff_t>(rng.below(starts)), L};
   }

@@ -68,7 +68,8 @@ class Replay {
 
  private:
   std::deque<Episode> episodes_;
-  std::vector<Window> windows_;  // of the last sample
+  std::vector<const Episode*> eligible_;  // of the last sample: those long enough, and the windows
+  std::vector<Window> windows_;
   std::size_t budget_, bytes_ = 0;
   std::int64_t dropped_ = 0;
 };
