@@ -68,8 +68,8 @@ class Replay {
 
  private:
   std::deque<Episode> episodes_;
-  std::vector<const Episode*> eligible_;  // of the last sample: those long enough, and the windows
-  std::vector<Window> windows_;
+  std::vector<const Episode*> eligible_;  // in the last sample: the episodes with enough rows
+  std::vector<Window> windows_;           // what it drew
   std::size_t budget_, bytes_ = 0;
   std::int64_t dropped_ = 0;
 };

@@ -10,12 +10,17 @@
 #   bash apps/studies/paper/run.sh cheetah_run-500-1        any other number of episodes: TASK-EPISODES-SEED
 #   bash apps/studies/paper/run.sh walker_walk_r4-1000-1-refined
 #     the walker's run, and 7,000 updates more on its own episodes with a KL weight of 1, twice as many windows
-#     and a rate that falls from 1e-3; planned with eight decisions
+#     and a rate that falls from 1e-3; planned with eight decisions. Its rows count the updates and seconds of
+#     the refinement alone.
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 one() { # TASK-EPISODES-SEED, or TASK-EPISODES-SEED-refined
   local task episodes seed refined n=10 ends I J K plan options=()
   IFS=- read -r task episodes seed refined <<<"$1"
+  [[ -z $refined || $1 == walker_walk_r4-*-refined ]] || {
+    echo "$name: '$1' is no run; TASK-EPISODES-SEED, or walker_walk_r4-EPISODES-SEED-refined" >&2
+    exit 2
+  }
   [ "$episodes" = 1000 ] || options=(--total-episodes "$episodes") # the default
   learn "${1%-refined}" --env "$task" --seed "$seed" "${options[@]}"
   if [ -n "$refined" ]; then
